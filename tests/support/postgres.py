@@ -1,0 +1,106 @@
+"""A private PostgreSQL server for one test run. Knows nothing of what is stored in it.
+
+It listens on the loopback address alone, asks every user for a password and writes through to
+the disk as in production, because crash tests rely on it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from support.container import Container
+from support.machine import Engine, Machine
+from support.ports import LOOPBACK
+from support.processes import Account, Command, Node, ServerProcess
+from support.server import PrivateServer
+
+IMAGE = "postgres:15"
+SUPERUSER = "postgres"
+INITDB_TIMEOUT_SECONDS = 120
+STOP_TIMEOUT_SECONDS = 60
+
+# What PostgreSQL's own pg_ctl sends for these words, see "Shutting Down the Server".
+_STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
+_SETTINGS = ("--fsync=on", "--synchronous_commit=on", "--password_encryption=scram-sha-256")
+
+
+class PostgresServer(PrivateServer[Node]):
+    """A database server of our own. Its superuser's password is known to this object only."""
+
+    name = "PostgreSQL"
+    start_timeout_seconds = 60.0
+
+    def __init__(self, machine: Machine | None = None) -> None:
+        self._found = (machine or Machine()).find_postgres()
+        super().__init__()
+
+    @property
+    def superuser_dsn(self) -> str:
+        return self.dsn()
+
+    def dsn(
+        self, database: str = "postgres", user: str | None = None, password: str | None = None
+    ) -> str:
+        """A libpq address. Without a user it is the superuser's."""
+        name, word = (SUPERUSER, self._password) if user is None else (user, password or "")
+        credentials = f"{quote(name, safe='')}:{quote(word, safe='')}"
+        return f"postgresql://{credentials}@{LOOPBACK}:{self.port}/{quote(database, safe='')}"
+
+    def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
+        """`fast` ends sessions in order; `immediate` is a crash that the next start recovers."""
+        self._node.stop(_STOP_SIGNALS[mode], STOP_TIMEOUT_SECONDS)
+
+    def create_database(self, name: str) -> str:
+        """A new empty database. Returns its address."""
+        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        return self.dsn(name)
+
+    def drop_database(self, name: str) -> None:
+        """Drop it, and end whatever sessions it still has."""
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _execute(self, statement: sql.Composed) -> None:
+        with psycopg.connect(self.superuser_dsn, autocommit=True) as connection:
+            connection.execute(statement)
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.superuser_dsn, connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _prepare(self) -> Node:
+        if isinstance(self._found, Engine):
+            environment = {"POSTGRES_PASSWORD": self._password, "POSTGRES_USER": SUPERUSER}
+            return Container(self._found, IMAGE, (self.port, 5432), environment, _SETTINGS)
+        account = Account("postgres")
+        return self._installed(self._found.folder, account, self._private_folder(account))
+
+    def _installed(self, programs: Path, account: Account, folder: Path) -> Node:
+        data = folder / "data"
+        environment = {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(folder), "LANG": "C"}
+        password = account.write(folder / "password", self._password)
+        initdb: Command = [
+            programs / "initdb",
+            *("--pgdata", data, "--username", SUPERUSER, "--encoding=UTF8", "--locale=C"),
+            *("--auth=scram-sha-256", f"--pwfile={password}"),
+            "--no-sync",  # An empty cluster can be made again; the running server does flush.
+        ]
+        account.run(initdb, environment, folder, INITDB_TIMEOUT_SECONDS)
+        password.unlink()
+        postgres: Command = [
+            programs / "postgres",
+            *("-D", data, f"--port={self.port}", f"--listen_addresses={LOOPBACK}"),
+            f"--unix_socket_directories={folder}",
+            *_SETTINGS,
+        ]
+        log = account.write(folder / "server.log", "")
+        return ServerProcess(postgres, environment, account, folder, log, signal.SIGINT)
