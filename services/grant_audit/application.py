@@ -1,0 +1,1 @@
+"""Audit decides nothing: there is no command yet. Giving an auditor access will be the first."""

@@ -1,0 +1,82 @@
+"""The pages of the case file: which working documents there are, and how one event writes them.
+
+A case has one section per service, and only that service's facts write it. Upstreams have no common
+order; so nothing here may depend on what another service's section says. It knows no fact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from grant_contracts.envelope import CloudEvent, Fact
+from grant_store.work import UnitOfWork
+
+CASE = "case"  # <case id>/<service>: one section of a case
+HISTORY = "history"  # <case id or ->/<instant>/<service>/<position>: one event
+PROGRAMME = "programme"  # <programme>/<version>
+CALL = "call"  # <programme>/<call>
+CALL_NAME = "call-name"  # id of a call → its key
+LINE = "line"  # <programme>/<fund>/<year>
+LINE_NAME = "line-name"  # id of a budget line → its key
+RUN = "run"  # <payment run>
+ACCESS = "access"  # <service>/<position>: a refused access
+DEMONSTRATION = "demonstration"  # <service>
+
+SECTIONS = ("intake", "eligibility", "budgeting", "disbursement")
+NO_CASE = "-"
+
+Page = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What one event may write: the section of its case and the pages beside it."""
+
+    work: UnitOfWork
+    event: CloudEvent
+    service: str
+    case_id: UUID | None
+
+    def section(self) -> Page:
+        """This service's section of the case, to be changed in place."""
+        if self.case_id is None:
+            raise ValueError(f"{self.event.topic} at {self.event.position} names no case.")
+        key = f"{self.case_id}/{self.service}"
+        section = self.work.document(CASE, key) or {}
+        self.work.write_document(CASE, key, section)
+        return section
+
+    def page(self, kind: str, key: str) -> Page:
+        """A page that an earlier event of the same service has written, to be changed in place."""
+        page = self.work.document(kind, key)
+        if page is None:
+            raise LookupError(f"{self.event.topic} speaks of {kind} {key}, which is not on record.")
+        self.work.write_document(kind, key, page)
+        return page  # type: ignore[no-any-return]
+
+    def write(self, kind: str, key: str, page: Any) -> None:
+        self.work.write_document(kind, key, page)
+
+    def name_of(self, kind: str) -> str:
+        """The key by which people know the aggregate that the event is about."""
+        name = self.work.document(kind, str(self.event.subject))
+        if name is None:
+            raise LookupError(f"{self.event.topic}: {self.event.subject} has no {kind} on record.")
+        return str(name)
+
+
+Projection = Callable[[Pages, Any], None]
+
+
+def only_history(pages: Pages, fact: Fact) -> None:
+    """The fact stands in the history; other facts of the same decision carry what it changes."""
+
+
+def taken(fact: Fact, *names: str) -> Page:
+    """These fields of a fact as plain JSON values."""
+    return {name: msgspec.to_builtins(getattr(fact, name)) for name in names}

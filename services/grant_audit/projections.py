@@ -1,0 +1,80 @@
+"""Every event of every service becomes a line of history and changes the pages it is about.
+
+Responsible for decoding and dispatch. What a fact changes stands in one module per service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from uuid import UUID
+
+import msgspec
+
+from grant_audit import (
+    projections_budgeting,
+    projections_disbursement,
+    projections_eligibility,
+    projections_intake,
+    projections_standing,
+)
+from grant_audit.pages import HISTORY, NO_CASE, SECTIONS, Pages, Projection
+from grant_contracts.envelope import CloudEvent, Fact
+from grant_contracts.registry import FACTS
+from grant_store.work import UnitOfWork
+from grant_values.cases import case_id_of
+
+PROJECTIONS: Mapping[str, Projection] = {
+    **{fact.TOPIC: project for fact, project in projections_intake.PROJECTIONS.items()},
+    **{fact.TOPIC: project for fact, project in projections_eligibility.PROJECTIONS.items()},
+    **{fact.TOPIC: project for fact, project in projections_budgeting.PROJECTIONS.items()},
+    **{fact.TOPIC: project for fact, project in projections_disbursement.PROJECTIONS.items()},
+    **projections_standing.projections_of(SECTIONS),
+}
+
+_DECODERS = {topic: msgspec.json.Decoder(FACTS[topic]) for topic in PROJECTIONS}
+
+
+def when_recorded(work: UnitOfWork, event: CloudEvent) -> None:
+    """Write one event into the case file. An unknown topic or version stops the follower."""
+    fact = _decoded(event)
+    pages = Pages(work, event, event.origin.partition("/")[0], _case_of(event, fact))
+    work.write_document(HISTORY, _history_key(pages), _history_entry(event))
+    PROJECTIONS[event.topic](pages, fact)
+
+
+def _decoded(event: CloudEvent) -> Fact:
+    decoder = _DECODERS.get(event.topic)
+    if decoder is None:
+        raise ValueError(f"{event.topic} is not in the registry of facts.")
+    known = FACTS[event.topic].VERSION
+    if int(event.schemaversion) > known:
+        raise ValueError(f"{event.topic} has version {event.schemaversion}; {known} is known.")
+    return decoder.decode(event.data)
+
+
+def _case_of(event: CloudEvent, fact: Fact) -> UUID | None:
+    if event.caseid is not None:
+        return event.caseid
+    reference = getattr(fact, "reference", None)
+    return case_id_of(reference) if reference else None
+
+
+def _history_key(pages: Pages) -> str:
+    event = pages.event
+    instant = event.time.astimezone(UTC).isoformat(timespec="microseconds")
+    return f"{pages.case_id or NO_CASE}/{instant}/{pages.service}/{event.at:012d}"
+
+
+def _history_entry(event: CloudEvent) -> dict[str, object]:
+    # The data stay the bytes that were recorded: they are spliced in, not decoded and written anew.
+    return {
+        "source": event.origin,
+        "position": event.at,
+        "type": event.topic,
+        "recorded_at": event.time,
+        "actor_id": event.actorid,
+        "actor_role": event.actorrole,
+        "second_actor_id": event.secondactorid,
+        "data": event.data,
+    }

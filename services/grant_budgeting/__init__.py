@@ -1,0 +1,1 @@
+"""Promises money: earmarks, decides on applications, commits, and keeps what was spent."""

@@ -1,0 +1,138 @@
+"""What follows in budgeting from what other services recorded.
+
+Two upstreams have no common order: a withdrawal may come before the finding. Whichever comes first
+opens the proceedings, and the order in which they stand here decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grant_budgeting import application
+from grant_budgeting.award import Award
+from grant_budgeting.domain import BudgetLine
+from grant_bus.policies import Policy
+from grant_contracts.disbursement import PaymentExecuted, PaymentReturned
+from grant_contracts.eligibility import FoundEligible, FoundIneligible
+from grant_contracts.envelope import Fact
+from grant_contracts.intake import ApplicationSubmitted, ApplicationWithdrawn, ProgrammeRegistered
+from grant_store.work import UnitOfWork
+
+EARMARK_RULE = "all tranches of a case or none, within each line's ceiling (§§ 38, 45 LHO NRW; R26)"
+
+
+def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> None:
+    """Remember the definition: decisions take their terms and legal days from it."""
+    key = f"{fact.programme}/{fact.programme_version}"
+    work.write_document("programme", key, fact.definition)
+
+
+def when_application_submitted(work: UnitOfWork, fact: ApplicationSubmitted) -> None:
+    """Remember by which reference people call the case: a withdrawal does not say it."""
+    work.write_document("reference", str(fact.about), fact.reference)
+
+
+def when_application_withdrawn(work: UnitOfWork, fact: ApplicationWithdrawn) -> None:
+    """Release what was promised. Money that has become a debt stays one."""
+    award = work.find(Award, fact.about)
+    if award is None:
+        reference = work.document("reference", str(fact.about))
+        award = Award(reference=reference, because="withdrawal")
+    if award.note_withdrawal(fact.effective_on):
+        work.keep(award)
+        application.release_earmarks(work, award, "renounced" if award.outcome else "withdrawn")
+
+
+def when_found_eligible(work: UnitOfWork, fact: FoundEligible) -> None:
+    """Note the finding and promise the money, unless the application was taken back before."""
+    award = _proceedings(work, fact)
+    if award.finding is not None:
+        return  # Heard twice: what is noted stands.
+    award.note_finding(
+        eligible=True,
+        programme=fact.programme,
+        programme_version=fact.programme_version,
+        late=fact.late,
+        applicant=fact.applicant,
+        title=fact.title,
+        starts_on=fact.starts_on,
+        ends_on=fact.ends_on,
+        eligible_cents=fact.eligible_cents,
+        payee=fact.payee,
+        tranches=fact.tranches,
+        failed=(),
+        reasons=fact.reasons,
+        proposed_by=fact.proposed_by,
+        signed_by=fact.signed_by,
+    )
+    work.keep(award)
+    if not award.withdrawn:
+        application.earmark_funds(work, award, fact.programme, fact.tranches, EARMARK_RULE)
+
+
+def when_found_ineligible(work: UnitOfWork, fact: FoundIneligible) -> None:
+    """Note the finding; the rejection is a person's act."""
+    award = _proceedings(work, fact)
+    if award.finding is not None:
+        return  # Heard twice: what is noted stands.
+    award.note_finding(
+        eligible=False,
+        programme=fact.programme,
+        programme_version=fact.programme_version,
+        late=fact.late,
+        applicant=fact.applicant,
+        title=fact.title,
+        starts_on=None,
+        ends_on=None,
+        eligible_cents=fact.eligible_cents,
+        payee=None,
+        tranches=(),
+        failed=fact.failed,
+        reasons=fact.reasons,
+        proposed_by=fact.proposed_by,
+        signed_by=fact.signed_by,
+    )
+    work.keep(award)
+
+
+def when_payment_executed(work: UnitOfWork, fact: PaymentExecuted) -> None:
+    """Post what the bank has paid on the lines that it was promised from."""
+    programme = _programme(work, fact)
+    for tranche in fact.tranches:
+        line = work.get(BudgetLine, BudgetLine.create_id(programme, tranche.fund, tranche.year))
+        line.spend(fact.about, fact.order_id, tranche.amount_cents, fact.effective_on)
+        work.keep(line)
+
+
+def when_payment_returned(work: UnitOfWork, fact: PaymentReturned) -> None:
+    """Reverse the posting, if the payment was ever executed."""
+    if not fact.was_executed:
+        return
+    programme = _programme(work, fact)
+    for tranche in fact.tranches:
+        line = work.get(BudgetLine, BudgetLine.create_id(programme, tranche.fund, tranche.year))
+        line.reverse(fact.about, fact.order_id, tranche.amount_cents, fact.effective_on)
+        work.keep(line)
+
+
+def _proceedings(work: UnitOfWork, fact: FoundEligible | FoundIneligible) -> Award:
+    award = work.find(Award, fact.about)
+    return award or Award(reference=fact.reference, because="finding")
+
+
+def _programme(work: UnitOfWork, fact: PaymentExecuted | PaymentReturned) -> str:
+    finding = work.get(Award, fact.about).finding
+    if finding is None:
+        raise ValueError(f"{fact.received.subject} was paid without a finding.")
+    return finding.programme
+
+
+FOLLOWS: Mapping[type[Fact], Policy] = {
+    ProgrammeRegistered: when_programme_registered,
+    ApplicationSubmitted: when_application_submitted,
+    ApplicationWithdrawn: when_application_withdrawn,
+    FoundEligible: when_found_eligible,
+    FoundIneligible: when_found_ineligible,
+    PaymentExecuted: when_payment_executed,
+    PaymentReturned: when_payment_returned,
+}

@@ -1,0 +1,22 @@
+"""The commands of budgeting as RPC methods. They hand to the one writer and decide nothing."""
+
+from __future__ import annotations
+
+from grant_bus.nameko.extensions import command
+from grant_bus.nameko.service import ServiceOnTheBus
+
+
+class BudgetingService(ServiceOnTheBus):
+    """Takes budget lines, decisions and their notification."""
+
+    name = "budgeting"
+
+    open_budget_line = command("budgeting.open_budget_line")
+    change_ceiling = command("budgeting.change_ceiling")
+    earmark_from_reserve_list = command("budgeting.earmark_from_reserve_list")
+    approve_grant = command("budgeting.approve_grant")
+    approve_partially = command("budgeting.approve_partially")
+    reject_application = command("budgeting.reject_application")
+    notify_decision = command("budgeting.notify_decision")
+    waive_remedy = command("budgeting.waive_remedy")
+    record_finality = command("budgeting.record_finality")

@@ -1,0 +1,1 @@
+"""Pays out against claims: two certificates, an order, one payment run at a time."""

@@ -1,0 +1,78 @@
+"""From a recorded run to the bank's file. Whatever it needs stands in the run's first event."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from hashlib import sha256
+
+from grant_disbursement.payment_file import (
+    REASONS_NOT_PAYABLE,
+    Debtor,
+    PaymentFile,
+    Transfer,
+    reason_not_payable,
+    render,
+)
+from grant_disbursement.runs import PaymentRun
+from grant_values.invalid import Invalid
+from grant_values.payments import RunPayment
+
+
+def message_id_of(run: str) -> str:
+    """The id of the message to the bank; run names are unique, hence so is this."""
+    return f"RUN-{run}"
+
+
+def file_name_of(run: str) -> str:
+    return f"payment-run-{run}.pain.001.001.09.xml"
+
+
+def transfer_of(payment: RunPayment) -> Transfer:
+    """A payment as the file carries it. Without a BIC the bank is found by the IBAN."""
+    return Transfer(
+        end_to_end_id=payment.end_to_end_id,
+        payee_name=payment.payee.name,
+        iban=payment.payee.iban,
+        bic=payment.payee.bic or None,
+        amount_cents=payment.amount_cents,
+        purpose=payment.purpose,
+    )
+
+
+def check_can_be_written(
+    message_id: str,
+    created_at: datetime,
+    execution_on: date,
+    debtor: Debtor,
+    payments: tuple[RunPayment, ...],
+) -> None:
+    """Refuse a run whose file could not be written: it would hold up all later ones.
+
+    What all transfers share is tried with the first alone, because a whole file takes long.
+    """
+    if not payments:
+        raise Invalid("orders", f"expected at least one that may be paid on {execution_on}")
+    for payment in payments:
+        reason = reason_not_payable(transfer_of(payment))
+        if reason:
+            expected = f"{REASONS_NOT_PAYABLE[reason]}, in {payment.order_id}"
+            raise Invalid("orders", expected)
+    first = (transfer_of(payments[0]),)
+    try:
+        render(PaymentFile(message_id, created_at, execution_on, debtor, first))
+    except ValueError as refusal:
+        raise Invalid("programme", f"expected a debtor that SEPA can carry: {refusal}") from refusal
+
+
+def payment_file_of(run: PaymentRun) -> bytes:
+    """The file of a recorded run, the same bytes whenever it is built.
+
+    Raises ValueError if its hash is not the one on record: a program that writes other files
+    than it did must not be taken for one that rebuilds them.
+    """
+    debtor = Debtor(run.debtor_name, run.debtor_iban, bic=None)
+    transfers = tuple(transfer_of(payment) for payment in run.payments)
+    file = render(PaymentFile(run.message_id, run.created_at, run.execution_on, debtor, transfers))
+    if run.is_written and sha256(file).hexdigest() != run.file_sha256:
+        raise ValueError(f"The file of run {run.run} is not the one whose hash is on record.")
+    return file

@@ -1,0 +1,33 @@
+"""What follows in eligibility from what other services recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grant_bus.policies import Policy
+from grant_contracts.envelope import Fact
+from grant_contracts.intake import ApplicationSubmitted, ProgrammeRegistered
+from grant_eligibility import application
+from grant_eligibility.rules import unknown_rules
+from grant_store.work import UnitOfWork
+
+
+def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> None:
+    """Remember the definition. One with a rule that is not known here stops the feed."""
+    complaints = unknown_rules(fact.definition)
+    if complaints:
+        raise ValueError("; ".join(complaints))
+    key = f"{fact.programme}/{fact.programme_version}"
+    work.write_document("programme", key, fact.definition)
+
+
+def when_application_submitted(work: UnitOfWork, fact: ApplicationSubmitted) -> None:
+    """Assess it. Its programme comes first in the same feed, so it is always known."""
+    definition = work.document("programme", f"{fact.programme}/{fact.programme_version}")
+    application.assess(work, fact.about, fact, definition)
+
+
+FOLLOWS: Mapping[type[Fact], Policy] = {
+    ProgrammeRegistered: when_programme_registered,
+    ApplicationSubmitted: when_application_submitted,
+}

@@ -1,0 +1,1 @@
+"""Receives applications and says whether they are complete. It judges nothing."""

@@ -1,0 +1,30 @@
+"""Which commands intake takes, in which form, and who may give them."""
+
+from __future__ import annotations
+
+from grant_bus.desk import Command
+from grant_contracts import intake_commands as wire
+from grant_intake import application
+
+COMMANDS = {
+    "register_programme": Command(
+        wire.RegisterProgramme, application.register_programme, frozenset({"managing_authority"})
+    ),
+    "open_call": Command(wire.OpenCall, application.open_call, frozenset({"managing_authority"})),
+    "close_call": Command(
+        wire.CloseCall, application.close_call, frozenset({"managing_authority"})
+    ),
+    "submit_application": Command(
+        wire.SubmitApplication,
+        application.submit_application,
+        frozenset({"applicant", "formal_checker"}),
+    ),
+    "check_completeness": Command(
+        wire.CheckCompleteness, application.check_completeness, frozenset({"formal_checker"})
+    ),
+    "withdraw_application": Command(
+        wire.WithdrawApplication,
+        application.withdraw_application,
+        frozenset({"applicant", "formal_checker"}),
+    ),
+}

@@ -1,0 +1,19 @@
+"""The commands of intake as RPC methods. They hand to the one writer and decide nothing."""
+
+from __future__ import annotations
+
+from grant_bus.nameko.extensions import command
+from grant_bus.nameko.service import ServiceOnTheBus
+
+
+class IntakeService(ServiceOnTheBus):
+    """Takes in programmes, calls and applications."""
+
+    name = "intake"
+
+    register_programme = command("intake.register_programme")
+    open_call = command("intake.open_call")
+    close_call = command("intake.close_call")
+    submit_application = command("intake.submit_application")
+    check_completeness = command("intake.check_completeness")
+    withdraw_application = command("intake.withdraw_application")

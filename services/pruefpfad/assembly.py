@@ -1,0 +1,110 @@
+"""Puts each service together: its aggregates, commands and policies over a store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from eventsourcing.domain import Aggregate
+
+import grant_audit.policies
+import grant_budgeting.award
+import grant_budgeting.domain
+import grant_budgeting.policies
+import grant_budgeting.schemas
+import grant_disbursement.domain
+import grant_disbursement.policies
+import grant_disbursement.schemas
+import grant_eligibility.domain
+import grant_eligibility.policies
+import grant_eligibility.schemas
+import grant_intake.domain
+import grant_intake.policies
+import grant_intake.schemas
+from grant_bus.actors import TokenCheck
+from grant_bus.desk import Command, Desk
+from grant_bus.policies import EveryEvent, FactPolicies, Policies
+from grant_bus.writer import Writer
+from grant_store.catalogue import Catalogue
+from grant_store.standing import StandingAggregates
+from grant_store.store import Store
+
+
+@dataclass(frozen=True)
+class Service:
+    """What makes a service, apart from its store and its transport."""
+
+    name: str
+    aggregates: Sequence[type[Aggregate]]
+    commands: Mapping[str, Command]
+    policies: Policies
+    standing: StandingAggregates
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return Catalogue([*self.aggregates, *self.standing.classes])
+
+    def writer(
+        self,
+        store: Store,
+        tokens: TokenCheck,
+        clock: Callable[[], datetime],
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> Writer:
+        """The service's one writer over its store."""
+        desk = Desk(self.name, self.commands, self.standing, tokens, clock)
+        return Writer(store, self.catalogue, desk, self.policies, new_id)
+
+
+def _service(
+    name: str,
+    aggregates: Sequence[type[Aggregate]],
+    commands: Mapping[str, Command],
+    policies: Policies,
+) -> Service:
+    return Service(name, aggregates, commands, policies, StandingAggregates(name))
+
+
+INTAKE = _service(
+    "intake",
+    (grant_intake.domain.Programme, grant_intake.domain.Call, grant_intake.domain.GrantApplication),
+    grant_intake.schemas.COMMANDS,
+    FactPolicies(grant_intake.policies.FOLLOWS),
+)
+ELIGIBILITY = _service(
+    "eligibility",
+    (grant_eligibility.domain.OperationFingerprint, grant_eligibility.domain.Assessment),
+    grant_eligibility.schemas.COMMANDS,
+    FactPolicies(grant_eligibility.policies.FOLLOWS),
+)
+BUDGETING = _service(
+    "budgeting",
+    (
+        grant_budgeting.domain.BudgetLine,
+        grant_budgeting.domain.Earmark,
+        grant_budgeting.award.Award,
+    ),
+    grant_budgeting.schemas.COMMANDS,
+    FactPolicies(grant_budgeting.policies.FOLLOWS),
+)
+DISBURSEMENT = _service(
+    "disbursement",
+    (
+        grant_disbursement.domain.GrantAccount,
+        grant_disbursement.domain.PaymentRun,
+        grant_disbursement.domain.Cashbook,
+    ),
+    grant_disbursement.schemas.COMMANDS,
+    FactPolicies(grant_disbursement.policies.FOLLOWS),
+)
+AUDIT = _service(
+    "audit",
+    (),
+    {},
+    EveryEvent(grant_audit.policies.UPSTREAMS, grant_audit.policies.when_recorded),
+)
+SERVICES: Mapping[str, Service] = {
+    service.name: service for service in (INTAKE, ELIGIBILITY, BUDGETING, DISBURSEMENT, AUDIT)
+}

@@ -1,0 +1,119 @@
+"""The embedded run: all services in one process, SQLite files in a data directory, no server.
+
+Stores, writers, relays and followers are the same as in the distributed run; only the transport
+is a queue in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from joserfc.jwk import OKPKey
+
+from grant_bus.actors import TokenCheck
+from grant_bus.follower import Follower
+from grant_bus.in_process import InProcessBus
+from grant_bus.relay import Relay
+from grant_bus.writer import Writer
+from grant_contracts.answers import Answer
+from grant_store.sqlite import SQLiteStore, utc_now
+from grant_store.standing import DEMONSTRATION_ID
+from grant_store.work import Batch, Context, IdentityMap
+from grant_values.shapes import Actor
+from pruefpfad.assembly import SERVICES
+from pruefpfad.keys import signing_key
+
+LANE = "main"
+OPERATOR = Actor("system:operator", "system", scripted=True)
+
+
+class EmbeddedSystem:
+    """All services over the stores of one data directory. Use it as a context manager."""
+
+    def __init__(self, folder: Path, clock: Callable[[], datetime] = utc_now) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
+        self.key: OKPKey = signing_key(folder / "keys")
+        tokens = TokenCheck(OKPKey.import_key(self.key.as_dict(private=False)), clock)
+        self.stores = {name: _store(folder, name, clock) for name in SERVICES}
+        self.writers = {
+            name: service.writer(self.stores[name], tokens, clock)
+            for name, service in SERVICES.items()
+        }
+        self.bus = _bus(self.writers)
+
+    def __enter__(self) -> Self:
+        self.bus.settle()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for store in self.stores.values():
+            store.close()
+
+    def send(self, messages: Sequence[dict[str, Any]]) -> list[Answer]:
+        """Give commands of one service to its writer, all in one transaction if they allow it."""
+        if not messages:
+            return []
+        service = str(messages[0].get("command", "")).partition(".")[0]
+        writer = self.writers.get(service, self.writers["intake"])
+        return [_answered(answer) for answer in writer.answer(messages)]
+
+    def settle(self) -> None:
+        """Let everything that is recorded reach every service."""
+        self.bus.settle()
+
+    def ask(self, message: dict[str, Any]) -> Answer:
+        """Give one command and let everything that follows from it happen."""
+        [answer] = self.send([message])
+        self.bus.settle()
+        return answer
+
+    def heads(self) -> dict[str, int]:
+        """The last position of each store."""
+        return {name: store.head().position for name, store in self.stores.items()}
+
+    def declare_demonstration(self, purpose: str) -> None:
+        """Mark every store as a demonstration by its first event. Marking it again does nothing."""
+        for name, store in self.stores.items():
+            service = SERVICES[name]
+            held = IdentityMap(store, service.catalogue)
+            if held.find(DEMONSTRATION_ID) is None:
+                batch = Batch(held, uuid4)
+                context = Context(OPERATOR, correlation_id="demonstration", causation_id="operator")
+                declared = service.standing.demonstration(purpose=purpose)
+                batch.unit(context).keep(declared)
+                store.append(batch.as_append(expected_head=0))
+        self.bus.settle()
+
+
+def _store(folder: Path, name: str, clock: Callable[[], datetime]) -> SQLiteStore:
+    store = SQLiteStore(folder / f"{name}.{LANE}.sqlite3", name, LANE, clock)
+    store.migrate()
+    return store
+
+
+def _bus(writers: dict[str, Writer]) -> InProcessBus:
+    bus = InProcessBus()
+    for writer in writers.values():
+        bus.attach_relay(Relay(writer.store, bus))
+    for writer in writers.values():
+        for upstream in writer.policies.upstreams:
+            bus.attach_follower(Follower(f"{upstream}/{LANE}", writer, bus))
+    return bus
+
+
+def _answered(answer: Answer | Exception) -> Answer:
+    """An exception in place of an answer is a fault of ours and must not pass as an answer."""
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

@@ -1,0 +1,207 @@
+"""The desk takes a command message, checks form and authority, and makes a call of it.
+
+Form: the schemas of the contracts. Authority: the actor's token, role and mandate. It decides
+nothing about the case; what it refuses for want of authority goes on record in the access stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from marshmallow import Schema, ValidationError
+
+from grant_bus.actors import Mandate, TokenCheck, TokenRefused
+from grant_contracts.answers import Answer
+from grant_contracts.commands import CommandMessage
+from grant_store.standing import StandingAggregates
+from grant_store.work import Context, UnitOfWork
+from grant_values.invalid import NotEntitled
+from grant_values.legal_time import legal_date
+
+_message_schema = CommandMessage()
+
+
+@dataclass(frozen=True)
+class Command:
+    """One command of a service: its schema, the function that decides, and the roles entitled.
+
+    The function is called with the unit of work, `by` (the actor) and the payload's fields; a
+    command that `takes_second` also gets `seconded_by` (the second actor, or None).
+    """
+
+    schema: type[Schema]
+    run: Callable[..., object]
+    roles: frozenset[str]
+    takes_second: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """A command whose form and sender are in order, ready to be decided in a unit of work."""
+
+    command: str
+    key: str
+    body_hash: bytes
+    context: Context
+    call: Callable[[UnitOfWork], object]
+
+    @property
+    def sender(self) -> str:
+        return self.context.actor.id
+
+
+class Desk:
+    """Reads the command messages of one service."""
+
+    def __init__(
+        self,
+        service: str,
+        commands: Mapping[str, Command],
+        standing: StandingAggregates,
+        tokens: TokenCheck,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._service = service
+        self._commands = commands
+        self._schemas = {name: command.schema() for name, command in commands.items()}
+        self._standing = standing
+        self._tokens = tokens
+        self._clock = clock
+
+    def read(self, message: object) -> Order | Answer:
+        """The order in a message, or the answer "invalid" with each field and what was expected."""
+        named = message if isinstance(message, Mapping) else {}
+        try:
+            return self._read(message)
+        except ValidationError as error:
+            return Answer(
+                kind="invalid",
+                command=str(named.get("command", "")),
+                key=str(named.get("key", "")),
+                errors=flat_errors(error.messages),
+            )
+
+    def _read(self, message: object) -> Order:
+        if not isinstance(message, Mapping):
+            raise ValidationError({"message": ["expected a JSON object"]})
+        envelope: dict[str, Any] = _message_schema.load(message)
+        name = self._name_of(envelope["command"])
+        mandate = self._mandate(envelope, "actor_token")
+        second = self._mandate(envelope, "second_actor_token")
+        if mandate is None:
+            raise ValidationError({"actor_token": ["expected a token"]})
+        payload = self._payload(name, envelope["payload"])
+        context = Context(
+            actor=mandate.actor,
+            correlation_id=envelope["correlation_id"] or envelope["key"],
+            causation_id=f"command:{envelope['key']}",
+            command_key=envelope["key"],
+            method=mandate.method,
+            second_actor=second.actor if second else None,
+        )
+        return Order(
+            command=envelope["command"],
+            key=envelope["key"],
+            body_hash=_body_hash(envelope, context),
+            context=context,
+            call=self._call(name, payload, mandate, second, context),
+        )
+
+    def _name_of(self, command: str) -> str:
+        service, _, name = command.partition(".")
+        if service != self._service or name not in self._commands:
+            known = ", ".join(sorted(f"{self._service}.{known}" for known in self._commands))
+            raise ValidationError({"command": [f"expected one of {known}"]})
+        return name
+
+    def _mandate(self, envelope: Mapping[str, Any], field: str) -> Mandate | None:
+        if field not in envelope:
+            return None
+        try:
+            return self._tokens.mandate(envelope[field])
+        except TokenRefused as refused:
+            raise ValidationError({field: [str(refused)]}) from refused
+
+    def _payload(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            loaded: dict[str, Any] = self._schemas[name].load(payload)
+        except ValidationError as error:
+            raise ValidationError({"payload": error.messages}) from error
+        return loaded
+
+    def _call(
+        self,
+        name: str,
+        payload: dict[str, Any],
+        mandate: Mandate,
+        second: Mandate | None,
+        context: Context,
+    ) -> Callable[[UnitOfWork], object]:
+        command = self._commands[name]
+        day = payload.get("effective_on") or legal_date(self._clock())
+        reason = _why_not_entitled(command, mandate, second, day)
+        if reason:
+            return lambda work: self._refuse_access(work, name, context, reason)
+        if command.takes_second:
+            payload["seconded_by"] = context.second_actor
+
+        def call(work: UnitOfWork) -> None:
+            try:
+                command.run(work, by=context.actor, **payload)
+            except NotEntitled as refused:
+                if work.has_changed_anything:
+                    raise RuntimeError(f"{name} changed the case before it refused.") from refused
+                self._refuse_access(work, name, context, refused.reason)
+
+        return call
+
+    def _refuse_access(self, work: UnitOfWork, name: str, context: Context, reason: str) -> None:
+        refusal = self._standing.access_log(
+            command=f"{self._service}.{name}",
+            actor_id=context.actor.id,
+            role=context.actor.role,
+            reason=reason,
+            key=context.command_key,
+        )
+        work.keep(refusal)
+
+
+def _why_not_entitled(
+    command: Command, mandate: Mandate, second: Mandate | None, day: date
+) -> str | None:
+    """The reason of the closed list why these actors may not give this command, or None."""
+    if mandate.actor.role not in command.roles:
+        return "role_not_entitled"
+    if not mandate.is_in_force_on(day):
+        return "mandate_not_in_force"
+    if second is None:
+        return None
+    if not command.takes_second or second.actor.role not in command.roles:
+        return "second_actor_not_entitled"
+    return None if second.is_in_force_on(day) else "mandate_not_in_force"
+
+
+def _body_hash(envelope: Mapping[str, Any], context: Context) -> bytes:
+    """What makes two commands the same: command, payload and second actor, but not the tokens."""
+    second = context.second_actor.id if context.second_actor else ""
+    body = (envelope["command"], envelope["payload"], second)
+    return sha256(msgspec.json.encode(body, order="deterministic")).digest()
+
+
+def flat_errors(messages: Any, path: str = "") -> dict[str, list[str]]:
+    """Nested messages of marshmallow as {"payload.plan.own": ["expected …"]}."""
+    if isinstance(messages, Mapping):
+        found: dict[str, list[str]] = {}
+        for name, inner in messages.items():
+            if name == "_schema":
+                found.update(flat_errors(inner, path or "message"))
+            else:
+                found.update(flat_errors(inner, f"{path}.{name}" if path else str(name)))
+        return found
+    texts = messages if isinstance(messages, list) else [messages]
+    return {path or "message": [str(text) for text in texts]}

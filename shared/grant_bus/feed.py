@@ -1,0 +1,46 @@
+"""Stored rows as messages: a CloudEvents JSON batch, spliced from the stored bytes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from grant_contracts.envelope import SOURCE_PREFIX, SPEC_VERSION, TYPE_PREFIX, CloudEvent
+from grant_store.rows import LedgerEvent
+
+EVENTS_PER_MESSAGE = 50
+_batch_decoder = msgspec.json.Decoder(list[CloudEvent])
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """The head of a ledger, announced every second and at start, so that a lost tail shows."""
+
+    origin: str
+    position: int
+    leaf_hash: str
+
+
+def pack(origin: str, rows: Sequence[LedgerEvent]) -> bytes:
+    """One message body with these rows, in their order. State and metadata are not decoded."""
+    return b"[" + b",".join(cloud_event(origin, row) for row in rows) + b"]"
+
+
+def cloud_event(origin: str, row: LedgerEvent) -> bytes:
+    """One row as a CloudEvent in JSON. The metadata are simple attributes and are spliced in."""
+    instant = row.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    head = (
+        f'{{"specversion":"{SPEC_VERSION}","id":"{row.event_id}",'
+        f'"source":"{SOURCE_PREFIX}{origin}","type":"{TYPE_PREFIX}{row.topic}",'
+        f'"subject":"{row.originator_id}","time":"{instant}","position":"{row.position}",'
+        f'"originatorversion":"{row.originator_version}","schemaversion":"{row.schema_version}",'
+        f'"leafhash":"{row.leaf_hash.hex()}","datacontenttype":"application/json",'
+    )
+    attributes = row.metadata[1:-1]
+    joint = b"," if attributes else b""
+    return head.encode() + attributes + joint + b'"data":' + row.state + b"}"
+
+
+def unpack(body: bytes) -> list[CloudEvent]:
+    """The events of a message body. Raises `msgspec.ValidationError` for anything else."""
+    return _batch_decoder.decode(body)

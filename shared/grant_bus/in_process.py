@@ -1,0 +1,94 @@
+"""The message bus inside one process: deterministic, for the embedded run and for tests."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Sequence
+from itertools import chain
+
+from grant_bus.feed import Announcement, unpack
+from grant_bus.follower import Follower
+from grant_bus.relay import Relay
+
+MESSAGES_PER_TURN = 20
+
+
+class InProcessBus:
+    """Connects relays and followers by queues in memory. What is lost with them is sent again."""
+
+    def __init__(self) -> None:
+        self._relays: dict[str, Relay] = {}
+        self._followers: dict[str, list[Follower]] = defaultdict(list)
+        self._queues: dict[tuple[str, str], deque[bytes]] = defaultdict(deque)
+        self._announcements: deque[Announcement] = deque()
+        self._requests: dict[tuple[str, str], int] = {}
+
+    def attach_relay(self, relay: Relay) -> None:
+        self._relays[relay.store.origin] = relay
+
+    def attach_follower(self, follower: Follower) -> None:
+        self._followers[follower.upstream].append(follower)
+
+    def publish(self, origin: str, bodies: Sequence[bytes]) -> None:
+        for follower in self._followers[origin]:
+            self._queues[origin, follower.name].extend(bodies)
+
+    def publish_single(self, origin: str, events: Sequence[tuple[str, bytes]]) -> None:
+        """Nobody listens for single events inside the process."""
+
+    def announce(self, announcement: Announcement) -> None:
+        self._announcements.append(announcement)
+
+    def resend(self, origin: str, follower: str, bodies: Sequence[bytes]) -> None:
+        self._queues[origin, follower].extend(bodies)
+
+    def ask_resend(self, upstream: str, follower: str, after_position: int) -> None:
+        self._requests[upstream, follower] = after_position
+
+    def wipe(self) -> None:
+        """Lose every message under way, as a broker that is wiped would."""
+        self._queues.clear()
+        self._announcements.clear()
+        self._requests.clear()
+
+    def settle(self) -> None:
+        """Let everything that is recorded reach everyone, until nothing moves any more."""
+        while self.turn():
+            pass
+        self.announce_heads()
+        while self.turn():
+            pass
+
+    def announce_heads(self) -> None:
+        for relay in self._relays.values():
+            relay.announce()
+
+    def turn(self) -> int:
+        """One round of relaying and delivering. Returns how much moved."""
+        moved = sum(relay.pump() for relay in self._relays.values())
+        moved += self._deliver_announcements()
+        moved += self._serve_requests()
+        return moved + sum(
+            self._deliver(follower) for follower in chain.from_iterable(self._followers.values())
+        )
+
+    def _deliver(self, follower: Follower) -> int:
+        queue = self._queues[follower.upstream, follower.name]
+        bodies = [queue.popleft() for _ in range(min(len(queue), MESSAGES_PER_TURN))]
+        if bodies:
+            follower.receive([event for body in bodies for event in unpack(body)])
+        return len(bodies)
+
+    def _deliver_announcements(self) -> int:
+        count = len(self._announcements)
+        for _ in range(count):
+            announcement = self._announcements.popleft()
+            for follower in self._followers[announcement.origin]:
+                follower.hear(announcement)
+        return count
+
+    def _serve_requests(self) -> int:
+        requests, self._requests = self._requests, {}
+        for (upstream, follower), after_position in requests.items():
+            self._relays[upstream].resend(follower, after_position)
+        return len(requests)

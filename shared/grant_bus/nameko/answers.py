@@ -1,0 +1,52 @@
+"""Answers as plain JSON values. Faults are data as well: no exception crosses the bus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from grant_contracts.answers import Answer
+
+Plain = dict[str, Any]
+
+
+def as_plain(answer: Answer) -> Plain:
+    plain: Plain = msgspec.to_builtins(answer)
+    return plain
+
+
+def invalid_command(name: str, message: object) -> Plain:
+    """The answer to a command that was sent to another command's method."""
+    errors = {"command": [f"expected {name!r}, because that is the method that was called"]}
+    named = message if isinstance(message, Mapping) else {}
+    key = str(named.get("key", ""))
+    return as_plain(Answer(kind="invalid", command=name, key=key, errors=errors))
+
+
+def unknown(name: str, message: Mapping[str, Any], fault: Exception) -> Plain:
+    """What became of the command cannot be said: sending the same key again settles it."""
+    return {
+        "kind": "unknown",
+        "command": name,
+        "key": str(message.get("key", "")),
+        "position": 0,
+        "event_ids": [],
+        "reason": f"{type(fault).__name__}: {fault}",
+        "errors": {},
+    }
+
+
+def found(value: object) -> Plain:
+    """The answer to a question: dataclasses, dates and ids become plain values."""
+    return {"kind": "found", "value": msgspec.to_builtins(value)}
+
+
+def invalid_question(errors: Mapping[str, Sequence[str]]) -> Plain:
+    return {"kind": "invalid", "errors": {field: list(texts) for field, texts in errors.items()}}
+
+
+def not_yet(behind: Mapping[str, int]) -> Plain:
+    """The reader wants to see more than was followed so far; `behind` says how far that is."""
+    return {"kind": "not_yet", "followed": dict(behind)}

@@ -1,0 +1,137 @@
+"""What a `service.py` is written with: `Writer`, `Follow`, `command` and `query`."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import eventlet
+import structlog
+from nameko.extensions import DependencyProvider
+
+from grant_bus.nameko import answers
+from grant_bus.nameko.calls import call
+from grant_bus.nameko.commits import PROCESS, CommitQueue, Process
+from grant_bus.pauses import Pauses
+from grant_bus.rabbit import connect, is_passing
+from grant_bus.rabbit_follower import Feeds
+from grant_store.store import Store
+from grant_values.invalid import Invalid
+
+LISTEN_SECONDS = 0.5
+
+_log = structlog.get_logger()
+
+
+class WriterDesk:
+    """What a service's methods see of its writer."""
+
+    def __init__(self, commits: CommitQueue) -> None:
+        self._commits = commits
+
+    @property
+    def store(self) -> Store:
+        """For reading only."""
+        return self._commits.writer.store
+
+    @property
+    def followed(self) -> dict[str, int]:
+        """The position up to which each upstream was followed."""
+        upstreams = self._commits.writer.policies.upstreams
+        origins = [f"{upstream}/{self.store.lane}" for upstream in upstreams]
+        return {origin: self.store.tracked(origin).position for origin in origins}
+
+    def answer(self, name: str, message: object) -> answers.Plain:
+        """The answer to the command `name`, as plain values."""
+        if not isinstance(message, Mapping) or message.get("command") != name:
+            return answers.invalid_command(name, message)
+        answer = self._commits.answer(message)
+        if isinstance(answer, Exception):
+            _log.error("a command has no answer", command=name, exc_info=answer)
+            return answers.unknown(name, message, answer)
+        return answers.as_plain(answer)
+
+
+class Writer(DependencyProvider):
+    """The service's one writer, behind the queue that commands and followed facts share."""
+
+    commits = CommitQueue()
+
+    def get_dependency(self, worker_ctx: Any) -> WriterDesk:
+        return WriterDesk(self.commits)
+
+
+class Follow(DependencyProvider):
+    """Follows the upstreams of the service's policies from the start of the container to its end.
+
+    What no retry helps ends the container, and with it the process. Where broker or database are
+    away, it starts again from what the store says was followed.
+    """
+
+    commits = CommitQueue()
+
+    def start(self) -> None:
+        self._is_ending = False
+        self._pauses = Pauses()
+        self._thread = self.container.spawn_managed_thread(self._run, identifier="follow")
+
+    def stop(self) -> None:
+        """Returns when the batch that was begun is committed and acknowledged."""
+        self._is_ending = True
+        self._thread.wait()
+
+    def _run(self) -> None:
+        while not self._is_ending and self.commits.writer.policies.upstreams:
+            try:
+                self._follow()
+            except Exception as error:
+                if not is_passing(error):
+                    raise
+                pause = self._pauses.next()
+                _log.warning("following again later", pause_seconds=pause, error=str(error))
+                eventlet.sleep(pause)
+
+    def _follow(self) -> None:
+        process: Process = self.container.config[PROCESS]
+        connection = connect(process.amqp_url)
+        try:
+            feeds = Feeds(connection, process.writer, self.commits.run)
+            while not self._is_ending:
+                feeds.turn(LISTEN_SECONDS)
+                self._pauses.reset()
+            feeds.cancel()
+        finally:
+            connection.release()
+
+
+def command(name: str) -> Any:
+    """An RPC method that takes a command's message and gives the writer's answer to it."""
+
+    def take(service: Any, message: object) -> answers.Plain:
+        return service.writer.answer(name, message)  # type: ignore[no-any-return]
+
+    return call(take)
+
+
+def query(read: Callable[..., object]) -> Any:
+    """An RPC method that reads. `at_least` says what must have been followed: {origin: position};
+    so a clerk sees their own write. The answer is plain values, a wrong argument included."""
+    known = inspect.signature(read)
+
+    def answer(
+        service: Any, at_least: Mapping[str, int] | None = None, **arguments: object
+    ) -> answers.Plain:
+        try:
+            known.bind(service, **arguments)
+        except TypeError as error:
+            return answers.invalid_question({"arguments": [f"expected others: {error}"]})
+        followed = service.writer.followed if at_least else {}
+        if any(followed.get(origin, 0) < least for origin, least in (at_least or {}).items()):
+            return answers.not_yet(followed)
+        try:
+            return answers.found(read(service, **arguments))
+        except Invalid as error:
+            return answers.invalid_question({error.field: [error.expected]})
+
+    return call(answer)

@@ -1,0 +1,173 @@
+"""A follower's side of the feed on RabbitMQ: read the queue, apply in batches, acknowledge after.
+
+It knows the queue and the order of what is in it. What an event means is the writer's business.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import msgspec
+import structlog
+
+from grant_bus.feed import Announcement, unpack
+from grant_bus.follower import Follower, UpstreamChanged
+from grant_bus.rabbit import HEAD, Consumer, feed_queue
+from grant_bus.rabbit_publisher import RabbitResendRequests
+from grant_bus.writer import Writer
+from grant_contracts.envelope import CloudEvent
+
+MESSAGES_PER_BATCH = 20
+PREFETCH = 2 * MESSAGES_PER_BATCH
+HEADS_BEHIND = 3
+_GATHER_SECONDS = 0.001
+
+_log = structlog.get_logger()
+
+
+class UnreadableFeed(Exception):
+    """A message in the feed is not a batch of events. It is dropped, and the follower stops.
+
+    If it should have been one, it comes again by the next resend, and so does this complaint.
+    """
+
+
+class FeedQueue:
+    """One upstream's feed for one service.
+
+    The follower is made at the first message, because a replica that stood by until then would
+    know an old position.
+    """
+
+    def __init__(self, connection: Any, writer: Writer, upstream: str) -> None:
+        self.upstream = upstream
+        self._writer = writer
+        self._messages: deque[Any] = deque()
+        self._follower: Follower | None = None
+        self._behind = 0
+        # A channel of its own: "acknowledge all up to this one" must not reach other feeds.
+        self._channel = connection.channel()
+        self._consumer = Consumer(
+            self._channel,
+            queues=[feed_queue(writer.store.service, upstream)],
+            on_message=self._messages.append,
+            prefetch_count=PREFETCH,
+        )
+        self._consumer.consume()
+
+    @property
+    def has_messages(self) -> bool:
+        return bool(self._messages)
+
+    @property
+    def has_enough(self) -> bool:
+        return len(self._messages) >= MESSAGES_PER_BATCH
+
+    def take(self) -> int:
+        """Apply what has come, one batch of it, and acknowledge. Returns how many messages."""
+        taken = min(len(self._messages), MESSAGES_PER_BATCH)
+        messages = [self._messages.popleft() for _ in range(taken)]
+        for is_head, group in groupby(messages, key=lambda message: message.content_type == HEAD):
+            heard = list(group)
+            if is_head:
+                for message in heard:
+                    self._hear(message)
+            else:
+                self._known_follower().receive(_in_order(heard))
+        if messages:
+            messages[-1].ack(multiple=True)
+        return taken
+
+    def cancel(self) -> None:
+        """Take no more; what was not acknowledged goes to the next consumer."""
+        self._consumer.cancel()
+        self._channel.close()
+
+    def _known_follower(self) -> Follower:
+        if self._follower is None:
+            requests = RabbitResendRequests(self._channel)
+            self._follower = Follower(self.upstream, self._writer, requests)
+        return self._follower
+
+    def _hear(self, message: Any) -> None:
+        """A head behind us may be an old announcement that comes late: a redelivery, or a relay
+        that was cut off. Several in a row that are none of this mean that the upstream changed."""
+        follower = self._known_follower()
+        announcement = _decoded(message, lambda body: msgspec.json.decode(body, type=Announcement))
+        if announcement.position >= follower.position:
+            self._behind = 0
+        elif message.delivery_info.get("redelivered"):
+            return
+        else:
+            self._behind += 1
+            if self._behind < HEADS_BEHIND:
+                return
+        follower.hear(announcement)
+
+
+class Feeds:
+    """All feeds of one service over one connection. When it breaks, make another one.
+
+    `commit` runs a job where nothing else writes the store meanwhile.
+    """
+
+    def __init__(
+        self, connection: Any, writer: Writer, commit: Callable[[Callable[[], int]], int]
+    ) -> None:
+        self._connection = connection
+        self._commit = commit
+        lane = writer.store.lane
+        self._queues = [
+            FeedQueue(connection, writer, f"{upstream}/{lane}")
+            for upstream in writer.policies.upstreams
+        ]
+
+    def turn(self, seconds: float) -> int:
+        """Wait that long for messages at most, and apply what came. Returns how many."""
+        self._gather(seconds)
+        return sum(self._commit(queue.take) for queue in self._queues if queue.has_messages)
+
+    def cancel(self) -> None:
+        for queue in self._queues:
+            queue.cancel()
+
+    def _gather(self, seconds: float) -> None:
+        """The first message is waited for; then only what is already here is taken with it."""
+        deadline = time.monotonic() + seconds
+        wait = seconds
+        while not any(queue.has_enough for queue in self._queues):
+            try:
+                self._connection.drain_events(timeout=wait)
+            except TimeoutError:
+                self._connection.heartbeat_check()
+                return
+            if any(queue.has_messages for queue in self._queues):
+                wait = _GATHER_SECONDS
+            elif time.monotonic() > deadline:
+                return
+
+
+def _in_order(messages: Sequence[Any]) -> list[CloudEvent]:
+    """The events of these messages by position, each once: a resend overlaps with the feed."""
+    events: dict[int, CloudEvent] = {}
+    for message in messages:
+        for event in _decoded(message, unpack):
+            known = events.setdefault(event.at, event)
+            if known.leafhash != event.leafhash:
+                raise UpstreamChanged(f"{event.origin} sends two events at {event.position}.")
+    return [events[position] for position in sorted(events)]
+
+
+def _decoded(message: Any, decode: Callable[[bytes], Any]) -> Any:
+    try:
+        return decode(bytes(message.body))
+    except (msgspec.DecodeError, ValueError) as error:
+        message.reject()
+        raise UnreadableFeed(
+            f"{message.delivery_info['routing_key']}: a message of {len(message.body)} bytes, "
+            f"content type {message.content_type!r}: {error}"
+        ) from error

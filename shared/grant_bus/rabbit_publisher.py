@@ -1,0 +1,159 @@
+"""The sending side of the bus on RabbitMQ: publishing with confirms, and asking for a resend."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from grant_bus.feed import Announcement
+from grant_bus.rabbit import (
+    BATCH,
+    EVENT,
+    EVENTS,
+    FEED,
+    HEAD,
+    REQUEST,
+    RESEND,
+    SECOND,
+    Channel,
+    feed_queue_name,
+    routing_key,
+)
+
+CONFIRM_TIMEOUT_SECONDS = 30.0
+REPEAT_AFTER_SECONDS = 0.5
+PERSISTENT, TRANSIENT = 2, 1
+
+
+class NotTaken(ConnectionError):
+    """The broker did not take a message. Whoever published it starts again from its position."""
+
+
+class ResendRequest(msgspec.Struct, frozen=True):
+    """A follower's request for everything after a position of one ledger."""
+
+    follower: str
+    after_position: int
+
+
+class RabbitPublisher:
+    """Publishes many messages and then waits for the confirms of them all.
+
+    Nothing is published as mandatory: a follower that has not declared its queue yet has no use
+    for a message; the next announcement tells it what it lacks.
+    """
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self._channel: Channel = connection.channel()
+        for exchange in (FEED, RESEND, EVENTS):
+            exchange(self._channel).declare()
+        self._published = 0
+        self._open: dict[int, None] = {}
+        self._refused = 0
+        self._channel.confirm_select()
+        self._channel.events["basic_ack"].add(self._when_acked)
+        self._channel.events["basic_nack"].add(self._when_nacked)
+
+    def publish(self, origin: str, bodies: Sequence[bytes]) -> None:
+        for body in bodies:
+            self._send(body, BATCH, FEED.name, routing_key(origin))
+        self._wait()
+
+    def publish_single(self, origin: str, events: Sequence[tuple[str, bytes]]) -> None:
+        for topic, body in events:
+            self._send(body, EVENT, EVENTS.name, topic)
+        self._wait()
+
+    def announce(self, announcement: Announcement) -> None:
+        """Through the feed, so that no head overtakes the events before it. It soon expires:
+        an old head says nothing, and must not take the room of events."""
+        body = msgspec.json.encode(announcement)
+        key = routing_key(announcement.origin)
+        self._send(body, HEAD, FEED.name, key, delivery_mode=TRANSIENT, expiration=str(10 * SECOND))
+        self._wait()
+
+    def resend(self, origin: str, follower: str, bodies: Sequence[bytes]) -> None:
+        """Straight into the follower's queue, past the other followers."""
+        for body in bodies:
+            self._send(body, BATCH, "", feed_queue_name(follower, origin))
+        self._wait()
+
+    def reply(self, address: str, announcement: Announcement) -> None:
+        """Tell one caller the head, as proof that broker, relay and ledger are there."""
+        body = msgspec.json.encode(announcement)
+        self._send(body, HEAD, "", address, delivery_mode=TRANSIENT)
+        self._wait()
+
+    def _send(
+        self,
+        body: bytes,
+        content_type: str,
+        exchange: str,
+        key: str,
+        delivery_mode: int = PERSISTENT,
+        **properties: Any,
+    ) -> None:
+        message = self._channel.prepare_message(
+            body,
+            content_type=content_type,
+            content_encoding="utf-8",
+            properties={"delivery_mode": delivery_mode, **properties},
+        )
+        self._published += 1
+        self._open[self._published] = None
+        self._channel.basic_publish(message, exchange=exchange, routing_key=key)
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + CONFIRM_TIMEOUT_SECONDS
+        while self._open:
+            self._connection.drain_events(timeout=max(deadline - time.monotonic(), 0.01))
+        refused, self._refused = self._refused, 0
+        if refused:
+            raise NotTaken(f"The broker refused {refused} messages.")
+
+    def _when_acked(self, tag: int, multiple: bool) -> None:
+        for known in self._upto(tag) if multiple else [tag]:
+            self._open.pop(known, None)
+
+    def _when_nacked(self, tag: int, multiple: bool) -> None:
+        self._refused += 1
+        self._when_acked(tag, multiple)
+
+    def _upto(self, tag: int) -> list[int]:
+        """The open tags up to this one. They are kept in the order in which they were given."""
+        found = []
+        for known in self._open:
+            if known > tag:
+                break
+            found.append(known)
+        return found
+
+
+class RabbitResendRequests:
+    """Asks the relay of an upstream. A request that is lost is repeated at the next announcement.
+
+    The same request is not repeated at once: its answer may be on its way.
+    """
+
+    def __init__(self, channel: Channel, clock: Callable[[], float] = time.monotonic) -> None:
+        self._channel = channel
+        self._clock = clock
+        self._asked: dict[str, tuple[int, float]] = {}
+
+    def ask_resend(self, upstream: str, follower: str, after_position: int) -> None:
+        position, at = self._asked.get(upstream, (-1, 0.0))
+        now = self._clock()
+        if position == after_position and now - at < REPEAT_AFTER_SECONDS:
+            return
+        self._asked[upstream] = (after_position, now)
+        body = msgspec.json.encode(ResendRequest(follower, after_position))
+        message = self._channel.prepare_message(
+            body, content_type=REQUEST, content_encoding="utf-8"
+        )
+        self._channel.basic_publish(
+            message, exchange=RESEND.name, routing_key=routing_key(upstream)
+        )

@@ -1,0 +1,121 @@
+"""A relay on RabbitMQ: publishes what is new, announces the head, serves requests. No nameko."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from grant_bus.feed import Announcement
+from grant_bus.rabbit import RESEND, Consumer, connect, resend_queue, routing_key
+from grant_bus.rabbit_publisher import RabbitPublisher, ResendRequest
+from grant_bus.relay import EVENTS_PER_ROUND, Relay
+from grant_store.store import Store
+
+ANNOUNCE_EVERY_SECONDS = 1.0
+IDLE_SECONDS = 0.03
+"""How long the ledger is left alone when nothing was new. Requests are heard meanwhile."""
+
+REPLY_TO = "amq.rabbitmq.reply-to"
+
+_log = structlog.get_logger()
+
+
+class RabbitRelay:
+    """The relay of one store over one connection. When either breaks, make another one."""
+
+    def __init__(
+        self, store: Store, connection: Any, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connection = connection
+        self._clock = clock
+        self._publisher = RabbitPublisher(connection)
+        self._relay = Relay(store, self._publisher)
+        self._requests: dict[str, int] = {}
+        self._callers: list[str] = []
+        self._announce_at = clock()
+        self._consumer = Consumer(
+            connection.channel(),
+            queues=[resend_queue(store.origin)],
+            on_message=self._when_asked,
+            no_ack=True,
+        )
+        self._consumer.consume()
+
+    def turn(self) -> int:
+        """Publish, serve and announce once. Returns how many events were sent."""
+        published = self._relay.pump()
+        sent, has_more = self._serve()
+        self._answer_callers()
+        # In the middle of a backlog the head would only make followers ask for what comes anyway.
+        if has_more or (published < EVENTS_PER_ROUND and self._clock() >= self._announce_at):
+            self._relay.announce()
+            self._announce_at = self._clock() + ANNOUNCE_EVERY_SECONDS
+        return published + sent
+
+    def listen(self, seconds: float) -> None:
+        """Wait for a request, and keep the connection alive."""
+        try:
+            self._connection.drain_events(timeout=seconds)
+        except TimeoutError:
+            self._connection.heartbeat_check()
+
+    def _serve(self) -> tuple[int, bool]:
+        """Send again what was asked for. Also says whether a follower will need another round."""
+        requests, self._requests = self._requests, {}
+        counts = [self._relay.resend(*request) for request in requests.items()]
+        if requests:
+            _log.info("sent again", origin=self._relay.store.origin, requests=requests)
+        return sum(counts), EVENTS_PER_ROUND in counts
+
+    def _answer_callers(self) -> None:
+        callers, self._callers = self._callers, []
+        for address in callers:
+            head = self._relay.store.head()
+            origin = self._relay.store.origin
+            self._publisher.reply(
+                address, Announcement(origin, head.position, head.leaf_hash.hex())
+            )
+
+    def _when_asked(self, message: Any) -> None:
+        if message.properties.get("reply_to"):
+            self._callers.append(message.properties["reply_to"])
+            return
+        try:
+            request = msgspec.json.decode(message.body, type=ResendRequest)
+        except msgspec.ValidationError as error:
+            _log.error("unreadable request for a resend", error=str(error))
+            return
+        self._requests[request.follower] = request.after_position
+
+
+def run(relay: RabbitRelay, is_ending: Callable[[], bool]) -> None:
+    """Turn until it is asked to end. The round that was begun is finished."""
+    while not is_ending():
+        moved = relay.turn()
+        relay.listen(0.001 if moved else IDLE_SECONDS)
+
+
+def ask_head(amqp_url: str, origin: str, timeout_seconds: float) -> Announcement:
+    """The head of a ledger as its relay tells it. Raises `TimeoutError` if no relay answers."""
+    heard: list[Announcement] = []
+    connection = connect(amqp_url)
+    try:
+        channel = connection.channel()
+        # RabbitMQ's "direct reply-to": an address that needs no queue.
+        channel.basic_consume(
+            REPLY_TO,
+            no_ack=True,
+            callback=lambda message: heard.append(
+                msgspec.json.decode(message.body, type=Announcement)
+            ),
+        )
+        question = channel.prepare_message(b"{}", properties={"reply_to": REPLY_TO})
+        channel.basic_publish(question, exchange=RESEND.name, routing_key=routing_key(origin))
+        connection.drain_events(timeout=timeout_seconds)
+    finally:
+        connection.release()
+    return heard[0]

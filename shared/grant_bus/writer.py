@@ -1,0 +1,246 @@
+"""The one writer of a store: commands and followed facts, many in one transaction.
+
+Commands and policies only decide; the writer commits for all of them at once. When a batch fails
+it forgets what the batch touched and takes its parts one by one, so that one part's failure is its
+own. Nothing may yield to another worker while a batch is being decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+
+from grant_bus.desk import Desk, Order
+from grant_bus.policies import Policies
+from grant_contracts.answers import Answer
+from grant_contracts.envelope import CloudEvent
+from grant_store.catalogue import Catalogue
+from grant_store.errors import AppendConflict
+from grant_store.rows import Appended, NewEvent, Outcome, StoredOutcome, Tracked
+from grant_store.store import Store
+from grant_store.work import Batch, Context, IdentityMap, NotYet, UnitOfWork
+from grant_values.invalid import Invalid
+from grant_values.shapes import Actor
+
+ATTEMPTS = 5
+
+
+class CannotApply(Exception):
+    """A followed event cannot be applied. The follower stops here, loudly, and skips nothing."""
+
+    def __init__(self, event: CloudEvent, why: object) -> None:
+        super().__init__(f"{event.type} at {event.origin}/{event.position}: {why}")
+        self.event = event
+
+
+class ForgottenEvents(RuntimeError):
+    """An aggregate has pending events that were not kept: a mistake in the code that decided."""
+
+
+class _Spoilt(Exception):
+    """One part of a batch failed after it had changed something: all parts start afresh, alone."""
+
+
+class Writer:
+    """Writes one service's store. Not to be called by two threads at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        catalogue: Catalogue,
+        desk: Desk,
+        policies: Policies,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self.store = store
+        self.policies = policies
+        self._desk = desk
+        self._new_id = new_id
+        self._held = IdentityMap(store, catalogue)
+        self._system = Actor(f"system:{store.service}", "system", scripted=True)
+
+    def answer(self, messages: Sequence[object]) -> list[Answer | Exception]:
+        """Decide these commands in one transaction. An exception in place of an answer is a fault
+        of the program or the database, never of the command; nothing was recorded for it."""
+        orders = [self._desk.read(message) for message in messages]
+        try:
+            return list(self._answer_together(orders))
+        except (AppendConflict, _Spoilt):
+            return [self._answer_alone(order) for order in orders]
+
+    def follow(self, upstream: str, events: Sequence[CloudEvent]) -> None:
+        """Apply the next events of an upstream in one transaction with their tracking.
+
+        Raises `CannotApply` at the first event that no retry helps; what came before it is kept.
+        """
+        try:
+            self._follow_together(upstream, events)
+        except (AppendConflict, _Spoilt):
+            for event in events:
+                self._follow_alone(upstream, event)
+
+    def _answer_alone(self, order: Order | Answer) -> Answer | Exception:
+        failure: Exception | None = None
+        for _ in range(ATTEMPTS):
+            try:
+                return self._answer_together([order])[0]
+            except AppendConflict as conflict:
+                failure = conflict
+            except Exception as error:  # noqa: BLE001 - handed to whoever sent this command.
+                return error.__cause__ if isinstance(error.__cause__, Exception) else error
+        return failure or RuntimeError("no attempt was made")
+
+    def _answer_together(self, orders: Sequence[Order | Answer]) -> list[Answer]:
+        batch = Batch(self._held, self._new_id)
+        answers: list[Answer | tuple[Order, Outcome]] = []
+        keys: set[tuple[str, str]] = set()
+        for order in orders:
+            if isinstance(order, Answer):
+                answers.append(order)
+            elif (order.sender, order.key) in keys:
+                raise self._spoilt(batch)
+            else:
+                keys.add((order.sender, order.key))
+                answers.append(self._answer_one(batch, order, alone=len(orders) == 1))
+        appended = self._commit(batch)
+        return [
+            answer if isinstance(answer, Answer) else _recorded(batch, appended, *answer)
+            for answer in answers
+        ]
+
+    def _answer_one(
+        self, batch: Batch, order: Order, *, alone: bool
+    ) -> Answer | tuple[Order, Outcome]:
+        stored = self.store.outcome(order.sender, order.key)
+        if stored:
+            return self._repeated(order, stored)
+        unit = batch.unit(order.context)
+        try:
+            order.call(unit)
+            _nothing_forgotten(unit)
+        except (Invalid, NotYet) as error:
+            if unit.has_changed_anything:
+                spoilt = self._spoilt(batch)
+                if not alone:
+                    raise spoilt from error
+                batch.clear()
+            return _not_recorded(order, error)
+        except Exception as error:
+            raise self._spoilt(batch) from error
+        outcome = _outcome(order, unit)
+        batch.outcomes.append(outcome)
+        return order, outcome
+
+    def _repeated(self, order: Order, stored: StoredOutcome) -> Answer:
+        if stored.body_hash != order.body_hash:
+            expected = "expected a new key: this one was used for another command"
+            return _invalid(order, {"key": [expected]})
+        rows = self._rows(stored.positions)
+        return Answer(
+            kind="refused" if stored.kind == "refused" else "recorded",
+            command=order.command,
+            key=order.key,
+            position=stored.positions.stop - 1,
+            event_ids=tuple(rows),
+            reason=stored.reason,
+        )
+
+    def _rows(self, positions: range) -> list[UUID]:
+        if not positions:
+            return []
+        rows = self.store.events_after(positions.start - 1, len(positions))
+        return [row.event_id for row in rows]
+
+    def _follow_together(self, upstream: str, events: Sequence[CloudEvent]) -> None:
+        batch = Batch(self._held, self._new_id)
+        for event in events:
+            if not self.policies.wants(event):
+                continue
+            unit = batch.unit(self._because_of(event))
+            try:
+                self.policies.apply(unit, event)
+                _nothing_forgotten(unit)
+            except Exception as error:
+                spoilt = self._spoilt(batch)
+                raise (CannotApply(event, error) if len(events) == 1 else spoilt) from error
+        last = events[-1]
+        batch.tracking.append(Tracked(upstream, last.at, bytes.fromhex(last.leafhash)))
+        self._commit(batch)
+
+    def _follow_alone(self, upstream: str, event: CloudEvent) -> None:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                self._follow_together(upstream, [event])
+                return
+            except AppendConflict as conflict:
+                if attempt == ATTEMPTS:
+                    raise CannotApply(event, conflict) from conflict
+
+    def _because_of(self, event: CloudEvent) -> Context:
+        return Context(
+            actor=self._system,
+            correlation_id=event.correlationid,
+            causation_id=f"event:{event.origin}/{event.position}",
+        )
+
+    def _commit(self, batch: Batch) -> Appended | None:
+        if batch.is_empty:
+            return None
+        try:
+            return self.store.append(batch.as_append())
+        except BaseException:
+            self._held.evict(batch.touched)
+            raise
+        finally:
+            self._held.shrink()
+
+    def _spoilt(self, batch: Batch) -> _Spoilt:
+        self._held.evict(batch.touched)
+        return _Spoilt()
+
+
+def _nothing_forgotten(unit: UnitOfWork) -> None:
+    forgotten = unit.forgotten
+    if forgotten:
+        raise ForgottenEvents(f"{forgotten} changed but were not kept.")
+
+
+def _outcome(order: Order, unit: UnitOfWork) -> Outcome:
+    """A command is refused if it recorded a refusal: an event whose name ends in "Refused"."""
+    refusals = [event for event in unit.new_events if event.topic.endswith("Refused")]
+    reason = _reason(refusals[0]) if refusals else ""
+    kind = "refused" if refusals else "recorded"
+    count = len(unit.new_events)
+    return Outcome(order.sender, order.key, order.body_hash, kind, reason, unit.first_event, count)
+
+
+def _reason(refusal: NewEvent) -> str:
+    state: dict[str, Any] = msgspec.json.decode(refusal.state)
+    return str(state["reason"])
+
+
+def _recorded(batch: Batch, appended: Appended | None, order: Order, outcome: Outcome) -> Answer:
+    if appended is None:
+        raise RuntimeError("An outcome was kept but nothing was appended.")
+    own = batch.events[outcome.first : outcome.first + outcome.event_count]
+    return Answer(
+        kind="refused" if outcome.kind == "refused" else "recorded",
+        command=order.command,
+        key=order.key,
+        position=appended.first_position + outcome.first + outcome.event_count - 1,
+        event_ids=tuple(event.event_id for event in own),
+        reason=outcome.reason,
+    )
+
+
+def _not_recorded(order: Order, error: Invalid | NotYet) -> Answer:
+    if isinstance(error, Invalid):
+        return _invalid(order, {f"payload.{error.field}": [error.expected]})
+    return Answer(kind="not_yet", command=order.command, key=order.key, reason=str(error))
+
+
+def _invalid(order: Order, errors: dict[str, list[str]]) -> Answer:
+    return Answer(kind="invalid", command=order.command, key=order.key, errors=errors)

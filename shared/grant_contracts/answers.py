@@ -1,0 +1,27 @@
+"""What a service answers to a command, and the closed lists of reasons and error codes."""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+AnswerKind = Literal["recorded", "refused", "invalid", "not_yet"]
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer to one command.
+
+    recorded: done, now or when the same key was first sent. refused: lawful, and on record with its
+    `reason`. invalid: nothing was recorded; `errors` names each field and what was expected.
+    not_yet: the service has not heard of the case; send the same key again later.
+    """
+
+    kind: AnswerKind
+    command: str
+    key: str
+    position: int = 0
+    event_ids: tuple[UUID, ...] = ()
+    reason: str = ""
+    errors: dict[str, list[str]] = msgspec.field(default_factory=dict)

@@ -1,0 +1,55 @@
+"""The hash of one ledger row, as RFC 6962 wants a leaf. Frozen: `tests/store/golden` holds vectors.
+
+Encoding 1, after the leaf prefix 0x00 and the version byte 0x01, integers big-endian:
+position int64 · event_id 16 bytes · originator_id 16 bytes · originator_version int64 ·
+topic (int32 length, UTF-8) · schema_version int32 · recorded_at int64 microseconds since
+1970-01-01T00:00Z · state (int32 length, raw bytes) · metadata (int32 length, raw bytes).
+The same bytes are put together in SQL by `schema_postgres.sql`.
+"""
+
+from __future__ import annotations
+
+import struct
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from grant_store.rows import NewEvent
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_PREFIX = b"\x00\x01"
+
+
+def microseconds(instant: datetime) -> int:
+    """Microseconds since 1970-01-01T00:00Z of an aware instant, exactly."""
+    if instant.tzinfo is None:
+        raise ValueError(f"instant: expected one with a time zone, not {instant.isoformat()}.")
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant_of(microseconds_since_epoch: int) -> datetime:
+    """The aware UTC instant, the other way round."""
+    return _EPOCH + timedelta(microseconds=microseconds_since_epoch)
+
+
+def leaf_hash(position: int, recorded_at_microseconds: int, event: NewEvent) -> bytes:
+    """SHA-256 over every field of the row but the hash itself. 32 bytes."""
+    topic = event.topic.encode()
+    return sha256(
+        b"".join(
+            (
+                _PREFIX,
+                struct.pack(">q", position),
+                event.event_id.bytes,
+                event.originator_id.bytes,
+                struct.pack(">qi", event.originator_version, len(topic)),
+                topic,
+                struct.pack(
+                    ">iqi", event.schema_version, recorded_at_microseconds, len(event.state)
+                ),
+                event.state,
+                struct.pack(">i", len(event.metadata)),
+                event.metadata,
+            )
+        )
+    ).digest()

@@ -1,0 +1,272 @@
+"""The store on PostgreSQL: a ledger schema and a working schema per service and lane.
+
+Appending is one call of the function in `schema_postgres.sql`; this module passes columns in and
+turns what comes back into rows and errors. It knows nothing of what events mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from psycopg import sql
+from psycopg.types.numeric import Int8
+
+from grant_store.errors import (
+    AppendConflict,
+    EventRepeated,
+    HeadMoved,
+    KeyReused,
+    NotMigrated,
+    StoreError,
+    TrackingConflict,
+    Unreachable,
+    VersionConflict,
+)
+from grant_store.leaf import instant_of, microseconds
+from grant_store.postgres_connection import (
+    ConnectionLost,
+    GuardedConnection,
+    in_one_line,
+    is_missing,
+)
+from grant_store.postgres_migration import grant, migrate
+from grant_store.postgres_recovery import settle
+from grant_store.rows import (
+    Append,
+    Appended,
+    Document,
+    Head,
+    LedgerEvent,
+    StoredOutcome,
+    Tracked,
+    keys_with_prefix,
+)
+from grant_store.store import check_names
+
+_CONFLICTS: dict[str, type[AppendConflict]] = {
+    "PF001": HeadMoved,
+    "PF002": VersionConflict,
+    "PF003": EventRepeated,
+    "PF004": TrackingConflict,
+    "PF005": KeyReused,
+}
+_COLUMNS = (
+    "SELECT position, event_id, originator_id, originator_version, topic, schema_version,"
+    " recorded_at, state, metadata, leaf_hash FROM {events} "
+)
+
+
+class PostgresStore:
+    """A ledger in the schema `<service>`, or `<service>_<lane>` for another lane than main.
+
+    Without a `clock` the server's is used. `patience_seconds` is how long a lost connection is
+    reopened before an append is given up as unknown.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        service: str,
+        lane: str = "main",
+        clock: Callable[[], datetime] | None = None,
+        patience_seconds: float = 5.0,
+    ) -> None:
+        check_names(service, lane)
+        self.service = service
+        self.lane = lane
+        self._dsn = dsn
+        self._clock = clock
+        self._patience_seconds = patience_seconds
+        self._schema = service if lane == "main" else f"{service}_{lane}"
+        self._appends = GuardedConnection(dsn, self.origin, self._schema)
+        self._reads = GuardedConnection(dsn, self.origin, self._schema)
+        self._append_call = self._sql(_APPEND_CALL)
+
+    @property
+    def origin(self) -> str:
+        return f"{self.service}/{self.lane}"
+
+    def migrate(self) -> None:
+        migrate(self._dsn, self.origin, self._schema)
+
+    def grant_to(self, role: str) -> None:
+        """Let a role run this service: append and read the ledger, own the working data's rows."""
+        grant(self._dsn, self.origin, self._schema, role)
+
+    def append(self, append: Append) -> Appended:
+        try:
+            return self._append_once(append)
+        except ConnectionLost as loss:
+            return settle(append, loss, self._append_once, self, self._patience_seconds)
+
+    def head(self) -> Head:
+        row = self._one("SELECT position, leaf_hash FROM {events} ORDER BY position DESC LIMIT 1")
+        return Head(*row) if row else Head(0, b"")
+
+    def events_after(self, position: int, limit: int) -> list[LedgerEvent]:
+        return self._events(
+            "WHERE position > %b::bigint ORDER BY position LIMIT %b::bigint",
+            (Int8(position), Int8(limit)),
+        )
+
+    def stream(self, originator_id: UUID, after_version: int = 0) -> list[LedgerEvent]:
+        return self._events(
+            "WHERE originator_id = %b AND originator_version > %b::bigint"
+            " ORDER BY originator_version",
+            (originator_id, Int8(after_version)),
+        )
+
+    def events_with_ids(self, event_ids: Sequence[UUID]) -> list[LedgerEvent]:
+        """Those of these events that are recorded, in order of position."""
+        return self._events("WHERE event_id = ANY(%b::uuid[]) ORDER BY position", ([*event_ids],))
+
+    def next_place(self) -> tuple[int, datetime]:
+        """The position and the instant that an event appended now would get at least."""
+        [(position, now)] = self._rows(
+            "SELECT coalesce(max(position), 0) + 1, greatest(max(recorded_at), clock_timestamp())"
+            " FROM {events}"
+        )
+        return position, now.astimezone(UTC)
+
+    def tracked(self, upstream: str) -> Tracked:
+        row = self._one(
+            "SELECT position, leaf_hash FROM {tracking} WHERE upstream = %b::text", (upstream,)
+        )
+        return Tracked(upstream, *row) if row else Tracked(upstream, 0, b"")
+
+    def outcome(self, sender: str, key: str) -> StoredOutcome | None:
+        row = self._one(
+            "SELECT body_hash, kind, reason, first_position, event_count FROM {outcomes}"
+            " WHERE sender = %b::text AND key = %b::text",
+            (sender, key),
+        )
+        if row is None:
+            return None
+        body_hash, kind, reason, first, count = row
+        return StoredOutcome(sender, key, body_hash, kind, reason, range(first, first + count))
+
+    def document(self, kind: str, key: str) -> bytes | None:
+        row = self._one(
+            "SELECT body FROM {documents} WHERE kind = %b::text AND key = %b::text", (kind, key)
+        )
+        return row[0] if row else None
+
+    def documents(self, kind: str, prefix: str = "") -> list[Document]:
+        rows = self._rows(
+            "SELECT key, body FROM {documents} WHERE kind = %b::text"
+            " AND key >= %b::text AND key < %b::text ORDER BY key",
+            (kind, *keys_with_prefix(prefix)),
+        )
+        return [Document(kind, key, body) for key, body in rows]
+
+    def relayed(self) -> int:
+        row = self._one("SELECT position FROM {relay}")
+        return int(row[0]) if row else 0
+
+    def move_relay(self, position: int) -> None:
+        self._rows(
+            "INSERT INTO {relay} AS known (position) VALUES (%b::bigint) ON CONFLICT (one)"
+            " DO UPDATE SET position = greatest(known.position, excluded.position)"
+            " RETURNING position",
+            (Int8(position),),
+        )
+
+    def close(self) -> None:
+        self._appends.close()
+        self._reads.close()
+
+    def _append_once(self, append: Append) -> Appended:
+        clock = instant_of(microseconds(self._clock())) if self._clock else None
+        try:
+            [(first, landed_at, leaves)] = self._appends.rows(
+                self._append_call, _as_parameters(append, clock)
+            )
+        except psycopg.Error as error:
+            raise self._in_words(error) from error
+        return Appended(first, landed_at.astimezone(UTC), tuple(leaves))
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Ask again once after a lost connection: what goes this way may be done twice."""
+        composed = self._sql(query)
+        try:
+            try:
+                return self._reads.rows(composed, values)
+            except ConnectionLost:
+                return self._reads.rows(composed, values)
+        except psycopg.Error as error:
+            raise self._in_words(error) from error
+        except ConnectionLost as loss:
+            raise Unreachable(f"{self.origin}: the connection broke twice: {loss}") from loss
+
+    def _one(self, query: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
+        rows = self._rows(query, values)
+        return rows[0] if rows else None
+
+    def _events(self, where: str, values: Sequence[object]) -> list[LedgerEvent]:
+        return [_ledger_event(row) for row in self._rows(_COLUMNS + where, values)]
+
+    def _sql(self, query: str) -> sql.Composed:
+        work = f"{self._schema}_work"
+        return sql.SQL(query).format(
+            append=sql.Identifier(self._schema, "append"),
+            events=sql.Identifier(self._schema, "events"),
+            outcomes=sql.Identifier(self._schema, "outcomes"),
+            tracking=sql.Identifier(work, "tracking"),
+            relay=sql.Identifier(work, "relay"),
+            documents=sql.Identifier(work, "documents"),
+        )
+
+    def _in_words(self, error: psycopg.Error) -> StoreError:
+        conflict = _CONFLICTS.get(error.diag.sqlstate or "")
+        if conflict is not None:
+            return conflict(f"{self.origin}: {error.diag.message_primary}.")
+        if is_missing(error):
+            return NotMigrated(
+                f"{self.origin}: {in_one_line(error)}; run `pruefpfad store migrate`."
+            )
+        return StoreError(f"{self.origin}: {in_one_line(error)}")
+
+
+_EVENT_TYPES = ("uuid", "uuid", "bigint", "text", "bigint", "bytea", "bytea")
+_TRACKED_TYPES = ("text", "bigint", "bytea")
+_OUTCOME_TYPES = ("text", "text", "bytea", "text", "text", "bigint", "bigint")
+_DOCUMENT_TYPES = ("text", "text", "bytea")
+_ARRAYS = (*_EVENT_TYPES, *_TRACKED_TYPES, *_OUTCOME_TYPES, *_DOCUMENT_TYPES)
+_APPEND_CALL = (
+    "SELECT first_position, landed_at, leaves FROM {append}(%b::bigint, %b::timestamptz, "
+    + ", ".join(f"%b::{of}[]" for of in _ARRAYS)
+    + ")"
+)
+
+
+def _as_parameters(append: Append, clock: datetime | None) -> list[object]:
+    """The rows turned into columns: one array per column, as the function takes them."""
+    expected = None if append.expected_head is None else Int8(append.expected_head)
+    return [
+        expected,
+        clock,
+        *_as_columns(append.events, _EVENT_TYPES),
+        *_as_columns(append.tracking, _TRACKED_TYPES),
+        *_as_columns(append.outcomes, _OUTCOME_TYPES),
+        *_as_columns(append.last_documents(), _DOCUMENT_TYPES),
+    ]
+
+
+def _as_columns(rows: Sequence[tuple[Any, ...]], types: Sequence[str]) -> list[list[object]]:
+    if not rows:
+        return [[] for _ in types]
+    # A number's type must not depend on its size, or each size is another prepared statement.
+    return [
+        [Int8(number) for number in column] if of == "bigint" else list(column)
+        for column, of in zip(zip(*rows, strict=True), types, strict=True)
+    ]
+
+
+def _ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
+    event = LedgerEvent(*row)
+    # The driver gives instants in a zone of its own; equal, but not the one that is promised.
+    return event._replace(recorded_at=event.recorded_at.astimezone(UTC))

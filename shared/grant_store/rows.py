@@ -1,0 +1,125 @@
+"""What goes into a store and what comes out of it. No database here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+
+class NewEvent(NamedTuple):
+    """An event before it has a place: the store gives it position, instant and leaf."""
+
+    event_id: UUID
+    originator_id: UUID
+    originator_version: int
+    topic: str
+    schema_version: int
+    state: bytes
+    metadata: bytes
+
+
+class LedgerEvent(NamedTuple):
+    """One row of the ledger, as stored. `recorded_at` is aware UTC with microseconds."""
+
+    position: int
+    event_id: UUID
+    originator_id: UUID
+    originator_version: int
+    topic: str
+    schema_version: int
+    recorded_at: datetime
+    state: bytes
+    metadata: bytes
+    leaf_hash: bytes
+
+
+class Head(NamedTuple):
+    """The last position of a ledger and its leaf; position 0 and no leaf if nothing is recorded."""
+
+    position: int
+    leaf_hash: bytes
+
+
+class Tracked(NamedTuple):
+    """How far one upstream ("intake/main") has been followed, and the leaf found there."""
+
+    upstream: str
+    position: int
+    leaf_hash: bytes
+
+
+class Outcome(NamedTuple):
+    """What became of a command, kept under sender and key: a repeat gets the same answer.
+
+    `first` and `event_count` say which events of the same append are the command's own.
+    """
+
+    sender: str
+    key: str
+    body_hash: bytes
+    kind: str
+    reason: str
+    first: int
+    event_count: int
+
+
+class StoredOutcome(NamedTuple):
+    """A recorded outcome. `positions` are those of the command's events, empty if it had none."""
+
+    sender: str
+    key: str
+    body_hash: bytes
+    kind: str
+    reason: str
+    positions: range
+
+
+def keys_with_prefix(prefix: str) -> tuple[str, str]:
+    """The range [from, to) of all keys that begin with `prefix`, in the order of code points."""
+    return prefix, prefix + "\U0010ffff"
+
+
+class Document(NamedTuple):
+    """One entry of the working data (a read model's row). `body` None removes it."""
+
+    kind: str
+    key: str
+    body: bytes | None
+
+
+@dataclass(frozen=True)
+class Append:
+    """All that one transaction writes. Either all of it is recorded, or nothing.
+
+    Where several documents have the same kind and key, the last one stands.
+    """
+
+    events: Sequence[NewEvent] = ()
+    tracking: Sequence[Tracked] = ()
+    outcomes: Sequence[Outcome] = ()
+    documents: Sequence[Document] = ()
+    expected_head: int | None = None
+
+    def __post_init__(self) -> None:
+        for sender, key, *_, first, count in self.outcomes:
+            if first < 0 or count < 0 or first + count > len(self.events):
+                raise ValueError(
+                    f"outcome {sender}/{key}: expected events within the {len(self.events)} "
+                    f"of this append, not {count} from {first}."
+                )
+
+    def last_documents(self) -> list[Document]:
+        """The documents that remain when later ones replace earlier ones of the same key."""
+        remaining = {(document.kind, document.key): document for document in self.documents}
+        return list(remaining.values())
+
+
+class Appended(NamedTuple):
+    """Where an append landed. `first_position` is the first event's, or head + 1 without events."""
+
+    first_position: int
+    recorded_at: datetime
+    leaf_hashes: tuple[bytes, ...]

@@ -1,0 +1,247 @@
+"""The embedded store: one SQLite file per service and lane.
+
+It knows the tables of `schema_sqlite.sql` and nothing of what events mean.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from grant_store.errors import (
+    EventRepeated,
+    HeadMoved,
+    KeyReused,
+    StoreError,
+    TrackingConflict,
+    VersionConflict,
+)
+from grant_store.leaf import instant_of, leaf_hash, microseconds
+from grant_store.rows import (
+    Append,
+    Appended,
+    Document,
+    Head,
+    LedgerEvent,
+    NewEvent,
+    Outcome,
+    StoredOutcome,
+    Tracked,
+    keys_with_prefix,
+)
+from grant_store.sqlite_file import SQLiteFile
+
+_EVENT_COLUMNS = (
+    "position, event_id, originator_id, originator_version, topic, schema_version,"
+    " recorded_at, state, metadata, leaf_hash"
+)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SQLiteStore:
+    """A ledger in a file. `synchronous=FULL`: what was answered as recorded survives a power cut.
+
+    `clock` returns aware instants. Several processes may write; each waits for its turn.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        service: str,
+        lane: str = "main",
+        clock: Callable[[], datetime] = utc_now,
+        busy_timeout_seconds: float = 30.0,
+    ) -> None:
+        self.service = service
+        self.lane = lane
+        self._clock = clock
+        self._file = SQLiteFile(path, self.origin, busy_timeout_seconds)
+
+    @property
+    def origin(self) -> str:
+        return f"{self.service}/{self.lane}"
+
+    def migrate(self) -> None:
+        self._file.migrate()
+
+    def append(self, append: Append) -> Appended:
+        with self._file.writing() as cursor:
+            head, last = _head_and_instant(cursor)
+            if append.expected_head is not None and append.expected_head != head:
+                raise HeadMoved(f"{self.origin}: head is {head}, expected {append.expected_head}.")
+            now = max(last, microseconds(self._clock()))
+            leaves = self._insert_events(cursor, append.events, head, now)
+            for tracked in append.tracking:
+                self._track(cursor, tracked)
+            for outcome in append.outcomes:
+                self._keep_outcome(cursor, outcome, head)
+            _write_documents(cursor, append.last_documents())
+            return Appended(head + 1, instant_of(now), leaves)
+
+    def head(self) -> Head:
+        row = self._one(
+            "SELECT position, leaf_hash FROM ledger_events ORDER BY position DESC LIMIT 1"
+        )
+        return Head(*row) if row else Head(0, b"")
+
+    def events_after(self, position: int, limit: int) -> list[LedgerEvent]:
+        return self._events("WHERE position > ? ORDER BY position LIMIT ?", (position, limit))
+
+    def stream(self, originator_id: UUID, after_version: int = 0) -> list[LedgerEvent]:
+        return self._events(
+            "WHERE originator_id = ? AND originator_version > ? ORDER BY originator_version",
+            (originator_id.bytes, after_version),
+        )
+
+    def tracked(self, upstream: str) -> Tracked:
+        row = self._one(
+            "SELECT position, leaf_hash FROM work_tracking WHERE upstream = ?", (upstream,)
+        )
+        return Tracked(upstream, *row) if row else Tracked(upstream, 0, b"")
+
+    def outcome(self, sender: str, key: str) -> StoredOutcome | None:
+        row = self._one(
+            "SELECT body_hash, kind, reason, first_position, event_count"
+            " FROM ledger_outcomes WHERE sender = ? AND key = ?",
+            (sender, key),
+        )
+        if row is None:
+            return None
+        body_hash, kind, reason, first, count = row
+        return StoredOutcome(sender, key, body_hash, kind, reason, range(first, first + count))
+
+    def document(self, kind: str, key: str) -> bytes | None:
+        row = self._one("SELECT body FROM work_documents WHERE kind = ? AND key = ?", (kind, key))
+        return row[0] if row else None
+
+    def documents(self, kind: str, prefix: str = "") -> list[Document]:
+        rows = self._file.rows(
+            "SELECT key, body FROM work_documents"
+            " WHERE kind = ? AND key >= ? AND key < ? ORDER BY key",
+            (kind, *keys_with_prefix(prefix)),
+        )
+        return [Document(kind, key, body) for key, body in rows]
+
+    def relayed(self) -> int:
+        row = self._one("SELECT position FROM work_relay")
+        return int(row[0]) if row else 0
+
+    def move_relay(self, position: int) -> None:
+        with self._file.writing() as cursor:
+            cursor.execute(
+                "INSERT INTO work_relay VALUES (1, ?) ON CONFLICT (one)"
+                " DO UPDATE SET position = max(position, excluded.position)",
+                (position,),
+            )
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _insert_events(
+        self, cursor: sqlite3.Cursor, events: Sequence[NewEvent], head: int, now: int
+    ) -> tuple[bytes, ...]:
+        leaves = tuple(
+            leaf_hash(position, now, event) for position, event in enumerate(events, head + 1)
+        )
+        rows = (
+            (
+                head + 1 + index,
+                event.event_id.bytes,
+                event.originator_id.bytes,
+                event.originator_version,
+                event.topic,
+                event.schema_version,
+                now,
+                event.state,
+                event.metadata,
+                leaves[index],
+            )
+            for index, event in enumerate(events)
+        )
+        try:
+            cursor.executemany(
+                f"INSERT INTO ledger_events ({_EVENT_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?)", rows
+            )
+        except sqlite3.IntegrityError as error:
+            raise self._conflict(error) from error
+        return leaves
+
+    def _conflict(self, error: sqlite3.IntegrityError) -> StoreError:
+        if "originator_version" in str(error):
+            return VersionConflict(f"{self.origin}: another event stands at this version ({error})")
+        if "event_id" in str(error):
+            return EventRepeated(f"{self.origin}: this event is already recorded ({error})")
+        return StoreError(f"{self.origin}: {error}")
+
+    def _track(self, cursor: sqlite3.Cursor, tracked: Tracked) -> None:
+        cursor.execute(
+            "INSERT INTO work_tracking VALUES (?, ?, ?) ON CONFLICT (upstream) DO UPDATE"
+            " SET position = excluded.position, leaf_hash = excluded.leaf_hash"
+            " WHERE excluded.position > position",
+            tracked,
+        )
+        if cursor.rowcount != 1:
+            raise TrackingConflict(
+                f"{self.origin}: {tracked.upstream} was already followed to {tracked.position}."
+            )
+
+    def _keep_outcome(self, cursor: sqlite3.Cursor, outcome: Outcome, head: int) -> None:
+        cursor.execute(
+            "INSERT INTO ledger_outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (sender, key) DO NOTHING",
+            (*outcome[:5], head + 1 + outcome.first, outcome.event_count),
+        )
+        if cursor.rowcount != 1:
+            raise KeyReused(
+                f"{self.origin}: {outcome.sender} has already used the key {outcome.key}."
+            )
+
+    def _one(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
+        rows = self._file.rows(sql, values)
+        return rows[0] if rows else None
+
+    def _events(self, where: str, values: Sequence[object]) -> list[LedgerEvent]:
+        rows = self._file.rows(f"SELECT {_EVENT_COLUMNS} FROM ledger_events {where}", values)
+        return [_ledger_event(row) for row in rows]
+
+
+def _head_and_instant(cursor: sqlite3.Cursor) -> tuple[int, int]:
+    row = cursor.execute(
+        "SELECT position, recorded_at FROM ledger_events ORDER BY position DESC LIMIT 1"
+    ).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
+def _write_documents(cursor: sqlite3.Cursor, documents: Sequence[Document]) -> None:
+    cursor.executemany(
+        "INSERT INTO work_documents VALUES (?, ?, ?)"
+        " ON CONFLICT (kind, key) DO UPDATE SET body = excluded.body",
+        [document for document in documents if document.body is not None],
+    )
+    cursor.executemany(
+        "DELETE FROM work_documents WHERE kind = ? AND key = ?",
+        [document[:2] for document in documents if document.body is None],
+    )
+
+
+def _ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
+    position, event_id, originator_id, version, topic, schema, recorded_at, state, meta, leaf = row
+    return LedgerEvent(
+        position,
+        UUID(bytes=event_id),
+        UUID(bytes=originator_id),
+        version,
+        topic,
+        schema,
+        instant_of(recorded_at),
+        state,
+        meta,
+        leaf,
+    )

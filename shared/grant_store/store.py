@@ -1,0 +1,75 @@
+"""The interface of a store: one per service and lane. SQLite and PostgreSQL implement it."""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+from uuid import UUID
+
+from grant_store.rows import (
+    Append,
+    Appended,
+    Document,
+    Head,
+    LedgerEvent,
+    StoredOutcome,
+    Tracked,
+)
+
+_NAME = re.compile(r"[a-z][a-z0-9]{0,24}")
+
+
+def check_names(service: str, lane: str) -> None:
+    """Names become files and schemas: `<service>_work` must not be a lane, nor any be cut off."""
+    for what, name in (("service", service), ("lane", lane)):
+        if not _NAME.fullmatch(name) or name == "work":
+            raise ValueError(
+                f"{what}: expected at most 25 lower-case letters and digits, beginning with "
+                f"a letter, and not 'work' - got {name!r}."
+            )
+
+
+class Store(Protocol):
+    """A ledger that is only ever appended to, and the working data that moves with it.
+
+    `origin` is "<service>/<lane>", the name under which others follow this ledger.
+    """
+
+    service: str
+    lane: str
+
+    @property
+    def origin(self) -> str: ...
+
+    def migrate(self) -> None:
+        """Create what is missing. Calling it again changes nothing."""
+
+    def append(self, append: Append) -> Appended:
+        """Write everything in one transaction, or raise an `AppendConflict` and write nothing."""
+
+    def head(self) -> Head: ...
+
+    def events_after(self, position: int, limit: int) -> list[LedgerEvent]:
+        """The next events in order of position, at most `limit`."""
+
+    def stream(self, originator_id: UUID, after_version: int = 0) -> list[LedgerEvent]:
+        """The events of one aggregate in order of version."""
+
+    def tracked(self, upstream: str) -> Tracked:
+        """How far an upstream was followed; position 0 with an empty leaf if never."""
+
+    def outcome(self, sender: str, key: str) -> StoredOutcome | None:
+        """What became of a command, or None if this key was never recorded."""
+
+    def document(self, kind: str, key: str) -> bytes | None: ...
+
+    def documents(self, kind: str, prefix: str = "") -> list[Document]:
+        """All documents of a kind whose key begins with `prefix`, in order of key."""
+
+    def relayed(self) -> int:
+        """The position up to which the relay has published."""
+
+    def move_relay(self, position: int) -> None:
+        """Remember that everything up to `position` is published. Never moves back."""
+
+    def close(self) -> None: ...

@@ -1,0 +1,214 @@
+"""The unit of work: what a command or a policy may read, and what it wants kept.
+
+Application functions get one, decide, and keep; they never commit. Whoever opened the batch does,
+for all its units in one transaction.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from uuid import UUID
+
+import msgspec
+from eventsourcing.domain import Aggregate
+
+from grant_store.catalogue import Catalogue
+from grant_store.rows import Append, Document, NewEvent, Outcome, Tracked
+from grant_store.store import Store
+from grant_values.shapes import Actor
+
+A = TypeVar("A", bound=Aggregate)
+
+
+class NotYet(Exception):
+    """This service has not heard of the thing yet; the sender should try again later."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """On whose behalf and because of what: it becomes the metadata of each event recorded."""
+
+    actor: Actor
+    correlation_id: str
+    causation_id: str
+    command_key: str = ""
+    method: str = ""
+    second_actor: Actor | None = None
+
+    def metadata(self, case_id: UUID | None) -> bytes:
+        """JSON of simple text attributes: the relay splices them into the message as they are."""
+        attributes = {
+            "actorid": self.actor.id,
+            "actorrole": self.actor.role,
+            "actormethod": self.method,
+            "correlationid": self.correlation_id,
+            "causationid": self.causation_id,
+            "commandkey": self.command_key,
+            "secondactorid": self.second_actor.id if self.second_actor else "",
+            "caseid": str(case_id) if case_id else "",
+        }
+        return msgspec.json.encode({name: value for name, value in attributes.items() if value})
+
+
+class IdentityMap:
+    """The aggregates that the one writer holds in memory, the least recently used dropped first."""
+
+    def __init__(self, store: Store, catalogue: Catalogue, capacity: int = 20_000) -> None:
+        self.store = store
+        self.catalogue = catalogue
+        self._capacity = capacity
+        self._held: OrderedDict[UUID, Aggregate | None] = OrderedDict()
+
+    def find(self, aggregate_id: UUID) -> Aggregate | None:
+        if aggregate_id in self._held:
+            self._held.move_to_end(aggregate_id)
+        else:
+            self._held[aggregate_id] = self.catalogue.rebuild(self.store.stream(aggregate_id))
+        return self._held[aggregate_id]
+
+    def hold(self, aggregate: Aggregate) -> None:
+        self._held[aggregate.id] = aggregate
+        self._held.move_to_end(aggregate.id)
+
+    def evict(self, aggregate_ids: set[UUID]) -> None:
+        for aggregate_id in aggregate_ids:
+            self._held.pop(aggregate_id, None)
+
+    def shrink(self) -> None:
+        """Called between batches only: what a batch has touched must stay until it is committed."""
+        while len(self._held) > self._capacity:
+            self._held.popitem(last=False)
+
+
+@dataclass
+class Batch:
+    """All units of one transaction. What one unit keeps, the next ones see."""
+
+    held: IdentityMap
+    new_id: Callable[[], UUID]
+    events: list[NewEvent] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    tracking: list[Tracked] = field(default_factory=list)
+    documents: dict[tuple[str, str], Any] = field(default_factory=dict)
+    touched: set[UUID] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.events or self.outcomes or self.tracking or self.documents)
+
+    def unit(self, context: Context) -> UnitOfWork:
+        return UnitOfWork(self, context)
+
+    def clear(self) -> None:
+        """Forget what the units kept: used when the only unit of a batch has failed."""
+        self.events.clear()
+        self.documents.clear()
+
+    def as_append(self, expected_head: int | None = None) -> Append:
+        encode = msgspec.json.encode
+        return Append(
+            expected_head=expected_head,
+            events=self.events,
+            tracking=self.tracking,
+            outcomes=self.outcomes,
+            documents=[
+                Document(kind, key, None if body is None else encode(body))
+                for (kind, key), body in self.documents.items()
+            ],
+        )
+
+
+class UnitOfWork:
+    """What one command or one followed fact reads and keeps."""
+
+    def __init__(self, batch: Batch, context: Context) -> None:
+        self.context = context
+        self._batch = batch
+        self._first_event = len(batch.events)
+        self._seen: dict[UUID, Aggregate] = {}
+
+    @property
+    def new_events(self) -> list[NewEvent]:
+        """What this unit has recorded so far."""
+        return self._batch.events[self._first_event :]
+
+    @property
+    def first_event(self) -> int:
+        """Where this unit's events begin among the batch's."""
+        return self._first_event
+
+    @property
+    def has_changed_anything(self) -> bool:
+        return len(self._batch.events) > self._first_event or bool(self.forgotten)
+
+    @property
+    def forgotten(self) -> str:
+        """The aggregates that changed but were not kept, as text; empty if there are none."""
+        changed = (aggregate for aggregate in self._seen.values() if aggregate.pending_events)
+        return ", ".join(f"{type(aggregate).__name__} {aggregate.id}" for aggregate in changed)
+
+    def find(self, aggregate_class: type[A], aggregate_id: UUID) -> A | None:
+        """The aggregate, or None if nothing was ever recorded under this id."""
+        self._batch.touched.add(aggregate_id)
+        aggregate = self._batch.held.find(aggregate_id)
+        if aggregate is not None and not isinstance(aggregate, aggregate_class):
+            raise TypeError(f"{aggregate_id} is no {aggregate_class.__name__}.")
+        if aggregate is not None:
+            self._seen[aggregate_id] = aggregate
+        return aggregate
+
+    def get(self, aggregate_class: type[A], aggregate_id: UUID) -> A:
+        """The aggregate; `NotYet` if this service has not heard of it."""
+        aggregate = self.find(aggregate_class, aggregate_id)
+        if aggregate is None:
+            raise NotYet(f"{aggregate_class.__name__} {aggregate_id} is not known here yet.")
+        return aggregate
+
+    def keep(self, *aggregates: Aggregate) -> None:
+        """Record the pending events of these aggregates, in this order."""
+        for aggregate in aggregates:
+            self._batch.touched.add(aggregate.id)
+            self._batch.held.hold(aggregate)
+            for event in aggregate.collect_events():
+                self._batch.events.append(self._new_event(aggregate, event))
+
+    def document(self, kind: str, key: str) -> Any:
+        """An entry of the working data as plain JSON values, or None."""
+        if (kind, key) in self._batch.documents:
+            return self._batch.documents[kind, key]
+        body = self._batch.held.store.document(kind, key)
+        return None if body is None else msgspec.json.decode(body)
+
+    def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
+        """Key and body of each entry of a kind whose key begins with `prefix`, in order of key."""
+        stored = self._batch.held.store.documents(kind, prefix)
+        bodies = {each.key: msgspec.json.decode(each.body) for each in stored if each.body}
+        for (pending_kind, key), body in self._batch.documents.items():
+            if pending_kind == kind and key.startswith(prefix):
+                bodies[key] = body
+        return [(key, bodies[key]) for key in sorted(bodies) if bodies[key] is not None]
+
+    def write_document(self, kind: str, key: str, body: Any) -> None:
+        """Put an entry into the working data, or remove it with None, in the same transaction."""
+        self._batch.documents[kind, key] = body
+
+    def _new_event(self, aggregate: Aggregate, event: Any) -> NewEvent:
+        kind = self._batch.held.catalogue.kind_of(event)
+        return NewEvent(
+            event_id=self._batch.new_id(),
+            originator_id=event.originator_id,
+            originator_version=event.originator_version,
+            topic=kind.topic,
+            schema_version=kind.schema_version,
+            state=kind.encode(event),
+            metadata=self.context.metadata(_case_of(aggregate, event)),
+        )
+
+
+def _case_of(aggregate: Aggregate, event: Any) -> UUID | None:
+    """The case an event is about: its own `case_id`, else its aggregate's, if either has one."""
+    case_id = getattr(event, "case_id", None) or getattr(aggregate, "case_id", None)
+    return case_id if isinstance(case_id, UUID) else None

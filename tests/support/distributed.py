@@ -1,0 +1,246 @@
+"""The distributed run for tests: every service and relay as its own process, all of them ours.
+
+It speaks to them over RPC and messages only. A process is only ever ended by its own handle.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from grant_bus.rabbit_relay import ask_head
+from grant_bus.rabbit_rpc import NoAnswer, RpcClient, ServiceFailed
+from pruefpfad.assembly import SERVICES
+from pruefpfad.configuration import Configuration
+from pruefpfad.keys import PUBLIC, signing_key
+from pruefpfad.migrate import migrate
+from support.processes import LOG_TAIL_LINES, ServerFailed, _ended_with_its_parent
+
+LANE = "main"
+START_TIMEOUT_SECONDS = 60.0
+STOP_TIMEOUT_SECONDS = 20.0
+
+
+class OwnProcess:
+    """One service or relay as a process of the operating system."""
+
+    def __init__(
+        self, module: str, service: str, environment: Mapping[str, str], log: Path
+    ) -> None:
+        self.name = f"{module} {service}"
+        self._command = [
+            *_ended_with_its_parent(signal.SIGKILL),
+            *(sys.executable, "-m", f"pruefpfad.{module}", service),
+        ]
+        self._environment = dict(environment)
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        if self._process is None:
+            raise ServerFailed(f"{self.name} was not started.")
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs, or if it was never started."""
+        return self._process.poll() if self._process else None
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self.exit_code is None:
+            self._process.send_signal(number)
+
+    def wait(self, timeout_seconds: float = STOP_TIMEOUT_SECONDS) -> int:
+        """The exit code. One that does not end in time is killed and complained of."""
+        if self._process is None:
+            return 0
+        try:
+            return self._process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise ServerFailed(f"{self.name} did not end and was killed:\n{self.tail}") from None
+
+    @property
+    def tail(self) -> str:
+        return "\n".join(self.log.splitlines()[-LOG_TAIL_LINES:])
+
+
+class DistributedSystem:
+    """Migrated stores, then one service and one relay process per service. A context manager."""
+
+    def __init__(
+        self,
+        database_url: str,
+        amqp_url: str,
+        folder: Path,
+        services: Sequence[str] = tuple(SERVICES),
+    ) -> None:
+        self.database_url = database_url
+        self.amqp_url = amqp_url
+        self.key = signing_key(folder / "keys")
+        self.names = tuple(services)
+        environment = self._environment(folder)
+        self.services = {
+            name: OwnProcess("serve", name, environment, folder / f"serve.{name}.log")
+            for name in services
+        }
+        self.relays = {
+            name: OwnProcess("relay", name, environment, folder / f"relay.{name}.log")
+            for name in services
+        }
+        self._client: RpcClient | None = None
+
+    def __enter__(self) -> Self:
+        migrate(Configuration(database_url=self.database_url))
+        try:
+            for process in self.processes:
+                process.start()
+            for name in self.names:
+                self.wait_for_service(name)
+                self.wait_for_relay(name)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def processes(self) -> list[OwnProcess]:
+        return [*self.services.values(), *self.relays.values()]
+
+    @property
+    def client(self) -> RpcClient:
+        """A caller of the services. After a restart of the broker it is another one."""
+        if self._client is None:
+            self._client = RpcClient(self.amqp_url, timeout_seconds=60.0)
+        return self._client
+
+    def forget_client(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    def kill(self, process: OwnProcess) -> None:
+        """kill -9: the process gets no chance to finish anything."""
+        process.signal(signal.SIGKILL)
+        process.wait()
+
+    def end(self) -> dict[str, int]:
+        """Ask all to end in order. Returns their exit codes by name."""
+        self.forget_client()
+        for process in self.processes:
+            process.signal(signal.SIGTERM)
+        return {process.name: process.wait() for process in self.processes}
+
+    def close(self) -> None:
+        self.forget_client()
+        for process in self.processes:
+            process.signal(signal.SIGKILL)
+        for process in self.processes:
+            process.wait()
+
+    def head(self, service: str) -> dict[str, Any]:
+        """Position and leaf of a service's ledger, and how far it followed each upstream."""
+        answer: dict[str, Any] = self.client.ask(service, "head")
+        found: dict[str, Any] = answer["value"]
+        return found
+
+    def heads(self) -> dict[str, int]:
+        return {name: int(self.head(name)["position"]) for name in self.names}
+
+    def settle(self, timeout_seconds: float = 60.0) -> dict[str, int]:
+        """Wait until everybody has followed everything. Returns the heads at which that was so."""
+        deadline = time.monotonic() + timeout_seconds
+        while True:
+            found = {name: self.head(name) for name in self.names}
+            if self._is_settled(found) and found == {name: self.head(name) for name in self.names}:
+                return {name: int(head["position"]) for name, head in found.items()}
+            self._complain_of_dead()
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"The services did not settle in time: {found}")
+            time.sleep(0.05)
+
+    def wait_for_service(self, name: str) -> None:
+        self._wait(self.services[name], lambda: self._service_answers(name))
+
+    def wait_for_relay(self, name: str) -> None:
+        self._wait(self.relays[name], lambda: self._relay_answers(name))
+
+    def _is_settled(self, found: Mapping[str, Mapping[str, Any]]) -> bool:
+        return all(
+            position == found[origin.partition("/")[0]]["position"]
+            for head in found.values()
+            for origin, position in head["followed"].items()
+            if origin.partition("/")[0] in found
+        )
+
+    def _service_answers(self, name: str) -> bool:
+        try:
+            with RpcClient(self.amqp_url, timeout_seconds=2.0) as client:
+                client.ask(name, "head")
+        except (NoAnswer, ServiceFailed, OSError):
+            return False
+        return True
+
+    def _relay_answers(self, name: str) -> bool:
+        try:
+            ask_head(self.amqp_url, f"{name}/{LANE}", timeout_seconds=1.0)
+        except OSError:
+            return False
+        return True
+
+    def _wait(self, process: OwnProcess, answers: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not answers():
+            if process.exit_code is not None:
+                raise ServerFailed(f"{process.name} ended while starting:\n{process.tail}")
+            if time.monotonic() > deadline:
+                raise ServerFailed(f"{process.name} did not answer in time:\n{process.tail}")
+            time.sleep(0.1)
+
+    def _complain_of_dead(self) -> None:
+        for process in self.processes:
+            if process.exit_code is not None:
+                raise ServerFailed(f"{process.name} ended:\n{process.tail}")
+
+    def _environment(self, folder: Path) -> dict[str, str]:
+        """Nothing of the caller's but what a Python process needs."""
+        kept = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "TMPDIR", "PYTHONPATH")
+        return {
+            **{name: os.environ[name] for name in kept if name in os.environ},
+            "PRUEFPFAD_DATABASE_URL": self.database_url,
+            "PRUEFPFAD_AMQP_URL": self.amqp_url,
+            "PRUEFPFAD_ACTOR_KEY": str(folder / "keys" / PUBLIC),
+            "PRUEFPFAD_LANE": LANE,
+        }
