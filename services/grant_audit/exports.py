@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from io import StringIO
 
+from grant_audit import queries
 from grant_audit.queries import ApprovedOperation
+from grant_store.store import Store
 from grant_values.money import format_euro
 
 COLUMNS = (
@@ -56,13 +58,26 @@ _PERIODS = {
 }
 
 
-def operations_csv(operations: Iterable[ApprovedOperation]) -> str:
+# Stands in the list of a demonstration only, so that it cannot be taken for a real one.
+STAMP_COLUMN = "Data_Status"
+STAMP = "demonstration"
+
+
+def operations_list(store: Store, as_of: date) -> str:
+    """The public list as of a day; that of a demonstration store is stamped in each row."""
+    return operations_csv(
+        queries.operations(store, as_of), demonstration=queries.is_demonstration(store)
+    )
+
+
+def operations_csv(operations: Iterable[ApprovedOperation], *, demonstration: bool = False) -> str:
     """The list by reference, the same text for the same operations on every machine."""
     text = StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    stamp = {STAMP_COLUMN: STAMP} if demonstration else {}
+    writer = csv.DictWriter(text, [*COLUMNS, *stamp], restval="", lineterminator="\n")
     writer.writeheader()
     for operation in sorted(operations, key=lambda each: each.reference):
-        writer.writerow(_row(operation))
+        writer.writerow({**_row(operation), **stamp})
     return text.getvalue()
 
 

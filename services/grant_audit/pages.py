@@ -35,12 +35,13 @@ Page = dict[str, Any]
 
 @dataclass(frozen=True)
 class Pages:
-    """What one event may write: the section of its case and the pages beside it."""
+    """What one event may write: its line of history, the section of its case, pages beside it."""
 
     work: UnitOfWork
     event: CloudEvent
     service: str
     case_id: UUID | None
+    history: Page
 
     def section(self) -> Page:
         """This service's section of the case, to be changed in place."""

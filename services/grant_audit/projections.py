@@ -18,7 +18,7 @@ from grant_audit import (
     projections_intake,
     projections_standing,
 )
-from grant_audit.pages import HISTORY, NO_CASE, SECTIONS, Pages, Projection
+from grant_audit.pages import HISTORY, NO_CASE, SECTIONS, Page, Pages, Projection
 from grant_contracts.envelope import CloudEvent, Fact
 from grant_contracts.registry import FACTS
 from grant_store.work import UnitOfWork
@@ -38,8 +38,9 @@ _DECODERS = {topic: msgspec.json.Decoder(FACTS[topic]) for topic in PROJECTIONS}
 def when_recorded(work: UnitOfWork, event: CloudEvent) -> None:
     """Write one event into the case file. An unknown topic or version stops the follower."""
     fact = _decoded(event)
-    pages = Pages(work, event, event.origin.partition("/")[0], _case_of(event, fact))
-    work.write_document(HISTORY, _history_key(pages), _history_entry(event))
+    service = event.origin.partition("/")[0]
+    pages = Pages(work, event, service, _case_of(event, fact), _history_entry(event))
+    work.write_document(HISTORY, _history_key(pages), pages.history)
     PROJECTIONS[event.topic](pages, fact)
 
 
@@ -66,7 +67,7 @@ def _history_key(pages: Pages) -> str:
     return f"{pages.case_id or NO_CASE}/{instant}/{pages.service}/{event.at:012d}"
 
 
-def _history_entry(event: CloudEvent) -> dict[str, object]:
+def _history_entry(event: CloudEvent) -> Page:
     # The data stay the bytes that were recorded: they are spliced in, not decoded and written anew.
     return {
         "source": event.origin,

@@ -18,7 +18,7 @@ def _budget_line_opened(pages: Pages, fact: budgeting.BudgetLineOpened) -> None:
 
 
 def _ceiling_changed(pages: Pages, fact: budgeting.CeilingChanged) -> None:
-    pages.page(LINE, pages.name_of(LINE_NAME)).update(taken(fact, "ceiling_cents"))
+    pages.page(LINE, _line_of(pages)).update(taken(fact, "ceiling_cents"))
 
 
 def _funds_earmarked(pages: Pages, fact: budgeting.FundsEarmarked) -> None:
@@ -44,7 +44,7 @@ def _spending_reversed(pages: Pages, fact: budgeting.SpendingReversed) -> None:
 
 def _post(pages: Pages, **amounts: int) -> None:
     """Book amounts on the budget line of the event and on the same line of its case."""
-    key = pages.name_of(LINE_NAME)
+    key = _line_of(pages)
     line = pages.page(LINE, key)
     empty = {"earmarked_cents": 0, "committed_cents": 0, "paid_cents": 0}
     share = pages.section().setdefault("lines", {}).setdefault(_fund_and_year(key), empty)
@@ -53,13 +53,20 @@ def _post(pages: Pages, **amounts: int) -> None:
         share[name] += cents
 
 
+def _line_of(pages: Pages) -> str:
+    """The budget line of the event. Its facts do not name it, so the history notes the name."""
+    key = pages.name_of(LINE_NAME)
+    pages.history["line"] = _fund_and_year(key).replace("/", " ")
+    return key
+
+
 def _fund_and_year(key: str) -> str:
     return key.partition("/")[2]
 
 
 def _earmark_refused(pages: Pages, fact: budgeting.EarmarkRefused) -> None:
     refusal = taken(fact, "amount_cents", "free_cents", "reason")
-    line = _fund_and_year(pages.name_of(LINE_NAME))
+    line = _fund_and_year(_line_of(pages))
     pages.section().setdefault("refused_earmarks", []).append({"line": line, **refusal})
 
 

@@ -71,7 +71,14 @@ def _payment_run_opened(pages: Pages, fact: disbursement.PaymentRunOpened) -> No
     page = taken(
         fact, "run", "message_id", "created_at", "execution_on", "debtor_name", "total_cents"
     )
-    orders = [payment.order_id for payment in fact.payments]
+    orders = [
+        {
+            "reference": payment.reference,
+            "order_id": payment.order_id,
+            "end_to_end_id": payment.end_to_end_id,
+        }
+        for payment in fact.payments
+    ]
     pages.write(RUN, fact.run, {**page, "orders": orders, "file": None, "transmitted": None})
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from grant_audit.case_file import CaseFile
+from grant_audit.case_file import AWARDED, CaseFile
 from grant_audit.queries import LineRow
 from grant_values.money import Cents, parse_rate, share
 
@@ -55,12 +55,13 @@ def esf_promised_is_the_share_of_what_was_approved(
 ) -> Proof:
     """Left from the budget lines; right computed anew from cost and rate of each award.
 
-    Promises to cases that are still open or were renounced count on both sides as recorded.
+    Promises to cases that are open, renounced or not heard of from intake yet count on both sides
+    as recorded.
     """
     left = sum(line.promised_cents for line in lines if line.fund == ESF)
     right = sum(
         esf_share(file, definitions[file.programme_key])
-        if outcome_of(file) in ("approved", "partially_approved")
+        if file.intake and outcome_of(file) in AWARDED
         else _promised_esf_cents(file)
         for file in files
     )

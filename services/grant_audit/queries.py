@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 
 from grant_audit.case_file import STATES, CaseFile
-from grant_audit.pages import CASE, HISTORY, LINE, NO_CASE, PROGRAMME, RUN, SECTIONS
+from grant_audit.pages import CASE, DEMONSTRATION, HISTORY, LINE, NO_CASE, PROGRAMME, RUN, SECTIONS
 from grant_store.store import Store
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
@@ -142,6 +142,11 @@ def definitions(store: Store) -> dict[str, Entry]:
 def runs(store: Store) -> list[Entry]:
     """The payment runs, in order of their names."""
     return [_read(page.body) for page in store.documents(RUN)]
+
+
+def is_demonstration(store: Store) -> bool:
+    """Whether any service has declared its store a demonstration."""
+    return bool(store.documents(DEMONSTRATION))
 
 
 def events_followed(store: Store) -> dict[str, int]:

@@ -3,10 +3,12 @@
 A sentence names fields of the event's data. After the colon stands how a field is worded: `euro`,
 `day`, `tranches` or the name of a closed list of the catalogue; then, after a plus, the text that
 leads to the field and goes where the field is empty. Free text is in no list and stays as it is.
+`line` is the budget line, which the history has noted beside the data.
 """
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -19,12 +21,14 @@ from grant_values.legal_time import legal_date
 from grant_values.money import Cents, euro_de
 
 Language = Literal["de", "en"]
+_TWO_STOPS = re.compile(r"(?<!\.)\.\.(?!\.)")
 LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 
 def sentence(entry: Mapping[str, Any], language: Language = "de") -> str:
     """What an event of the history says. `LookupError` for a type without a sentence."""
-    return _wording(language).sentence(entry["type"], entry["data"])
+    data = {**entry["data"], "line": entry.get("line", "")}
+    return _wording(language).sentence(entry["type"], data)
 
 
 def word(term: str, of_list: str, language: Language = "de") -> str:
@@ -47,7 +51,8 @@ class Wording(string.Formatter):
         template = self.sentences.get(topic) or self.sentences.get(topic.partition(".")[2])
         if template is None:
             raise LookupError(f"{topic} has no sentence in {self._language}.")
-        return self.vformat(template, (), data)
+        # Free text may bring a full stop of its own.
+        return _TWO_STOPS.sub(".", self.vformat(template, (), data))
 
     def format_field(self, value: Any, format_spec: str) -> str:
         form, optional, lead = format_spec.partition("+")

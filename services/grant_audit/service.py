@@ -30,6 +30,15 @@ class AuditService(ServiceOnTheBus):
         return queries.case(self.writer.store, reference)
 
     @query
+    def case_files(self) -> list[CaseFile]:
+        """Every case with all its sections, in order of their ids."""
+        return list(queries.every_case(self.writer.store))
+
+    @query
+    def runs(self) -> list[queries.Entry]:
+        return queries.runs(self.writer.store)
+
+    @query
     def history(self, reference: str) -> list[queries.Entry]:
         return queries.history(self.writer.store, reference)
 
@@ -40,7 +49,7 @@ class AuditService(ServiceOnTheBus):
     @query
     def operations_csv(self, as_of: str) -> str:
         """The public list of operations as of a day, byte for byte as the export writes it."""
-        return exports.operations_csv(queries.operations(self.writer.store, _day("as_of", as_of)))
+        return exports.operations_list(self.writer.store, _day("as_of", as_of))
 
 
 def _day(field: str, text: str) -> date:

@@ -11,7 +11,6 @@ from typing import Any
 
 from grant_audit import proofs, queries
 from grant_audit.case_file import CaseFile
-from grant_audit.pages import DEMONSTRATION
 from grant_store.store import Store
 
 REPEATS = frozenset({"repeats_earlier_operation", "earlier_number_arrived_later"})
@@ -24,7 +23,7 @@ def summary(store: Store) -> dict[str, Any]:
     lines, runs = queries.budget(store), queries.runs(store)
     definitions = queries.definitions(store)
     return {
-        "demonstration": bool(store.documents(DEMONSTRATION)),
+        "demonstration": queries.is_demonstration(store),
         "applications": _applications(files),
         "rejected_by_reason": _rejected_by_reason(files),
         "budget": _totals(lines),

@@ -44,8 +44,7 @@ class Records(Protocol):
     """The case files, wherever they are kept."""
 
     def every_case(self) -> Iterator[CaseRecord]: ...
-    def case(self, reference: str) -> CaseRecord: ...
-    def orders_of_run(self, run: str) -> Sequence[str]: ...
+    def orders_of_run(self, run: str) -> Sequence[dict[str, str]]: ...
 
 
 @dataclass(frozen=True)
@@ -342,17 +341,13 @@ class BulkRun:
         recorded(self._stage(f"confirm {year}", list(self._confirmations(run, paid_on))))
 
     def _confirmations(self, run: str, paid_on: str) -> Iterator[Message]:
-        for order_id in self._records.orders_of_run(run):
-            reference = order_id.rpartition("-")[0]
-            order = self._records.case(reference).disbursement["orders"][order_id]
+        for order in self._records.orders_of_run(run):
             yield self._of(
                 script.CASHIER,
                 "disbursement.confirm_payment",
-                f"{order_id}:confirm",
-                reference=reference,
-                order_id=order_id,
-                end_to_end_id=order["transmissions"][-1]["end_to_end_id"],
+                f"{order['order_id']}:confirm",
                 effective_on=paid_on,
+                **order,
             )
 
     def _each_case(

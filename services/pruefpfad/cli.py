@@ -6,9 +6,9 @@ record · 4 invalid input, nothing recorded · 5 not known yet, try again later.
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import click
 from marshmallow import ValidationError
@@ -29,7 +29,25 @@ from pruefpfad.cli_output import EXIT_INVALID, say_errors
 from pruefpfad.script import Unexpected
 
 
+class SpokenErrors(click.Group):
+    """The same commands; what went wrong becomes words on standard error and an exit code."""
+
+    def invoke(self, context: click.Context) -> Any:
+        try:
+            return super().invoke(context)
+        except ValidationError as error:
+            say_errors(error.messages)
+            context.exit(EXIT_INVALID)
+        except Invalid as error:
+            say_errors({error.field: [error.expected]})
+            context.exit(EXIT_INVALID)
+        except (StoreError, CannotApply, UpstreamChanged, Unexpected) as error:
+            click.echo(f"pruefpfad: {error}", err=True)
+            context.exit(1)
+
+
 @click.group(
+    cls=SpokenErrors,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: pruefpfad --data var/demo case list --state rejected",
 )
@@ -43,7 +61,7 @@ from pruefpfad.script import Unexpected
     help="The directory that holds everything of an embedded run.",
 )
 @click.pass_context
-def pruefpfad(context: click.Context, data: Path) -> None:
+def main(context: click.Context, data: Path) -> None:
     """Runs the life of a publicly co-financed grant and keeps a history that can be verified."""
     context.obj = data
 
@@ -57,22 +75,7 @@ for _module in (
     cli_demo,
 ):
     for _command in _module.COMMANDS:
-        pruefpfad.add_command(_command)
-
-
-def main() -> None:
-    """Run the command line and turn what went wrong into words and an exit code."""
-    try:
-        pruefpfad()
-    except ValidationError as error:
-        say_errors(error.messages)
-        sys.exit(EXIT_INVALID)
-    except Invalid as error:
-        say_errors({error.field: [error.expected]})
-        sys.exit(EXIT_INVALID)
-    except (StoreError, CannotApply, UpstreamChanged, Unexpected) as error:
-        click.echo(f"pruefpfad: {error}", err=True)
-        sys.exit(1)
+        main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import click
 
 from grant_audit import queries
 from grant_audit.case_file import STATES
-from grant_audit.exports import operations_csv
+from grant_audit.exports import operations_list
 from grant_audit.sentences import Language, sentence, word
 from grant_store.store import Store
 from grant_values.money import euro_de
@@ -163,7 +163,7 @@ def export() -> None:
 def export_operations(data: Path, as_of: datetime, output: Path | None) -> None:
     """Write the public list of operations as CSV in the columns that Kohesio reads."""
     with _case_files(data) as store:
-        text = operations_csv(queries.operations(store, as_of.date()))
+        text = operations_list(store, as_of.date())
     if output:
         output.write_text(text, encoding="utf-8")
     else:

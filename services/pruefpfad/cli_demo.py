@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from grant_audit import queries
-from grant_audit.exports import operations_csv
+from grant_audit.exports import operations_list
 from grant_audit.summary import summary
 from grant_values.money import euro_de
 from pruefpfad.bulk import BulkRun, Scenario
@@ -116,7 +116,7 @@ def _write_files(system: EmbeddedSystem, data: Path) -> dict[str, Any]:
     folder.mkdir(exist_ok=True)
     for run in queries.runs(audit):
         _put(folder / run["file"]["file_name"], payment_file(disbursement, run["run"]))
-    listed = operations_csv(queries.operations(audit, date.max))
+    listed = operations_list(audit, date.max)
     _put(data / "operations.csv", listed.encode())
     text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
     _put(data / "summary.json", text.encode())

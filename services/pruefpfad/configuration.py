@@ -60,7 +60,7 @@ class Configuration:
 
 
 def read(settings: Sequence[Setting]) -> Configuration:
-    """This process's configuration, or `Misconfigured` with all that is wrong in its environment."""
+    """This process's configuration, or `Misconfigured` with all that is wrong with it."""
     environment = Env(eager=False)
     found = {setting.name: environment.str(setting.name, setting.default) for setting in settings}
     wrong = _unreadable(environment)

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 from joserfc.jwk import OKPKey
 
@@ -24,8 +28,12 @@ def signing_key(folder: Path) -> OKPKey:
     """The private key in `folder`, made there if there is none yet."""
     path = folder / PRIVATE
     if not path.exists():
-        _make_keys(folder)
-    return OKPKey.import_key(json.loads(path.read_text(encoding="utf-8")))
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_if_new(path, new_signing_key().as_dict(private=True), 0o600)
+    key = OKPKey.import_key(json.loads(path.read_text(encoding="utf-8")))
+    if not (folder / PUBLIC).exists():
+        _write_if_new(folder / PUBLIC, key.as_dict(private=False), 0o644)
+    return key
 
 
 def public_key(path: Path) -> OKPKey:
@@ -47,14 +55,14 @@ def token_for(
     return issue_token(key, Mandate(actor, method, starts_on, ends_on), now, now + valid_for)
 
 
-def _make_keys(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    key = new_signing_key()
-    _write_new(folder / PUBLIC, json.dumps(key.as_dict(private=False)), 0o644)
-    _write_new(folder / PRIVATE, json.dumps(key.as_dict(private=True)), 0o600)
-
-
-def _write_new(path: Path, text: str, mode: int) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+def _write_if_new(path: Path, key: Mapping[str, Any], mode: int) -> None:
+    """Whole or not at all, and never over another: two processes may start in one folder."""
+    draft = path.with_name(f".{path.name}.{uuid4().hex}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
+        json.dump(key, file)
+    try:
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink()

@@ -21,8 +21,8 @@ class StoredRecords:
     def case(self, reference: str) -> CaseFile:
         return queries.case(self._store, reference)
 
-    def orders_of_run(self, run: str) -> Sequence[str]:
-        """The order ids of a payment run, in the order of its file."""
+    def orders_of_run(self, run: str) -> Sequence[dict[str, str]]:
+        """Reference, order id and end-to-end id of each payment, in the order of the file."""
         [found] = [page for page in queries.runs(self._store) if page["run"] == run]
-        orders: Sequence[str] = found["orders"]
+        orders: Sequence[dict[str, str]] = found["orders"]
         return orders

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Annotated
 
+import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
@@ -20,6 +21,10 @@ from grant_values.shapes import Actor
 
 ALGORITHM = "Ed25519"
 ISSUER = "pruefpfad"
+LONGEST_TOKEN = 4_096
+CLOCK_SKEW_SECONDS = 60
+"""A token may come from a machine whose clock is ahead of ours by this much."""
+_NOT_OURS = "expected a token signed by the issuer of this system"
 
 
 class TokenRefused(ValueError):
@@ -37,6 +42,24 @@ class Mandate:
 
     def is_in_force_on(self, day: date) -> bool:
         return self.starts_on <= day <= self.ends_on
+
+
+# What becomes a key of the store: no control characters, and nothing that UTF-8 cannot write.
+_Name = Annotated[str, msgspec.Meta(pattern=r"^[^\x00-\x1f\ud800-\udfff]{1,100}\Z")]
+
+
+class _Claims(msgspec.Struct, frozen=True):
+    """What a token of ours says. Claims beyond these are ignored, as RFC 7519 § 4 wants."""
+
+    sub: _Name
+    role: _Name
+    amr: _Name
+    scripted: bool
+    mandate_from: date
+    mandate_until: date
+    iat: int
+    exp: int
+    nbf: int = 0
 
 
 def new_signing_key() -> OKPKey:
@@ -66,29 +89,33 @@ class TokenCheck:
     def __init__(self, public_key: OKPKey, clock: Callable[[], datetime]) -> None:
         self._key = public_key
         self._clock = clock
-        self._claims = lru_cache(maxsize=4096)(self._checked_claims)
+        self._signed = lru_cache(maxsize=4096)(self._signed_claims)
 
     def mandate(self, token: str) -> Mandate:
         """The mandate of a token, or `TokenRefused` with what was expected."""
-        claims = self._claims(token)
-        if self._clock().timestamp() >= claims["exp"]:
+        if len(token) > LONGEST_TOKEN:
+            raise TokenRefused(f"expected a token of at most {LONGEST_TOKEN} characters")
+        claims = self._signed(token)
+        now = self._clock().timestamp()
+        if now >= claims.exp:
             raise TokenRefused("expected a token that has not expired")
-        return _mandate(claims)
+        if now + CLOCK_SKEW_SECONDS < max(claims.iat, claims.nbf):
+            raise TokenRefused("expected a token that is valid already")
+        return Mandate(
+            Actor(claims.sub, claims.role, claims.scripted),
+            claims.amr,
+            claims.mandate_from,
+            claims.mandate_until,
+        )
 
-    def _checked_claims(self, token: str) -> dict[str, Any]:
+    def _signed_claims(self, token: str) -> _Claims:
         try:
             claims = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
-        except (JoseError, ValueError) as error:
-            raise TokenRefused("expected a token signed by the issuer of this system") from error
-        if claims.get("iss") != ISSUER or not isinstance(claims.get("exp"), int):
-            raise TokenRefused("expected a token signed by the issuer of this system")
-        return claims
-
-
-def _mandate(claims: dict[str, Any]) -> Mandate:
-    return Mandate(
-        Actor(claims["sub"], claims["role"], claims["scripted"]),
-        claims["amr"],
-        date.fromisoformat(claims["mandate_from"]),
-        date.fromisoformat(claims["mandate_until"]),
-    )
+        except (JoseError, ValueError, RecursionError) as error:
+            raise TokenRefused(_NOT_OURS) from error
+        if claims.get("iss") != ISSUER:
+            raise TokenRefused(_NOT_OURS)
+        try:
+            return msgspec.convert(claims, _Claims)
+        except msgspec.ValidationError as error:
+            raise TokenRefused(f"expected a token that names actor and mandate: {error}") from error

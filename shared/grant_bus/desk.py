@@ -17,7 +17,7 @@ from marshmallow import Schema, ValidationError
 
 from grant_bus.actors import Mandate, TokenCheck, TokenRefused
 from grant_contracts.answers import Answer
-from grant_contracts.commands import CommandMessage
+from grant_contracts.commands import CommandMessage, check_plain, legible
 from grant_store.standing import StandingAggregates
 from grant_store.work import Context, UnitOfWork
 from grant_values.invalid import NotEntitled
@@ -81,14 +81,15 @@ class Desk:
         except ValidationError as error:
             return Answer(
                 kind="invalid",
-                command=str(named.get("command", "")),
-                key=str(named.get("key", "")),
+                command=_echo(named.get("command")),
+                key=_echo(named.get("key")),
                 errors=flat_errors(error.messages),
             )
 
     def _read(self, message: object) -> Order:
         if not isinstance(message, Mapping):
             raise ValidationError({"message": ["expected a JSON object"]})
+        check_plain(message)
         envelope: dict[str, Any] = _message_schema.load(message)
         name = self._name_of(envelope["command"])
         mandate = self._mandate(envelope, "actor_token")
@@ -191,6 +192,11 @@ def _body_hash(envelope: Mapping[str, Any], context: Context) -> bytes:
     second = context.second_actor.id if context.second_actor else ""
     body = (envelope["command"], envelope["payload"], second)
     return sha256(msgspec.json.encode(body, order="deterministic")).digest()
+
+
+def _echo(value: object) -> str:
+    """What the sender wrote, as far as it can be shown to them in the answer."""
+    return legible(value) if isinstance(value, str) else ""
 
 
 def flat_errors(messages: Any, path: str = "") -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -10,6 +11,8 @@ from grant_contracts.envelope import SOURCE_PREFIX, SPEC_VERSION, TYPE_PREFIX, C
 from grant_store.rows import LedgerEvent
 
 EVENTS_PER_MESSAGE = 50
+_COUNTED = re.compile(r"[1-9][0-9]{0,17}")
+_LEAF = re.compile(r"[0-9a-f]{64}")
 _batch_decoder = msgspec.json.Decoder(list[CloudEvent])
 
 
@@ -42,5 +45,22 @@ def cloud_event(origin: str, row: LedgerEvent) -> bytes:
 
 
 def unpack(body: bytes) -> list[CloudEvent]:
-    """The events of a message body. Raises `msgspec.ValidationError` for anything else."""
-    return _batch_decoder.decode(body)
+    """The events of a message body. Raises `msgspec.DecodeError` for anything else."""
+    events = _batch_decoder.decode(body)
+    for event in events:
+        if not _is_ours(event):
+            raise msgspec.ValidationError(
+                f"{event.source} at {event.position}: expected attributes of a stored event"
+            )
+    return events
+
+
+def _is_ours(event: CloudEvent) -> bool:
+    return (
+        event.specversion == SPEC_VERSION
+        and event.source.startswith(SOURCE_PREFIX)
+        and event.type.startswith(TYPE_PREFIX)
+        and all(map(_COUNTED.fullmatch, (event.position, event.originatorversion)))
+        and _COUNTED.fullmatch(event.schemaversion) is not None
+        and _LEAF.fullmatch(event.leafhash) is not None
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import count, takewhile
 
 from grant_bus.feed import Announcement
 from grant_bus.transport import ResendRequests
-from grant_bus.writer import Writer
+from grant_bus.writer import CannotApply, Writer
 from grant_contracts.envelope import CloudEvent
+from grant_store.errors import TrackingConflict
 
 
 class UpstreamChanged(Exception):
@@ -26,30 +28,31 @@ class Follower:
         self._writer = writer
         self._requests = requests
         self._tracked = writer.store.tracked(upstream)
+        self._asked_after: int | None = None
 
     @property
     def position(self) -> int:
         return self._tracked.position
 
     def receive(self, events: Sequence[CloudEvent]) -> int:
-        """Apply what is new in these events, given in order of position. Returns how many were.
+        """Apply what is new in these events, whatever their order. Returns how many were.
 
         A gap applies nothing beyond it and asks the upstream's relay to send again from there.
         """
         self._check_known(events)
-        new = [event for event in events if event.at > self.position]
-        following = [event for at, event in enumerate(new, self.position + 1) if event.at == at]
-        if following:
-            self._writer.follow(self.upstream, following)
-            self._tracked = self._writer.store.tracked(self.upstream)
-        if len(following) < len(new):
+        new = self._by_position(events)
+        following = _without_gap(new, self.position)
+        if following and not self._applied(following):
+            return self.receive(events)
+        if len(following) < len(new) and self._asked_after != self.position:
+            # Once per gap: each of the events behind it would ask, and each answer is long.
             self._ask()
         return len(following)
 
     def hear(self, announcement: Announcement) -> None:
         """Compare the upstream's head with what was followed; ask for what is missing."""
         if announcement.position > self.position:
-            self._ask()
+            self._ask_with_patience()
         elif announcement.position < self.position:
             raise UpstreamChanged(
                 f"{self.upstream} announces its head at {announcement.position}, "
@@ -57,6 +60,33 @@ class Follower:
             )
         else:
             self._compare(announcement.position, announcement.leaf_hash)
+
+    def _applied(self, events: Sequence[CloudEvent]) -> bool:
+        """False where another process of this service was first: then look again at what is new."""
+        before = self.position
+        try:
+            self._writer.follow(self.upstream, events)
+        except TrackingConflict:
+            self._refresh()
+            if self.position <= before:
+                raise
+            return False
+        except CannotApply:
+            self._refresh()
+            raise
+        self._refresh()
+        return True
+
+    def _refresh(self) -> None:
+        self._tracked = self._writer.store.tracked(self.upstream)
+
+    def _by_position(self, events: Sequence[CloudEvent]) -> dict[int, CloudEvent]:
+        """The events that were not yet followed, each once."""
+        new: dict[int, CloudEvent] = {}
+        for event in events:
+            if event.at > self.position and new.setdefault(event.at, event).id != event.id:
+                raise UpstreamChanged(f"{self.upstream} sends two events at {event.position}.")
+        return new
 
     def _check_known(self, events: Sequence[CloudEvent]) -> None:
         for event in events:
@@ -72,5 +102,18 @@ class Follower:
                 f"than the one that {self.name} has followed."
             )
 
+    def _ask_with_patience(self) -> None:
+        """At every second announcement without progress: the answer may still be under way."""
+        if self._asked_after == self.position:
+            self._asked_after = None
+        else:
+            self._ask()
+
     def _ask(self) -> None:
+        self._asked_after = self.position
         self._requests.ask_resend(self.upstream, self.name, self.position)
+
+
+def _without_gap(events: Mapping[int, CloudEvent], position: int) -> list[CloudEvent]:
+    """Those that follow `position` one by one."""
+    return [events[at] for at in takewhile(events.__contains__, count(position + 1))]

@@ -8,9 +8,11 @@ from itertools import chain
 
 from grant_bus.feed import Announcement, unpack
 from grant_bus.follower import Follower
-from grant_bus.relay import Relay
+from grant_bus.relay import EVENTS_PER_ROUND, Relay
 
 MESSAGES_PER_TURN = 20
+ANNOUNCEMENTS_UNTIL_ASKED = 2
+"""A follower that has asked already waits for one announcement before it asks again."""
 
 
 class InProcessBus:
@@ -28,6 +30,10 @@ class InProcessBus:
 
     def attach_follower(self, follower: Follower) -> None:
         self._followers[follower.upstream].append(follower)
+
+    @property
+    def relays(self) -> tuple[Relay, ...]:
+        return tuple(self._relays.values())
 
     def publish(self, origin: str, bodies: Sequence[bytes]) -> None:
         for follower in self._followers[origin]:
@@ -53,15 +59,18 @@ class InProcessBus:
 
     def settle(self) -> None:
         """Let everything that is recorded reach everyone, until nothing moves any more."""
-        while self.turn():
-            pass
-        self.announce_heads()
-        while self.turn():
-            pass
+        self._turn_until_quiet()
+        for _ in range(ANNOUNCEMENTS_UNTIL_ASKED):
+            self.announce_heads()
+            self._turn_until_quiet()
 
     def announce_heads(self) -> None:
         for relay in self._relays.values():
             relay.announce()
+
+    def _turn_until_quiet(self) -> None:
+        while self.turn():
+            pass
 
     def turn(self) -> int:
         """One round of relaying and delivering. Returns how much moved."""
@@ -90,5 +99,8 @@ class InProcessBus:
     def _serve_requests(self) -> int:
         requests, self._requests = self._requests, {}
         for (upstream, follower), after_position in requests.items():
-            self._relays[upstream].resend(follower, after_position)
+            relay = self._relays[upstream]
+            if relay.resend(follower, after_position) == EVENTS_PER_ROUND:
+                # There is more: the head, heard after this round, makes the follower ask on.
+                relay.announce()
         return len(requests)

@@ -163,11 +163,13 @@ def _in_order(messages: Sequence[Any]) -> list[CloudEvent]:
 
 
 def _decoded(message: Any, decode: Callable[[bytes], Any]) -> Any:
+    # The library hands out text where a sender has named a character set; ours do not.
+    body = message.body
     try:
-        return decode(bytes(message.body))
+        return decode(body.encode() if isinstance(body, str) else bytes(body))
     except (msgspec.DecodeError, ValueError) as error:
         message.reject()
         raise UnreadableFeed(
-            f"{message.delivery_info['routing_key']}: a message of {len(message.body)} bytes, "
+            f"{message.delivery_info['routing_key']}: a message of length {len(body)}, "
             f"content type {message.content_type!r}: {error}"
         ) from error

@@ -100,7 +100,6 @@ class RabbitPublisher:
         message = self._channel.prepare_message(
             body,
             content_type=content_type,
-            content_encoding="utf-8",
             properties={"delivery_mode": delivery_mode, **properties},
         )
         self._published += 1
@@ -151,9 +150,7 @@ class RabbitResendRequests:
             return
         self._asked[upstream] = (after_position, now)
         body = msgspec.json.encode(ResendRequest(follower, after_position))
-        message = self._channel.prepare_message(
-            body, content_type=REQUEST, content_encoding="utf-8"
-        )
+        message = self._channel.prepare_message(body, content_type=REQUEST)
         self._channel.basic_publish(
             message, exchange=RESEND.name, routing_key=routing_key(upstream)
         )

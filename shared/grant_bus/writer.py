@@ -7,7 +7,8 @@ own. Nothing may yield to another worker while a batch is being decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,14 +19,25 @@ from grant_bus.policies import Policies
 from grant_contracts.answers import Answer
 from grant_contracts.envelope import CloudEvent
 from grant_store.catalogue import Catalogue
-from grant_store.errors import AppendConflict
+from grant_store.errors import (
+    AppendConflict,
+    OutcomeUnknown,
+    StoreError,
+    TrackingConflict,
+    Unreachable,
+)
 from grant_store.rows import Appended, NewEvent, Outcome, StoredOutcome, Tracked
 from grant_store.store import Store
 from grant_store.work import Batch, Context, IdentityMap, NotYet, UnitOfWork
 from grant_values.invalid import Invalid
 from grant_values.shapes import Actor
 
-ATTEMPTS = 5
+ATTEMPTS = 50
+"""Where several processes write one store, each failed attempt is another one's success."""
+ATTEMPTS_TOGETHER = 2
+
+AWAY = (Unreachable, OutcomeUnknown)
+"""The database cannot be asked. That is nobody's fault, and trying the next part is no use."""
 
 
 class CannotApply(Exception):
@@ -64,52 +76,95 @@ class Writer:
 
     def answer(self, messages: Sequence[object]) -> list[Answer | Exception]:
         """Decide these commands in one transaction. An exception in place of an answer is a fault
-        of the program or the database, never of the command; nothing was recorded for it."""
+        of the program or the database, never of the command. Nothing was recorded for it, unless
+        it is `OutcomeUnknown`: then the same key, sent again, settles it."""
         orders = [self._desk.read(message) for message in messages]
-        try:
-            return list(self._answer_together(orders))
-        except (AppendConflict, _Spoilt):
-            return [self._answer_alone(order) for order in orders]
+        for _ in range(ATTEMPTS_TOGETHER):
+            try:
+                return list(self._answer_together(orders))
+            except AppendConflict:
+                continue
+            except _Spoilt:
+                break
+            except StoreError as error:
+                return [order if isinstance(order, Answer) else error for order in orders]
+        return self._answer_one_by_one(orders)
 
     def follow(self, upstream: str, events: Sequence[CloudEvent]) -> None:
         """Apply the next events of an upstream in one transaction with their tracking.
 
         Raises `CannotApply` at the first event that no retry helps; what came before it is kept.
+        Raises `TrackingConflict` where another process has followed them already.
         """
         try:
             self._follow_together(upstream, events)
+        except TrackingConflict:
+            raise
         except (AppendConflict, _Spoilt):
             for event in events:
                 self._follow_alone(upstream, event)
 
-    def _answer_alone(self, order: Order | Answer) -> Answer | Exception:
+    @contextmanager
+    def _batch(self) -> Iterator[Batch]:
+        """A batch on the ledger as it stands now. What was not committed is forgotten again."""
+        self._held.catch_up()
+        batch = Batch(self._held, self._new_id)
+        try:
+            yield batch
+        except BaseException:
+            self._held.evict(batch.touched)
+            raise
+        finally:
+            self._held.shrink()
+
+    def _commit(self, batch: Batch) -> Appended | None:
+        """Conflicts with whatever was recorded since the batch began, even if it decided on other
+        aggregates than it changed: so no decision rests on what was true a moment ago."""
+        if batch.is_empty:
+            return None
+        appended = self.store.append(batch.as_append(expected_head=self._held.head))
+        self._held.head = appended.first_position + len(batch.events) - 1
+        return appended
+
+    def _answer_one_by_one(self, orders: Sequence[Order | Answer]) -> list[Answer | Exception]:
+        answers: list[Answer | Exception] = []
+        away: Exception | None = None
+        for order in orders:
+            answer = order if isinstance(order, Answer) else away or self._answer_alone(order)
+            away = answer if isinstance(answer, AWAY) else None
+            answers.append(answer)
+        return answers
+
+    def _answer_alone(self, order: Order) -> Answer | Exception:
         failure: Exception | None = None
         for _ in range(ATTEMPTS):
             try:
                 return self._answer_together([order])[0]
             except AppendConflict as conflict:
                 failure = conflict
+            except _Spoilt as spoilt:
+                return spoilt.__cause__ if isinstance(spoilt.__cause__, Exception) else spoilt
             except Exception as error:  # noqa: BLE001 - handed to whoever sent this command.
-                return error.__cause__ if isinstance(error.__cause__, Exception) else error
+                return error
         return failure or RuntimeError("no attempt was made")
 
     def _answer_together(self, orders: Sequence[Order | Answer]) -> list[Answer]:
-        batch = Batch(self._held, self._new_id)
         answers: list[Answer | tuple[Order, Outcome]] = []
         keys: set[tuple[str, str]] = set()
-        for order in orders:
-            if isinstance(order, Answer):
-                answers.append(order)
-            elif (order.sender, order.key) in keys:
-                raise self._spoilt(batch)
-            else:
+        with self._batch() as batch:
+            for order in orders:
+                if isinstance(order, Answer):
+                    answers.append(order)
+                    continue
+                if (order.sender, order.key) in keys:
+                    raise _Spoilt
                 keys.add((order.sender, order.key))
                 answers.append(self._answer_one(batch, order, alone=len(orders) == 1))
-        appended = self._commit(batch)
-        return [
-            answer if isinstance(answer, Answer) else _recorded(batch, appended, *answer)
-            for answer in answers
-        ]
+            appended = self._commit(batch)
+            return [
+                answer if isinstance(answer, Answer) else _recorded(batch, appended, *answer)
+                for answer in answers
+            ]
 
     def _answer_one(
         self, batch: Batch, order: Order, *, alone: bool
@@ -121,16 +176,17 @@ class Writer:
         try:
             order.call(unit)
             _nothing_forgotten(unit)
+            outcome = _outcome(order, unit)
         except (Invalid, NotYet) as error:
             if unit.has_changed_anything:
-                spoilt = self._spoilt(batch)
                 if not alone:
-                    raise spoilt from error
+                    raise _Spoilt from error
                 batch.clear()
             return _not_recorded(order, error)
+        except AWAY:
+            raise
         except Exception as error:
-            raise self._spoilt(batch) from error
-        outcome = _outcome(order, unit)
+            raise _Spoilt from error
         batch.outcomes.append(outcome)
         return order, outcome
 
@@ -155,29 +211,33 @@ class Writer:
         return [row.event_id for row in rows]
 
     def _follow_together(self, upstream: str, events: Sequence[CloudEvent]) -> None:
-        batch = Batch(self._held, self._new_id)
-        for event in events:
-            if not self.policies.wants(event):
-                continue
-            unit = batch.unit(self._because_of(event))
-            try:
-                self.policies.apply(unit, event)
-                _nothing_forgotten(unit)
-            except Exception as error:
-                spoilt = self._spoilt(batch)
-                raise (CannotApply(event, error) if len(events) == 1 else spoilt) from error
-        last = events[-1]
-        batch.tracking.append(Tracked(upstream, last.at, bytes.fromhex(last.leafhash)))
-        self._commit(batch)
+        with self._batch() as batch:
+            for event in filter(self.policies.wants, events):
+                self._follow_one(batch, event, alone=len(events) == 1)
+            last = events[-1]
+            batch.tracking.append(Tracked(upstream, last.at, bytes.fromhex(last.leafhash)))
+            self._commit(batch)
+
+    def _follow_one(self, batch: Batch, event: CloudEvent, *, alone: bool) -> None:
+        unit = batch.unit(self._because_of(event))
+        try:
+            self.policies.apply(unit, event)
+            _nothing_forgotten(unit)
+        except AWAY:
+            raise
+        except Exception as error:
+            raise (CannotApply(event, error) if alone else _Spoilt()) from error
 
     def _follow_alone(self, upstream: str, event: CloudEvent) -> None:
-        for attempt in range(1, ATTEMPTS + 1):
+        failure: AppendConflict | None = None
+        for _ in range(ATTEMPTS):
             try:
-                self._follow_together(upstream, [event])
-                return
+                return self._follow_together(upstream, [event])
+            except TrackingConflict:
+                raise
             except AppendConflict as conflict:
-                if attempt == ATTEMPTS:
-                    raise CannotApply(event, conflict) from conflict
+                failure = conflict
+        raise CannotApply(event, failure) from failure
 
     def _because_of(self, event: CloudEvent) -> Context:
         return Context(
@@ -185,21 +245,6 @@ class Writer:
             correlation_id=event.correlationid,
             causation_id=f"event:{event.origin}/{event.position}",
         )
-
-    def _commit(self, batch: Batch) -> Appended | None:
-        if batch.is_empty:
-            return None
-        try:
-            return self.store.append(batch.as_append())
-        except BaseException:
-            self._held.evict(batch.touched)
-            raise
-        finally:
-            self._held.shrink()
-
-    def _spoilt(self, batch: Batch) -> _Spoilt:
-        self._held.evict(batch.touched)
-        return _Spoilt()
 
 
 def _nothing_forgotten(unit: UnitOfWork) -> None:

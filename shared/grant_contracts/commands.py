@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
@@ -10,6 +12,11 @@ COMMAND_NAME = validate.Regexp(
     r"^[a-z]+\.[a-z_]+$",
     error='expected "<service>.<command>", such as "intake.submit_application"',
 )
+DEEPEST = 32
+MOST_VALUES = 20_000
+MOST_CHARACTERS = 1_000_000
+LONGEST_FIELD_NAME = 200
+_NUMBERS_OF_JSON = range(-(2**63), 2**63)
 KEY = validate.Length(min=1, max=200, error="expected 1 to 200 characters")
 
 
@@ -18,6 +25,8 @@ class Strict(Schema):
 
     class Meta:
         unknown = "raise"
+
+    error_messages = {"unknown": "expected no field of this name"}  # noqa: RUF012
 
 
 class Flag(fields.Boolean):
@@ -54,3 +63,68 @@ def command_message(
         "payload": payload,
         **further,
     }
+
+
+def check_plain(message: Mapping[Any, Any]) -> None:
+    """`ValidationError` unless these are JSON values that each of our databases can keep, of a
+    size that a person's command may have."""
+    characters = 0
+    for count, (path, value) in enumerate(_values(message), 1):
+        if isinstance(value, str):
+            characters += len(value)
+        expected = _why_not_plain(value)
+        if count > MOST_VALUES or characters > MOST_CHARACTERS:
+            path, expected = (
+                (),
+                f"expected at most {MOST_VALUES} values and {MOST_CHARACTERS} characters",
+            )
+        if expected:
+            raise ValidationError({".".join(path) or "message": [expected]})
+
+
+def legible(text: str) -> str:
+    """The text as any encoder takes it, cut off where it is too long to be shown."""
+    return text[:LONGEST_FIELD_NAME].encode(errors="replace").decode()
+
+
+def _values(message: Mapping[Any, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Each value inside a message with its path. A loop: recursion could be driven too deep."""
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), message)]
+    while waiting:
+        path, value = waiting.pop()
+        yield path, value
+        if len(path) > DEEPEST:
+            raise ValidationError({".".join(path[:3]): [f"expected at most {DEEPEST} levels"]})
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                if not isinstance(name, str) or len(name) > LONGEST_FIELD_NAME:
+                    expected = f"expected field names of at most {LONGEST_FIELD_NAME} characters"
+                    raise ValidationError({".".join(path) or "message": [expected]})
+                waiting.append(((*path, legible(name)), inner))
+        elif isinstance(value, list | tuple):
+            waiting.extend(((*path, str(index)), inner) for index, inner in enumerate(value))
+
+
+def _why_not_plain(value: object) -> str:
+    """What was expected instead of this value, or nothing."""
+    if isinstance(value, str):
+        if "\0" in value or not _is_unicode(value):
+            return "expected text without NUL and without half characters"
+    elif isinstance(value, int):
+        if value not in _NUMBERS_OF_JSON:
+            return "expected a number of at most 64 bits"
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            return "expected a number"
+    elif value is not None and not isinstance(value, Mapping | list | tuple):
+        return f"expected a value of JSON, not {type(value).__name__}"
+    return ""
+
+
+def _is_unicode(text: str) -> bool:
+    """Not so if half of a surrogate pair stands alone in it, as an escape in JSON can have it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

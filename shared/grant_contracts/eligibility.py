@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any, ClassVar
+from uuid import UUID
 
 from grant_contracts.envelope import Fact
 from grant_values.shapes import Applicant, Payee, Tranche
@@ -31,6 +32,7 @@ class FingerprintTaken(Fact, frozen=True, kw_only=True):
     """The first application for an operation; whatever has the same fingerprint repeats it."""
 
     TOPIC: ClassVar = "eligibility.FingerprintTaken"
+    case_id: UUID
     fingerprint: str
     reference: str
     number: int | None

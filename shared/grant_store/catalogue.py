@@ -7,7 +7,7 @@ paths, and the library's clock and class path stay out of the stored state: the 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -27,6 +27,10 @@ class UnknownTopic(StoreError):
     """The ledger holds an event that this program does not know: it is older than the store."""
 
 
+class UnreadableState(StoreError):
+    """A stored state does not have the fields that its topic and version promise."""
+
+
 class EventKind:
     """One kind of event of one aggregate: its topic, its fields and its version."""
 
@@ -40,6 +44,7 @@ class EventKind:
             self.topic.replace(".", "_"), list(self.fields.items()), forbid_unknown_fields=True
         )
         self._decoder = msgspec.json.Decoder(struct)
+        self._upcasters = _upcasters(event_class, self.schema_version)
         self._creates = issubclass(event_class, CanInitAggregate)
         self._aggregate_topic = get_topic(aggregate_class)
 
@@ -48,10 +53,7 @@ class EventKind:
 
     def decode(self, row: LedgerEvent) -> CanMutateAggregate[UUID]:
         """The domain event of a row, older versions lifted to today's by the class's upcasters."""
-        if row.schema_version == self.schema_version:
-            decoded = self._decoder.decode(row.state)
-        else:
-            decoded = msgspec.convert(self._upcast(row), self._decoder.type)
+        decoded = self._decoded(row)
         state = {name: getattr(decoded, name) for name in self.fields}
         state["originator_id"] = row.originator_id
         state["originator_version"] = row.originator_version
@@ -62,15 +64,23 @@ class EventKind:
         object.__setattr__(event, "__dict__", state)
         return event
 
-    def _upcast(self, row: LedgerEvent) -> dict[str, Any]:
-        if row.schema_version > self.schema_version:
+    def _decoded(self, row: LedgerEvent) -> Any:
+        if not 1 <= row.schema_version <= self.schema_version:
             raise UnknownTopic(
                 f"{self.topic} has version {row.schema_version} at position {row.position}; "
                 f"this program knows {self.schema_version}."
             )
+        try:
+            if row.schema_version == self.schema_version:
+                return self._decoder.decode(row.state)
+            return msgspec.convert(self._upcast(row), self._decoder.type)
+        except (msgspec.DecodeError, KeyError) as error:
+            raise UnreadableState(f"{self.topic} at position {row.position}: {error}") from error
+
+    def _upcast(self, row: LedgerEvent) -> dict[str, Any]:
         state: dict[str, Any] = msgspec.json.decode(row.state)
-        for version in range(row.schema_version, self.schema_version):
-            getattr(self.event_class, f"upcast_v{version}_v{version + 1}")(state)
+        for upcast in self._upcasters[row.schema_version - 1 :]:
+            upcast(state)
         return state
 
 
@@ -133,6 +143,15 @@ def own_fields(event_class: type[Any]) -> dict[str, Any]:
     hints = get_type_hints(event_class)
     names = (field.name for field in dataclasses.fields(event_class))
     return {name: hints[name] for name in names if name not in _OF_THE_LIBRARY}
+
+
+def _upcasters(event_class: type[Any], version: int) -> list[Callable[[dict[str, Any]], None]]:
+    """`upcast_v1_v2`, `upcast_v2_v3` and so on, up to the version that is written today."""
+    names = [f"upcast_v{older}_v{older + 1}" for older in range(1, version)]
+    missing = [name for name in names if not hasattr(event_class, name)]
+    if missing:
+        raise ValueError(f"{event_class.__qualname__}: expected {', '.join(missing)}.")
+    return [getattr(event_class, name) for name in names]
 
 
 _encoder = msgspec.json.Encoder()

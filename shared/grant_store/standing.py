@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -22,6 +23,7 @@ class StandingAggregates:
         return self.access_log, self.demonstration
 
 
+@cache  # The library knows a class by its name, so that there is one per service and process.
 def _access_log(service: str) -> type[Any]:
     class AccessLog(Aggregate):
         """A command that an actor was not entitled to give. Nothing else was recorded for it."""
@@ -46,6 +48,7 @@ def _access_log(service: str) -> type[Any]:
     return _named(AccessLog, service)
 
 
+@cache
 def _demonstration(service: str) -> type[Any]:
     class Demonstration(Aggregate):
         """Marks a store in which programs may play persons. Always the store's first event."""

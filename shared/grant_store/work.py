@@ -22,6 +22,9 @@ from grant_values.shapes import Actor
 
 A = TypeVar("A", bound=Aggregate)
 
+FOREIGN_EVENTS = 1_000
+"""As many events of other writers are read to see what they touched; after more, all is dropped."""
+
 
 class NotYet(Exception):
     """This service has not heard of the thing yet; the sender should try again later."""
@@ -54,11 +57,15 @@ class Context:
 
 
 class IdentityMap:
-    """The aggregates that the one writer holds in memory, the least recently used dropped first."""
+    """The aggregates that the one writer holds in memory, the least recently used dropped first.
+
+    `head` is the position of the ledger that they are true of; None before the first `catch_up`.
+    """
 
     def __init__(self, store: Store, catalogue: Catalogue, capacity: int = 20_000) -> None:
         self.store = store
         self.catalogue = catalogue
+        self.head: int | None = None
         self._capacity = capacity
         self._held: OrderedDict[UUID, Aggregate | None] = OrderedDict()
 
@@ -72,6 +79,16 @@ class IdentityMap:
     def hold(self, aggregate: Aggregate) -> None:
         self._held[aggregate.id] = aggregate
         self._held.move_to_end(aggregate.id)
+
+    def catch_up(self) -> None:
+        """Drop what somebody else has written since: a decision on stale state would be wrong."""
+        foreign = [] if self.head is None else self.store.events_after(self.head, FOREIGN_EVENTS)
+        if self.head is None or len(foreign) == FOREIGN_EVENTS:
+            self._held.clear()
+            self.head = self.store.head().position
+        elif foreign:
+            self.evict({row.originator_id for row in foreign})
+            self.head = foreign[-1].position
 
     def evict(self, aggregate_ids: set[UUID]) -> None:
         for aggregate_id in aggregate_ids:
@@ -103,7 +120,8 @@ class Batch:
         return UnitOfWork(self, context)
 
     def clear(self) -> None:
-        """Forget what the units kept: used when the only unit of a batch has failed."""
+        """Forget what the units kept and changed: used when the only unit of a batch has failed."""
+        self.held.evict(self.touched)
         self.events.clear()
         self.documents.clear()
 
@@ -129,6 +147,7 @@ class UnitOfWork:
         self._batch = batch
         self._first_event = len(batch.events)
         self._seen: dict[UUID, Aggregate] = {}
+        self._wrote_documents = False
 
     @property
     def new_events(self) -> list[NewEvent]:
@@ -142,7 +161,8 @@ class UnitOfWork:
 
     @property
     def has_changed_anything(self) -> bool:
-        return len(self._batch.events) > self._first_event or bool(self.forgotten)
+        kept = len(self._batch.events) > self._first_event
+        return kept or self._wrote_documents or bool(self.forgotten)
 
     @property
     def forgotten(self) -> str:
@@ -172,11 +192,15 @@ class UnitOfWork:
         for aggregate in aggregates:
             self._batch.touched.add(aggregate.id)
             self._batch.held.hold(aggregate)
+            self._seen[aggregate.id] = aggregate
             for event in aggregate.collect_events():
                 self._batch.events.append(self._new_event(aggregate, event))
 
     def document(self, kind: str, key: str) -> Any:
-        """An entry of the working data as plain JSON values, or None."""
+        """An entry of the working data as plain JSON values, or None.
+
+        Whoever changes it in place must write it too, or the change may be lost.
+        """
         if (kind, key) in self._batch.documents:
             return self._batch.documents[kind, key]
         body = self._batch.held.store.document(kind, key)
@@ -193,6 +217,7 @@ class UnitOfWork:
 
     def write_document(self, kind: str, key: str, body: Any) -> None:
         """Put an entry into the working data, or remove it with None, in the same transaction."""
+        self._wrote_documents = True
         self._batch.documents[kind, key] = body
 
     def _new_event(self, aggregate: Aggregate, event: Any) -> NewEvent:

@@ -12,7 +12,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
-from holidays.countries.germany import Germany
 
 from grant_values.periods import require_date
 
@@ -95,6 +94,10 @@ def finality_date(
 
 @lru_cache(maxsize=1024)
 def _public_holidays(land: str, year: int) -> frozenset[date]:
+    # Imported here because the package loads the calendars of all countries: half of the start-up
+    # time of a command that needs none of them.
+    from holidays.countries.germany import Germany
+
     if land not in Germany.subdivisions:
         known = ", ".join(Germany.subdivisions)
         raise ValueError(f"land: expected one of {known}, not {land!r}")

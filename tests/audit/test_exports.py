@@ -44,8 +44,9 @@ def complaints(row: Mapping[str, str]) -> list[str]:
 
 
 def _day(text: str) -> date:
-    day, month, year = re.fullmatch(r"(\d\d)/(\d\d)/(\d{4})", text).groups()  # type: ignore[union-attr]
-    return date(int(year), int(month), int(day))
+    assert re.fullmatch(r"\d\d/\d\d/\d{4}", text)
+    day, month, year = (int(part) for part in text.split("/"))
+    return date(year, month, day)
 
 
 def an_approved_case(feeds: Feeds, reference: str = "ZIQ-1", **submitted: Any) -> None:

@@ -50,31 +50,29 @@ Step = Callable[..., Any]
 UNTIL_FOUND: list[Step] = [stories.received, stories.assessed, stories.found_eligible]
 UNTIL_FINAL = [*UNTIL_FOUND, stories.earmarked, stories.approved, stories.became_final]
 UNTIL_ORDERED = [*UNTIL_FINAL, stories.claimed, stories.transmitted]
+LIVES: list[tuple[str, list[Step]]] = [
+    ("received", [stories.received]),
+    ("received", [stories.received, stories.assessed]),
+    ("withdrawn", [stories.received, stories.withdrawn]),
+    ("withdrawn", [*UNTIL_FOUND, stories.withdrawn]),
+    ("referred", [stories.received, referred]),
+    ("found_eligible", UNTIL_FOUND),
+    ("found_ineligible", [stories.received, referred, stories.rejected]),
+    ("rejected", [stories.received, referred, stories.rejected]),
+    ("on_reserve_list", [*UNTIL_FOUND, placed_on_the_reserve_list]),
+    ("earmarked", [*UNTIL_FOUND, placed_on_the_reserve_list, stories.earmarked]),
+    ("approved", [*UNTIL_FOUND, stories.earmarked, stories.approved]),
+    ("partially_approved", [*UNTIL_FOUND, stories.earmarked, partially_approved]),
+    ("final", UNTIL_FINAL),
+    ("final", UNTIL_ORDERED),
+    ("paid_in_part", [*UNTIL_ORDERED, paid_in_part]),
+    ("paid", [*UNTIL_ORDERED, stories.executed]),
+    ("final", [*UNTIL_ORDERED, stories.executed, stories.returned]),
+    ("renounced", [*UNTIL_FINAL, renounced]),
+]
 
 
-@pytest.mark.parametrize(
-    ("state", "steps"),
-    [
-        ("received", [stories.received]),
-        ("received", [stories.received, stories.assessed]),
-        ("withdrawn", [stories.received, stories.withdrawn]),
-        ("withdrawn", [*UNTIL_FOUND, stories.withdrawn]),
-        ("referred", [stories.received, referred]),
-        ("found_eligible", UNTIL_FOUND),
-        ("found_ineligible", [stories.received, referred, stories.rejected]),
-        ("rejected", [stories.received, referred, stories.rejected]),
-        ("on_reserve_list", [*UNTIL_FOUND, placed_on_the_reserve_list]),
-        ("earmarked", [*UNTIL_FOUND, placed_on_the_reserve_list, stories.earmarked]),
-        ("approved", [*UNTIL_FOUND, stories.earmarked, stories.approved]),
-        ("partially_approved", [*UNTIL_FOUND, stories.earmarked, partially_approved]),
-        ("final", UNTIL_FINAL),
-        ("final", UNTIL_ORDERED),
-        ("paid_in_part", [*UNTIL_ORDERED, paid_in_part]),
-        ("paid", [*UNTIL_ORDERED, stories.executed]),
-        ("final", [*UNTIL_ORDERED, stories.executed, stories.returned]),
-        ("renounced", [*UNTIL_FINAL, renounced]),
-    ],
-)
+@pytest.mark.parametrize(("state", "steps"), LIVES)
 def test_the_state_of_a_case_is_the_furthest_that_any_service_has_brought_it(
     state: str, steps: list[Step], tell: Tell
 ) -> None:
@@ -88,8 +86,7 @@ def test_the_state_of_a_case_is_the_furthest_that_any_service_has_brought_it(
 
 
 def test_each_state_that_a_list_can_ask_for_is_reached_by_some_case() -> None:
-    [mark] = test_the_state_of_a_case_is_the_furthest_that_any_service_has_brought_it.pytestmark
-    assert {state for state, _ in mark.args[1]} == set(STATES)
+    assert {state for state, _ in LIVES} == set(STATES)
 
 
 def test_the_list_is_in_order_of_reference_and_can_be_narrowed(year: SQLiteStore) -> None:

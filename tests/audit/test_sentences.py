@@ -17,10 +17,12 @@ import grant_eligibility
 from audit.feeds import TERMS, a_fact
 from grant_audit.case_file import STATES
 from grant_audit.proofs import OUTCOMES
+from grant_audit.queries import history
 from grant_audit.sentences import LANGUAGES, Language, Wording, sentence, word
 from grant_contracts.registry import FACTS
 from grant_eligibility import rules
 from grant_eligibility.rulebook import REGISTRY
+from grant_store.sqlite import SQLiteStore
 
 SNAKE = re.compile(r"^[a-z]+(_[a-z]+)*$")
 
@@ -104,6 +106,27 @@ def test_free_text_stays_as_it_was_written() -> None:
     assert told("intake.ApplicationWithdrawn", reason="Kein Bedarf mehr").endswith(
         "zurückgenommen: Kein Bedarf mehr."
     )
+
+
+def test_free_text_that_ends_with_a_full_stop_does_not_make_two() -> None:
+    assert told("eligibility.FindingProposed", reasons="Alles passt.").endswith("Alles passt.")
+    assert "passt.." not in told("eligibility.FindingProposed", reasons="Alles passt.")
+
+
+def test_a_posting_names_its_budget_line(year: SQLiteStore) -> None:
+    postings = {
+        sentence(entry)
+        for entry in history(year, "ZIQ-1")
+        if entry["type"] in ("budgeting.FundsEarmarked", "budgeting.FundsSpent")
+    }
+    assert postings == {
+        "500,00 € auf der Haushaltslinie ESF 2019 vorgemerkt.",
+        "300,00 € auf der Haushaltslinie Land 2019 vorgemerkt.",
+        "500,00 € zum 01.03.2019 als Ausgabe der Haushaltslinie ESF 2019 gebucht "
+        "(Anordnung ZIQ-1-o1).",
+        "300,00 € zum 01.03.2019 als Ausgabe der Haushaltslinie Land 2019 gebucht "
+        "(Anordnung ZIQ-1-o1).",
+    }
 
 
 def test_an_event_without_a_sentence_is_an_error_and_not_an_empty_line() -> None:

@@ -83,6 +83,15 @@ def test_an_empty_store_has_nothing_and_reconciles(tell: Tell) -> None:
     assert broken(found) == {}
 
 
+def test_figures_can_be_asked_for_before_intake_was_heard(tell: Tell) -> None:
+    feeds = a_year()
+    feeds.events = [event for event in feeds.events if event.origin != "intake/main"]
+    found = summary(tell(feeds))
+    assert found["applications"]["received"]["count"] == 0
+    assert found["applications"]["renounced"]["count"] == 1  # Budgeting has noted it, too.
+    assert ESF_SHARE not in broken(found)
+
+
 def test_an_early_start_is_counted(tell: Tell) -> None:
     feeds = Feeds()
     stories.received(feeds, "ZIQ-1")

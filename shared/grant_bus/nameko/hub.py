@@ -17,6 +17,7 @@ with warnings.catch_warnings():
     # package is the only one that imports it.
     warnings.simplefilter("ignore")
     import eventlet
+    import eventlet.debug
 
 WAITING = "PSYCOPG_WAIT_FUNC"
 TICK_SECONDS = 0.01
@@ -32,6 +33,8 @@ def patch() -> None:
         raise HubStalls("expected monkey_patch() before psycopg is imported; it is imported.")
     os.environ[WAITING] = "wait_selector"
     eventlet.monkey_patch()
+    # nameko reports what its threads raise, and our log has it once; eventlet would print it too.
+    eventlet.debug.hub_exceptions(False)
 
 
 def longest_pause(action: Callable[[], object]) -> float:
