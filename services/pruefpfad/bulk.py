@@ -6,179 +6,111 @@ gets its recorded answer, and nothing new happens.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import islice
-from pathlib import Path
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from grant_contracts.answers import Answer
 from pruefpfad import script
+from pruefpfad.bulk_payments import pay_everything
 from pruefpfad.operation_list import BrokenRow, ListedOperation
-from pruefpfad.script import Authority, Cast, Message, Role, recorded
+from pruefpfad.scenario import Records, Scenario
+from pruefpfad.script import Role, recorded
+from pruefpfad.stages import Stages
 
-CHUNK = 250
 REPEATS = "not_funded_before"
-
-Progress = Callable[[str, int, int], None]
-
-
-class CaseRecord(Protocol):
-    """What the script reads of a case in the auditor's case file."""
-
-    @property
-    def reference(self) -> str: ...
-    @property
-    def eligibility(self) -> dict[str, Any]: ...
-    @property
-    def disbursement(self) -> dict[str, Any]: ...
-    @property
-    def is_awarded(self) -> bool: ...
-    @property
-    def terms(self) -> dict[str, Any]: ...
-
-
-class Records(Protocol):
-    """The case files, wherever they are kept."""
-
-    def every_case(self) -> Iterator[CaseRecord]: ...
-    def orders_of_run(self, run: str) -> Sequence[dict[str, str]]: ...
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """What the list does not say: read from a demonstration file, invented and marked so there."""
-
-    definition: dict[str, Any]
-    settings: dict[str, Any]
-
-    @classmethod
-    def read(cls, definition: dict[str, Any], path: Path) -> Scenario:
-        return cls(definition, tomllib.loads(path.read_text(encoding="utf-8")))
-
-    @property
-    def programme(self) -> str:
-        return str(self.definition["code"])
-
-    @property
-    def call(self) -> str:
-        return str(self.settings["call"])
-
-    @property
-    def years(self) -> range:
-        budget = self.settings["budget"]
-        return range(budget["first_year"], budget["last_year"] + 1)
-
-    def day(self, step: str, starts_on: str) -> str:
-        offset = timedelta(days=self.settings["days"][step])
-        return (date.fromisoformat(starts_on) + offset).isoformat()
-
-    def year_end(self, step: str, year: int) -> str:
-        return f"{year}-{self.settings['year_end'][step]}"
-
-    def cast(self, key: Any) -> Cast:
-        return Cast(
-            key,
-            date.fromisoformat(self.settings["mandates_from"]),
-            date.fromisoformat(self.settings["mandates_until"]),
-        )
 
 
 class BulkRun:
-    """Plays one list. `progress(stage, done, total)` is told after every chunk."""
+    """Plays one list, from its programme to the last confirmed payment."""
 
-    def __init__(
-        self,
-        authority: Authority,
-        records: Records,
-        scenario: Scenario,
-        cast: Cast,
-        progress: Progress,
-    ) -> None:
-        self._authority = authority
+    def __init__(self, stages: Stages, records: Records, scenario: Scenario) -> None:
+        self._stages = stages
         self._records = records
         self._scenario = scenario
-        self._cast = cast
-        self._progress = progress
         self._starts: dict[str, str] = {}
 
     def play(self, rows: Iterable[ListedOperation | BrokenRow]) -> list[BrokenRow]:
         """The whole life of all rows. Returns the rows that could not be read or were invalid."""
-        self._prepare()
+        self._register()
+        self._open_budget()
         broken = self._submit(rows)
         self._assess()
         self._decide()
-        for year in self._scenario.years:
-            self._pay(year)
+        pay_everything(self._stages, self._records, self._scenario)
         return broken
 
-    def _prepare(self) -> None:
+    def _register(self) -> None:
+        scenario = self._scenario
+        programme, version = scenario.programme, scenario.definition["version"]
+        register = self._stages.message(
+            script.MANAGING_AUTHORITY,
+            "intake.register_programme",
+            f"programme:{programme}:{version}",
+            definition=scenario.definition,
+        )
+        open_call = self._stages.message(
+            script.MANAGING_AUTHORITY,
+            "intake.open_call",
+            f"call:{programme}:{scenario.call}",
+            programme=programme,
+            programme_version=version,
+            call=scenario.call,
+            opens_on=scenario.settings["opens_on"],
+            closes_on=scenario.settings["closes_on"],
+        )
+        self._stages.record("programme", [register])
+        self._stages.record("call", [open_call])
+
+    def _open_budget(self) -> None:
         scenario, budget = self._scenario, self._scenario.settings["budget"]
-        self._all(
-            self._of(
-                script.MANAGING_AUTHORITY,
-                "intake.register_programme",
-                "programme",
-                definition=scenario.definition,
-            ),
-        )
-        self._all(
-            self._of(
-                script.MANAGING_AUTHORITY,
-                "intake.open_call",
-                f"call:{scenario.call}",
+        lines = [
+            self._stages.message(
+                script.BUDGET_OFFICER,
+                "budgeting.open_budget_line",
+                f"line:{scenario.programme}:{budget['fund']}:{year}",
                 programme=scenario.programme,
-                programme_version=scenario.definition["version"],
-                call=scenario.call,
-                opens_on=scenario.settings["opens_on"],
-                closes_on=scenario.settings["closes_on"],
-            ),
-        )
-        self._all(
-            *(
-                self._of(
-                    script.BUDGET_OFFICER,
-                    "budgeting.open_budget_line",
-                    f"line:{budget['fund']}:{year}",
-                    programme=scenario.programme,
-                    fund=budget["fund"],
-                    year=year,
-                    ceiling=budget["ceiling"],
-                    effective_on=scenario.settings["opens_on"],
-                )
-                for year in scenario.years
-            ),
-        )
+                fund=budget["fund"],
+                year=year,
+                ceiling=budget["ceiling"],
+                effective_on=scenario.settings["opens_on"],
+            )
+            for year in scenario.years
+        ]
+        self._stages.record("budget lines", lines)
 
     def _submit(self, rows: Iterable[ListedOperation | BrokenRow]) -> list[BrokenRow]:
-        """Hand in every row in the order of its number: the lowest of several is the original."""
-        readable: list[ListedOperation] = []
-        broken: list[BrokenRow] = []
-        for row in rows:
-            if isinstance(row, BrokenRow):
-                broken.append(row)
-            else:
-                readable.append(row)
-        readable.sort(key=lambda row: row.number)
+        """Hand in every row, the lowest number of several first: that one is the original.
+
+        Repeats wait until their originals are recorded, because commands that are under way
+        together may be recorded in any order.
+        """
+        readable, broken = _sorted_out(rows)
+        first: dict[str, ListedOperation] = {}
+        for row in readable:
+            first.setdefault(row.fingerprint, row)
+        repeats = [row for row in readable if first[row.fingerprint] is not row]
+        broken += self._submit_stage("submit", list(first.values()))
+        broken += self._submit_stage("submit repeats", repeats)
+        return broken
+
+    def _submit_stage(self, stage: str, rows: Sequence[ListedOperation]) -> list[BrokenRow]:
         messages = [
-            self._of(
+            self._stages.message(
                 script.APPLICANT,
                 "intake.submit_application",
                 f"{row.reference}:submit",
                 **row.payload,
             )
-            for row in readable
+            for row in rows
         ]
-        answers = self._stage("submit", messages)
-        for row, answer in zip(readable, answers, strict=True):
+        invalid = []
+        for row, answer in zip(rows, self._stages.send(stage, messages), strict=True):
             if answer.kind == "invalid":
-                broken.append(_invalid(row, answer))
+                invalid.append(_invalid(row, answer))
             else:
                 recorded([answer])
                 self._starts[row.reference] = row.payload["operation"]["starts_on"]
-        return broken
+        return invalid
 
     def _assess(self) -> None:
         self._each_case(
@@ -260,96 +192,6 @@ class BulkRun:
             lambda reference: {},
         )
 
-    def _pay(self, year: int) -> None:
-        due = self._due(year)
-        if not due:
-            return
-        claims = [
-            self._of(
-                script.APPLICANT,
-                "disbursement.submit_claim",
-                f"{reference}:claim:{year}",
-                reference=reference,
-                claim=str(year),
-                wanted=wanted,
-                purpose=f"{reference} {self._scenario.settings['reasons']['purpose_of_payment']}",
-                effective_on=self._scenario.year_end("claim", year),
-            )
-            for reference, wanted in due.items()
-        ]
-        recorded(self._stage(f"claims {year}", claims))
-        for role, command, step in (
-            (script.FACTUAL_CERTIFIER, "certify_factually", "certificates"),
-            (script.ARITHMETIC_CERTIFIER, "certify_arithmetically", "certificates"),
-            (script.PAYMENT_AUTHORISER, "order_payment", "payment"),
-        ):
-            messages = [
-                self._of(
-                    role,
-                    f"disbursement.{command}",
-                    f"{reference}:{command}:{year}",
-                    reference=reference,
-                    claim=str(year),
-                    effective_on=self._scenario.year_end(step, year),
-                )
-                for reference in due
-            ]
-            recorded(self._stage(f"{command} {year}", messages))
-        self._run(year)
-
-    def _due(self, year: int) -> dict[str, list[dict[str, Any]]]:
-        """What each award may draw in a year, as wanted totals of its tranches."""
-        due: dict[str, list[dict[str, Any]]] = {}
-        for case in self._records.every_case():
-            wanted = [
-                {
-                    "fund": tranche["fund"],
-                    "year": year,
-                    "amount": euros(tranche["amount_cents"]),
-                }
-                for tranche in case.terms.get("tranches", ())
-                if tranche["year"] == year
-            ]
-            if wanted:
-                due[case.reference] = wanted
-        return dict(sorted(due.items()))
-
-    def _run(self, year: int) -> None:
-        run, paid_on = f"{year}-0001", self._scenario.year_end("payment", year)
-        self._all(
-            self._of(
-                script.CASHIER,
-                "disbursement.open_payment_run",
-                f"{run}:open",
-                run=run,
-                execution_on=paid_on,
-                created_at=f"{paid_on}T08:00:00Z",
-                programme=self._scenario.programme,
-                programme_version=self._scenario.definition["version"],
-            )
-        )
-        for command in ("write_payment_run", "transmit_payment_run"):
-            self._all(
-                self._of(
-                    script.CASHIER,
-                    f"disbursement.{command}",
-                    f"{run}:{command}",
-                    run=run,
-                    effective_on=paid_on,
-                )
-            )
-        recorded(self._stage(f"confirm {year}", list(self._confirmations(run, paid_on))))
-
-    def _confirmations(self, run: str, paid_on: str) -> Iterator[Message]:
-        for order in self._records.orders_of_run(run):
-            yield self._of(
-                script.CASHIER,
-                "disbursement.confirm_payment",
-                f"{order['order_id']}:confirm",
-                effective_on=paid_on,
-                **order,
-            )
-
     def _each_case(
         self,
         step: str,
@@ -360,7 +202,7 @@ class BulkRun:
         references: Iterable[str] | None = None,
     ) -> None:
         messages = [
-            self._of(
+            self._stages.message(
                 role,
                 command,
                 f"{reference}:{stage}",
@@ -370,27 +212,21 @@ class BulkRun:
             )
             for reference in (self._starts if references is None else references)
         ]
-        recorded(self._stage(stage, messages))
-
-    def _stage(self, stage: str, messages: Sequence[Message]) -> list[Answer]:
-        answers: list[Answer] = []
-        remaining = iter(messages)
-        while chunk := list(islice(remaining, CHUNK)):
-            answers += self._authority.send(chunk)
-            self._authority.settle()
-            self._progress(stage, len(answers), len(messages))
-        return answers
-
-    def _all(self, *messages: Message) -> None:
-        recorded(self._authority.send(messages))
-        self._authority.settle()
-
-    def _of(self, role: Role, command: str, key: str, **payload: Any) -> Message:
-        return self._cast.message(role, command, key, payload)
+        self._stages.record(stage, messages)
 
 
-def euros(cents: int) -> str:
-    return f"{cents // 100}.{cents % 100:02d}"
+def _sorted_out(
+    rows: Iterable[ListedOperation | BrokenRow],
+) -> tuple[list[ListedOperation], list[BrokenRow]]:
+    """The readable rows in order of their number, and the broken ones."""
+    readable: list[ListedOperation] = []
+    broken: list[BrokenRow] = []
+    for row in rows:
+        if isinstance(row, BrokenRow):
+            broken.append(row)
+        else:
+            readable.append(row)
+    return sorted(readable, key=lambda row: row.number), broken
 
 
 def _invalid(row: ListedOperation, answer: Answer) -> BrokenRow:

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from grant_contracts.commands import command_message
-from pruefpfad.bulk import CHUNK
 from pruefpfad.cli_output import EXIT_INVALID, json_option, read_text, say_json
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.list_mapping import read_mapping
 from pruefpfad.operation_list import BrokenRow, ListedOperation, read_list
+from pruefpfad.stages import CHUNK
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -17,7 +17,7 @@ from grant_audit import queries
 from grant_audit.exports import operations_list
 from grant_audit.summary import summary
 from grant_values.money import euro_de
-from pruefpfad.bulk import BulkRun, Scenario
+from pruefpfad.bulk import BulkRun
 from pruefpfad.cli_operations import payment_file
 from pruefpfad.cli_output import EXIT_INVALID, read_text, say_table
 from pruefpfad.cli_programmes import checked
@@ -25,6 +25,8 @@ from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.list_mapping import read_mapping
 from pruefpfad.operation_list import BrokenRow, read_list
 from pruefpfad.records import StoredRecords
+from pruefpfad.scenario import Scenario
+from pruefpfad.stages import Stages
 from pruefpfad.story import Story
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
@@ -68,14 +70,9 @@ def _play(system: EmbeddedSystem, example: Path, full: bool, console: Console) -
         leave_out=() if full else (EDUCATION_VOUCHERS,),
     )
     with StageBars(console) as bars:
-        run = BulkRun(
-            system,
-            StoredRecords(system.stores["audit"]),
-            scenario,
-            scenario.cast(system.key),
-            bars.update,
-        )
-        return run.play(rows)
+        stages = Stages(system, scenario.cast(system.key), bars.update)
+        records = StoredRecords(system.stores["audit"])
+        return BulkRun(stages, records, scenario).play(rows)
 
 
 class StageBars:

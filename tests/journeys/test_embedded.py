@@ -20,13 +20,15 @@ from lxml import etree
 
 from grant_audit.exports import operations_list
 from grant_contracts.answers import Answer
-from pruefpfad.bulk import BulkRun, Scenario
+from pruefpfad.bulk import BulkRun
 from pruefpfad.cli import main
 from pruefpfad.cli_programmes import checked
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.list_mapping import read_mapping
 from pruefpfad.operation_list import read_list
 from pruefpfad.records import StoredRecords
+from pruefpfad.scenario import Scenario
+from pruefpfad.stages import Stages
 
 ZIQ = Path(__file__).resolve().parents[2] / "examples" / "zusammen-im-quartier"
 
@@ -159,8 +161,8 @@ def test_messages_lost_in_mid_journey_are_sent_again(told, short_example, tmp_pa
         system.declare_demonstration(scenario.settings["purpose"])
         authority = LosingAuthority(system)
         records = StoredRecords(system.stores["audit"])
-        cast = scenario.cast(system.key)
-        BulkRun(authority, records, scenario, cast, lambda *_: None).play(rows)
+        stages = Stages(authority, scenario.cast(system.key), lambda *_: None)
+        BulkRun(stages, records, scenario).play(rows)
 
         assert authority.lost > 200
         assert system.heads() == undisturbed.heads()
