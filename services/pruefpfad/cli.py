@@ -21,8 +21,10 @@ from pruefpfad import (
     cli_actors,
     cli_applications,
     cli_cases,
+    cli_contracts,
     cli_demo,
     cli_operations,
+    cli_processes,
     cli_programmes,
 )
 from pruefpfad.cli_output import EXIT_INVALID, say_errors
@@ -72,6 +74,8 @@ for _module in (
     cli_actors,
     cli_cases,
     cli_operations,
+    cli_processes,
+    cli_contracts,
     cli_demo,
 ):
     for _command in _module.COMMANDS:

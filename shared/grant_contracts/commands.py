@@ -97,10 +97,10 @@ def _values(message: Mapping[Any, Any]) -> Iterator[tuple[tuple[str, ...], Any]]
             raise ValidationError({".".join(path[:3]): [f"expected at most {DEEPEST} levels"]})
         if isinstance(value, Mapping):
             for name, inner in value.items():
-                if not isinstance(name, str) or len(name) > LONGEST_FIELD_NAME:
-                    expected = f"expected field names of at most {LONGEST_FIELD_NAME} characters"
+                if not _is_name(name):
+                    expected = f"expected names of fields, at most {LONGEST_FIELD_NAME} characters"
                     raise ValidationError({".".join(path) or "message": [expected]})
-                waiting.append(((*path, legible(name)), inner))
+                waiting.append(((*path, name), inner))
         elif isinstance(value, list | tuple):
             waiting.extend(((*path, str(index)), inner) for index, inner in enumerate(value))
 
@@ -119,6 +119,10 @@ def _why_not_plain(value: object) -> str:
     elif value is not None and not isinstance(value, Mapping | list | tuple):
         return f"expected a value of JSON, not {type(value).__name__}"
     return ""
+
+
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and len(name) <= LONGEST_FIELD_NAME and not _why_not_plain(name)
 
 
 def _is_unicode(text: str) -> bool:

@@ -9,33 +9,6 @@ from grant_contracts.envelope import Fact
 from grant_values.payments import RunPayment
 from grant_values.shapes import Payee, Tranche
 
-# Closed lists: why a certificate or an order may not be given.
-CERTIFICATION_REFUSAL_REASONS = frozenset(
-    {"already_certified", "factual_certificate_missing", "same_person", "scripted_actor"}
-)
-# Those from "amount_out_of_range" on say that no bank would carry the payment.
-ORDER_REFUSAL_REASONS = frozenset(
-    {
-        "not_certified",
-        "certifier_is_authoriser",
-        "scripted_actor",
-        "renounced",
-        "nothing_due",
-        "above_ceiling",
-        "outside_budget_year",
-        "amount_out_of_range",
-        "bic_invalid",
-        "end_to_end_id_not_sepa",
-        "end_to_end_id_too_long",
-        "iban_invalid",
-        "iban_outside_sepa",
-        "payee_name_empty",
-        "payee_name_too_long",
-        "purpose_empty",
-        "purpose_too_long",
-    }
-)
-
 
 class GrantAccountOpened(Fact, frozen=True, kw_only=True):
     """A final award can be drawn upon, up to its tranches."""

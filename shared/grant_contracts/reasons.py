@@ -117,9 +117,10 @@ ANSWER_KINDS: Final[Codes] = {
     "refused": "Lawful, and on record: a refusal is an event with its reason.",
     "invalid": "Nothing was recorded; `errors` names each field and what was expected.",
     "not_yet": "The service has not heard of the thing; send the same key again later.",
+    "unknown": "A fault came between; sending the same key again settles what became of it.",
 }
-# The kinds under which nothing stands on record, for a sender that only wants to know that.
-ERROR_CODES: Final[frozenset[str]] = frozenset({"invalid", "not_yet"})
+# The kinds after which the sender has to act: what was asked for is not known to be on record.
+ERROR_CODES: Final[frozenset[str]] = frozenset({"invalid", "not_yet", "unknown"})
 
 
 def codes_of(topic: str) -> Mapping[str, Codes]:

@@ -70,7 +70,7 @@ def _change(path: str, value: Any) -> dict[str, Any]:
         ("code", "Zusammen im Quartier", "code", "lower-case letters, digits and -"),
         ("rules", None, "rules", "required"),
         ("rules", [], "rules", "some text"),
-        ("moneyy", {}, "moneyy", "Unknown field"),
+        ("moneyy", {}, "moneyy", "expected no field of this name"),
         ("money.esf_rate", 0.5, "money", "a rate from 0 to 1 as text"),
         ("money.esf_rate", "0.85", "money", "at most the lowest of the grant rates"),
         ("debtor.iban", "DE00999999992024000001", "debtor", "IBAN"),

@@ -26,11 +26,12 @@ CODE = [
     ROOT / "shared/grant_bus/desk.py",
 ]
 ACCESS = "AccessRefused"
-# Functions whose returned texts are reasons, and calls that are given one, with the fact it is for.
+# Functions whose returned texts are reasons, and calls that are given one, with the facts for it.
 DECIDED_IN = {
     "_why_not_entitled": ACCESS,
     "_first_obstacle": "PlacedOnReserveList",
     "why_not_approvable": "ApprovalRefused",
+    "why_not_decided_by": f"ApprovalRefused {ACCESS}",
     "why_not_certify_factually": "CertificationRefused",
     "why_not_certify_arithmetically": "CertificationRefused",
     "why_not_authorise": "PaymentOrderRefused",
@@ -73,7 +74,8 @@ def _used() -> dict[str, set[str]]:
             if isinstance(node, ast.FunctionDef) and node.name in DECIDED_IN:
                 for inner in ast.walk(node):
                     if isinstance(inner, ast.Return):
-                        used[DECIDED_IN[node.name]].update(_texts(inner.value))
+                        for fact in DECIDED_IN[node.name].split():
+                            used[fact].update(_texts(inner.value))
             elif isinstance(node, ast.Call) and _name(node.func) in GIVEN_TO:
                 given = [*node.args, *(each.value for each in node.keywords)][-1]
                 used[GIVEN_TO[_name(node.func)]].update(_texts(given))
@@ -128,9 +130,10 @@ def test_what_no_bank_carries_is_listed_as_the_payment_file_says_it() -> None:
     assert set(reasons.NOT_PAYABLE) == set(REASONS_NOT_PAYABLE)
 
 
-def test_the_answers_are_those_of_the_contract() -> None:
-    assert tuple(reasons.ANSWER_KINDS) == get_args(AnswerKind)
-    assert set(reasons.ANSWER_KINDS) > reasons.ERROR_CODES
+def test_the_answers_are_those_of_the_contract_and_the_one_that_a_fault_gives() -> None:
+    """A writer knows what became of a command; only on the way from it can that get lost."""
+    assert set(reasons.ANSWER_KINDS) == {*get_args(AnswerKind), "unknown"}
+    assert set(reasons.ANSWER_KINDS) - {"recorded", "refused"} == reasons.ERROR_CODES
 
 
 def _constants(service: str) -> set[str]:

@@ -6,6 +6,7 @@ import msgspec
 
 from grant_contracts import disbursement as contract
 from grant_contracts.envelope import Fact
+from grant_contracts.reasons import PAYMENT_ORDER_REFUSED
 from grant_disbursement.domain import Cashbook, GrantAccount, PaymentRun
 from grant_disbursement.payment_file import REASONS_NOT_PAYABLE
 from grant_store.catalogue import Catalogue
@@ -35,4 +36,4 @@ def test_each_event_has_the_topic_fields_and_types_of_its_fact_in_the_same_order
 
 
 def test_whatever_sepa_cannot_carry_is_a_reason_of_the_closed_list() -> None:
-    assert set(REASONS_NOT_PAYABLE) < contract.ORDER_REFUSAL_REASONS
+    assert set(REASONS_NOT_PAYABLE) < set(PAYMENT_ORDER_REFUSED)

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from grant_contracts.disbursement import CERTIFICATION_REFUSAL_REASONS, ORDER_REFUSAL_REASONS
+from grant_contracts.reasons import CERTIFICATION_REFUSED, PAYMENT_ORDER_REFUSED
 from grant_disbursement.domain import GrantAccount
 from grant_disbursement.payment_file import REASONS_NOT_PAYABLE
 from grant_values.invalid import Invalid
@@ -81,14 +81,14 @@ def an_account_with_payment_sent() -> GrantAccount:
 def the_refusal(account: GrantAccount) -> GrantAccount.PaymentOrderRefused:
     refusal = account.collect_events()[-1]
     assert isinstance(refusal, GrantAccount.PaymentOrderRefused)
-    assert refusal.reason in ORDER_REFUSAL_REASONS
+    assert refusal.reason in PAYMENT_ORDER_REFUSED
     return refusal
 
 
 def the_refused_certificate(account: GrantAccount) -> GrantAccount.CertificationRefused:
     refusal = account.collect_events()[-1]
     assert isinstance(refusal, GrantAccount.CertificationRefused)
-    assert refusal.reason in CERTIFICATION_REFUSAL_REASONS
+    assert refusal.reason in CERTIFICATION_REFUSED
     return refusal
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,7 +30,7 @@ steps = st.tuples(
 
 def take(office: Office, step: str, reference: str, number: int) -> None:
     order_id, run = f"{reference}-{number}", f"2016-000{number}"
-    opening = {name: DAYS[name] for name in ("execution_on", "created_at")}
+    opening: dict[str, Any] = {name: DAYS[name] for name in ("execution_on", "created_at")}
     if step == "order":
         office.order_certified(f"C{number}", f"{number * 100}.00", reference)
     elif step == "open":

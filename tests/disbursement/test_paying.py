@@ -403,7 +403,9 @@ def test_an_order_and_the_run_that_pays_it_can_share_a_transaction(office: Offic
 
 def test_an_order_sent_in_one_run_is_not_in_the_next(office: Office) -> None:
     office.order_certified("C1", "200.00")
+    assert office.store.documents("awaiting")
     office.send_run("2016-0001")
+    assert not office.store.documents("awaiting")
 
     everything = office.open_run("2016-0002")
     named = office.open_run("2016-0002", orders=[["ZIQ-2016-0001", ORDER]])
@@ -553,6 +555,7 @@ def test_after_a_renunciation_nothing_is_ordered_and_open_orders_are_not_paid(
     office.order_certified("C1", "200.00")
     office.hear_of_withdrawal()
 
+    assert not office.store.documents("awaiting")
     assert office.order_certified("C2", "300.00").reason == "renounced"
     assert list(office.open_run("2016-0001").errors) == ["payload.orders"]
     named = office.open_run("2016-0001", orders=[["ZIQ-2016-0001", ORDER]])

@@ -18,7 +18,8 @@ from pruefpfad.assembly import SERVICES
 from pruefpfad.contract_documents import documents
 from pruefpfad.contract_kinds import published_events, taken_commands
 
-DOCUMENT = json.loads(documents()["asyncapi.json"])
+DOCUMENTS = documents()
+DOCUMENT = json.loads(DOCUMENTS["asyncapi.json"])
 CHANNELS, OPERATIONS = DOCUMENT["channels"], DOCUMENT["operations"]
 MESSAGES = DOCUMENT["components"]["messages"]
 ROOT_FIELDS = {
@@ -65,7 +66,7 @@ def _references(part: Any) -> Iterator[str]:
 
 def _found(reference: str) -> Any:
     if reference.startswith("./"):
-        return json.loads(documents()[reference.removeprefix("./")])
+        return json.loads(DOCUMENTS[reference.removeprefix("./")])
     part = DOCUMENT
     for name in reference.removeprefix("#/").split("/"):
         part = part[name]

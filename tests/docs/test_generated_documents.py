@@ -16,7 +16,8 @@ from pruefpfad.contract_kinds import published_events, taken_commands
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-SCHEMAS = [name for name in documents() if name.startswith("schemas/")]
+DOCUMENTS = documents()
+SCHEMAS = [name for name in DOCUMENTS if name.startswith("schemas/")]
 
 
 def test_the_documents_are_what_the_contracts_say() -> None:
@@ -31,7 +32,7 @@ def test_no_schema_lies_about_that_the_contracts_do_not_know() -> None:
     found = {path.relative_to(DOCS).as_posix() for path in DOCS.glob("schemas/*/*.json")}
     unknown = {
         name
-        for name in found - set(documents())
+        for name in found - set(DOCUMENTS)
         if name.removeprefix("schemas/events/").rpartition(".v")[0] not in topics
     }
 
@@ -56,7 +57,7 @@ def test_a_document_that_was_edited_by_hand_is_stale(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_each_schema_is_one_and_stands_on_its_own(name: str) -> None:
-    schema = json.loads(documents()[name])
+    schema = json.loads(DOCUMENTS[name])
 
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -66,7 +67,7 @@ def test_each_schema_is_one_and_stands_on_its_own(name: str) -> None:
 
 
 def test_every_event_and_command_has_its_section_on_the_page() -> None:
-    page = documents()["events.md"].splitlines()
+    page = DOCUMENTS["events.md"].splitlines()
 
     for event in published_events():
         assert page.count(f"### {event.topic}") == 1
@@ -117,7 +118,7 @@ def test_an_order_of_a_run_is_a_pair() -> None:
 
 
 def test_every_schema_can_be_found_by_its_id() -> None:
-    schemas = [json.loads(documents()[name]) for name in SCHEMAS]
+    schemas = [json.loads(DOCUMENTS[name]) for name in SCHEMAS]
     registry: Registry[Any] = Registry().with_resources(
         (schema["$id"], Resource.from_contents(schema)) for schema in schemas
     )
@@ -126,7 +127,7 @@ def test_every_schema_can_be_found_by_its_id() -> None:
 
 
 def _command_validator(command: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(documents()[f"schemas/commands/{command}.json"]))
+    return Draft202012Validator(json.loads(DOCUMENTS[f"schemas/commands/{command}.json"]))
 
 
 def _example(name: str) -> Any:

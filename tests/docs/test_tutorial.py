@@ -54,4 +54,4 @@ def test_the_tutorial_can_be_pasted_and_prints_what_it_says(tmp_path):
     for number, text in expected.items():
         assert printed[number - 1] == text
     assert "9.000,00 €" in printed[-1]
-    assert "ZIQ-2020-0001,ZIQ-2020-0001,Gesundes Aufwachsen" in printed[-1]
+    assert "ZIQ-2020-0001,,Gesundes Aufwachsen" in printed[-1]
