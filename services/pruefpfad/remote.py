@@ -42,8 +42,8 @@ class RemoteAuthority:
         self._timeout_seconds = timeout_seconds
 
     def send(self, messages: Sequence[Message]) -> list[Answer]:
-        """One answer for each command, in order. Commands under way together may be recorded in
-        any order; whoever wants an order waits for an answer."""
+        """One answer for each command, in order. They are recorded in that order too, unless a
+        connection breaks on the way; whoever must be sure waits for each answer."""
         answers: list[Answer] = []
         for start in range(0, len(messages), AT_ONCE):
             answers += self._settled(messages[start : start + AT_ONCE])
@@ -68,8 +68,17 @@ class RemoteAuthority:
 
     def heads(self) -> Heads:
         """Position and leaf of each ledger, and how far its service followed each upstream."""
-        answers = self._client.ask_all([Question(name, "head") for name in self._services])
+        answers = self._heads()
         return {name: answer["value"] for name, answer in zip(self._services, answers, strict=True)}
+
+    def _heads(self) -> list[Any]:
+        questions = [Question(name, "head") for name in self._services]
+        for _ in range(ATTEMPTS):
+            try:
+                return self._client.ask_all(questions)
+            except NoAnswer as error:
+                failure = error
+        raise failure
 
     def _settled(self, messages: Sequence[Message]) -> list[Answer]:
         """Send what has no answer again, under the same keys: nothing is done twice."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SHORTEST_SECONDS = 0.2
-LONGEST_SECONDS = 5.0
+LONGEST_SECONDS = 2.0
 
 
 class Pauses:

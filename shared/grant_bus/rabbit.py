@@ -11,7 +11,6 @@ import kombu
 from amqp.exceptions import RecoverableChannelError, RecoverableConnectionError
 from kombu.exceptions import OperationalError
 
-from grant_bus.writer import CannotApply
 from grant_store.errors import OutcomeUnknown, Unreachable
 
 # The library carries no types; from here on that is said, and nowhere else.
@@ -71,9 +70,8 @@ def connect(url: str) -> Any:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether this goes away by itself, even where it hit in the middle of a policy."""
-    cause = error.__cause__ if isinstance(error, CannotApply) else error
-    return isinstance(cause, PASSING)
+    """Whether this goes away by itself."""
+    return isinstance(error, PASSING)
 
 
 def routing_key(origin: str) -> str:

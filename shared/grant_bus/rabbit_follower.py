@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -15,11 +15,10 @@ import msgspec
 import structlog
 
 from grant_bus.feed import Announcement, unpack
-from grant_bus.follower import Follower, UpstreamChanged
+from grant_bus.follower import Follower
 from grant_bus.rabbit import HEAD, Consumer, feed_queue
 from grant_bus.rabbit_publisher import RabbitResendRequests
 from grant_bus.writer import Writer
-from grant_contracts.envelope import CloudEvent
 
 MESSAGES_PER_BATCH = 20
 PREFETCH = 2 * MESSAGES_PER_BATCH
@@ -77,7 +76,8 @@ class FeedQueue:
                 for message in heard:
                     self._hear(message)
             else:
-                self._known_follower().receive(_in_order(heard))
+                events = [event for message in heard for event in _decoded(message, unpack)]
+                self._known_follower().receive(events)
         if messages:
             messages[-1].ack(multiple=True)
         return taken
@@ -149,17 +149,6 @@ class Feeds:
                 wait = _GATHER_SECONDS
             elif time.monotonic() > deadline:
                 return
-
-
-def _in_order(messages: Sequence[Any]) -> list[CloudEvent]:
-    """The events of these messages by position, each once: a resend overlaps with the feed."""
-    events: dict[int, CloudEvent] = {}
-    for message in messages:
-        for event in _decoded(message, unpack):
-            known = events.setdefault(event.at, event)
-            if known.leafhash != event.leafhash:
-                raise UpstreamChanged(f"{event.origin} sends two events at {event.position}.")
-    return [events[position] for position in sorted(events)]
 
 
 def _decoded(message: Any, decode: Callable[[bytes], Any]) -> Any:

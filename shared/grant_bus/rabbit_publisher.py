@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -24,7 +24,6 @@ from grant_bus.rabbit import (
 )
 
 CONFIRM_TIMEOUT_SECONDS = 30.0
-REPEAT_AFTER_SECONDS = 0.5
 PERSISTENT, TRANSIENT = 2, 1
 
 
@@ -133,22 +132,12 @@ class RabbitPublisher:
 
 
 class RabbitResendRequests:
-    """Asks the relay of an upstream. A request that is lost is repeated at the next announcement.
+    """Asks the relay of an upstream. A lost request is repeated after the next announcements."""
 
-    The same request is not repeated at once: its answer may be on its way.
-    """
-
-    def __init__(self, channel: Channel, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, channel: Channel) -> None:
         self._channel = channel
-        self._clock = clock
-        self._asked: dict[str, tuple[int, float]] = {}
 
     def ask_resend(self, upstream: str, follower: str, after_position: int) -> None:
-        position, at = self._asked.get(upstream, (-1, 0.0))
-        now = self._clock()
-        if position == after_position and now - at < REPEAT_AFTER_SECONDS:
-            return
-        self._asked[upstream] = (after_position, now)
         body = msgspec.json.encode(ResendRequest(follower, after_position))
         message = self._channel.prepare_message(body, content_type=REQUEST)
         self._channel.basic_publish(

@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import msgspec
 
-from grant_bus.rabbit import Consumer, Exchange, Queue, connect
+from grant_bus.pauses import Pauses
+from grant_bus.rabbit import PASSING, Consumer, Exchange, Queue, connect
 
 RPC = Exchange("nameko-rpc", type="topic", durable=True)
 REPLIES_EXPIRE_SECONDS = 300.0
@@ -40,14 +41,11 @@ class RpcClient:
     """A caller with a queue for the replies to it. Use it as a context manager."""
 
     def __init__(self, amqp_url: str, timeout_seconds: float = 10.0) -> None:
+        self._amqp_url = amqp_url
         self._timeout_seconds = timeout_seconds
-        self._connection = connect(amqp_url)
-        self._channel = self._connection.channel()
-        self._channel.events["basic_return"].add(self._when_returned)
-        self._address = str(uuid4())
         self._replies: dict[str, Any] = {}
         self._unroutable: list[str] = []
-        self._listen()
+        self._open()
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +71,19 @@ class RpcClient:
         return self.ask(service, method, message=message)
 
     def ask_all(self, questions: Sequence[Question]) -> list[Any]:
-        """The answers in the order of the questions, which are all sent before the first wait."""
+        """The answers in the order of the questions, which are all sent before the first wait.
+
+        Where the connection breaks, there is a new one at the end, and `NoAnswer`.
+        """
+        try:
+            return self._ask_all(questions)
+        except TimeoutError:
+            raise
+        except PASSING as error:
+            self._open_again()
+            raise NoAnswer(f"The connection to the broker broke: {error}") from error
+
+    def _ask_all(self, questions: Sequence[Question]) -> list[Any]:
         tickets = [self._send(question) for question in questions]
         deadline = time.monotonic() + self._timeout_seconds
         answers = []
@@ -113,6 +123,25 @@ class RpcClient:
                     name = f"{question.service}.{question.method}"
                     raise NoAnswer(f"{name} did not answer in time.") from error
         return self._replies.pop(ticket)
+
+    def _open(self) -> None:
+        self._connection = connect(self._amqp_url)
+        self._channel = self._connection.channel()
+        self._channel.events["basic_return"].add(self._when_returned)
+        self._address = str(uuid4())
+        self._listen()
+
+    def _open_again(self) -> None:
+        deadline = time.monotonic() + self._timeout_seconds
+        pauses = Pauses()
+        self._connection.release()
+        while True:
+            try:
+                return self._open()
+            except PASSING:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(pauses.next())
 
     def _listen(self) -> None:
         queue = Queue(

@@ -212,11 +212,18 @@ class Writer:
 
     def _follow_together(self, upstream: str, events: Sequence[CloudEvent]) -> None:
         with self._batch() as batch:
+            self._refuse_followed(upstream, events[0].at)
             for event in filter(self.policies.wants, events):
                 self._follow_one(batch, event, alone=len(events) == 1)
             last = events[-1]
             batch.tracking.append(Tracked(upstream, last.at, bytes.fromhex(last.leafhash)))
             self._commit(batch)
+
+    def _refuse_followed(self, upstream: str, first: int) -> None:
+        """The store refuses a position that is not beyond the last; a batch may straddle it."""
+        followed = self.store.tracked(upstream).position
+        if first <= followed:
+            raise TrackingConflict(f"{upstream} was already followed to {followed}, not {first}.")
 
     def _follow_one(self, batch: Batch, event: CloudEvent, *, alone: bool) -> None:
         unit = batch.unit(self._because_of(event))

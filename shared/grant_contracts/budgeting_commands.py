@@ -10,8 +10,8 @@ from grant_contracts import shapes
 from grant_contracts.commands import Strict
 from grant_values.fields import Euro, LegalDate
 
-FUND = validate.OneOf(["ESF", "Land"])
-YEAR = validate.Range(min=2000, max=2100, error="expected a year from 2000 to 2100")
+FUND, YEAR = shapes.FUND, shapes.YEAR
+CHANNEL = validate.OneOf(["post", "electronic"], error="expected one of {choices}")
 
 
 class OpenBudgetLine(Strict):
@@ -49,8 +49,8 @@ class ApproveGrant(Strict):
     """
 
     reference = fields.String(required=True, validate=shapes.REFERENCE)
-    reasons = fields.String(load_default="", validate=validate.Length(max=4000))
-    override_reason = fields.String(load_default="", validate=validate.Length(max=4000))
+    reasons = fields.String(load_default="", validate=shapes.at_most(4000))
+    override_reason = fields.String(load_default="", validate=shapes.at_most(4000))
     effective_on = LegalDate(required=True)
 
 
@@ -60,7 +60,7 @@ class ApprovePartially(Strict):
     reference = fields.String(required=True, validate=shapes.REFERENCE)
     tranches = fields.List(fields.Nested(shapes.Tranche), required=True)
     reasons = fields.Nested(shapes.Reasons, required=True)
-    override_reason = fields.String(load_default="", validate=validate.Length(max=4000))
+    override_reason = fields.String(load_default="", validate=shapes.at_most(4000))
     effective_on = LegalDate(required=True)
 
     @post_load
@@ -81,7 +81,7 @@ class NotifyDecision(Strict):
     """Note that the decision was sent; `effective_on` is the day of dispatch."""
 
     reference = fields.String(required=True, validate=shapes.REFERENCE)
-    channel = fields.String(required=True, validate=validate.OneOf(["post", "electronic"]))
+    channel = fields.String(required=True, validate=CHANNEL)
     effective_on = LegalDate(required=True)
 
 

@@ -8,7 +8,17 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
-COMMAND_NAME = validate.Regexp(
+
+class Form(validate.Regexp):
+    """A form that the whole text must have: "$" alone lets a line break at the end pass."""
+
+    def __call__(self, value: Any) -> Any:
+        if self.regex.fullmatch(value) is None:
+            raise ValidationError(self._format_error(value))
+        return value
+
+
+COMMAND_NAME = Form(
     r"^[a-z]+\.[a-z_]+$",
     error='expected "<service>.<command>", such as "intake.submit_application"',
 )
@@ -27,6 +37,11 @@ class Strict(Schema):
         unknown = "raise"
 
     error_messages = {"unknown": "expected no field of this name"}  # noqa: RUF012
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        """Say what was expected where the library only says what is missing."""
+        expected = {"required": "expected a value", "null": "expected a value, not null"}
+        field_obj.error_messages = {**field_obj.error_messages, **expected}
 
 
 class Flag(fields.Boolean):

@@ -7,12 +7,10 @@ from typing import Any
 from marshmallow import fields, post_load, validate
 
 from grant_contracts import shapes
-from grant_contracts.commands import Strict
+from grant_contracts.commands import Form, Strict
 from grant_values.fields import Instant, LegalDate
 
-RUN = validate.Regexp(
-    r"^[0-9]{4}-[0-9]{4}$", error='expected a year and a number, such as "2016-0001"'
-)
+RUN = Form(r"^[0-9]{4}-[0-9]{4}$", error='expected a year and a number, such as "2016-0001"')
 PURPOSE = validate.Length(min=1, max=140, error="expected 1 to 140 characters")
 REASON = validate.Length(min=1, max=400, error="expected 1 to 400 characters")
 SOME = validate.Length(min=1, max=100, error="expected 1 to 100 entries")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from marshmallow import fields
 
 from grant_contracts import shapes
 from grant_contracts.commands import Flag, Strict
@@ -14,7 +14,7 @@ class ProposeFinding(Strict):
 
     reference = fields.String(required=True, validate=shapes.REFERENCE)
     eligible = Flag(required=True)
-    reasons = fields.String(load_default="", validate=validate.Length(max=4000))
+    reasons = fields.String(load_default="", validate=shapes.at_most(4000))
     effective_on = LegalDate(required=True)
 
 

@@ -11,6 +11,8 @@ from grant_contracts.commands import Strict
 from grant_contracts.programme import checked_definition
 from grant_values.fields import Instant, LegalDate
 
+CHANNEL = validate.OneOf(["portal", "post", "email", "list"], error="expected one of {choices}")
+
 
 class Definition(fields.Dict):
     """A programme definition as plain JSON values; its errors name each field inside."""
@@ -51,9 +53,7 @@ class SubmitApplication(Strict):
     programme = fields.String(required=True, validate=shapes.SHORT)
     call = fields.String(required=True, validate=shapes.SHORT)
     received_at = Instant(required=True)
-    channel = fields.String(
-        required=True, validate=validate.OneOf(["portal", "post", "email", "list"])
-    )
+    channel = fields.String(required=True, validate=CHANNEL)
     applicant = fields.Nested(shapes.Applicant, required=True)
     operation = fields.Nested(shapes.Operation, required=True)
     plan = fields.Nested(shapes.FinancingPlan, required=True)

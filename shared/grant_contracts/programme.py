@@ -11,15 +11,11 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from grant_contracts.commands import Flag, Strict
+from grant_contracts.commands import Flag, Form, Strict
 from grant_values.fields import Euro, Iban, LegalDate, Rate
 
-_CODE = validate.Regexp(
-    r"^[a-z0-9][a-z0-9-]{1,60}$", error="expected lower-case letters, digits and -"
-)
-_KIND = validate.Regexp(
-    r"^[a-z][a-z0-9_]{1,60}$", error="expected lower-case letters, digits and _"
-)
+_CODE = Form(r"^[a-z0-9][a-z0-9-]{1,60}$", error="expected lower-case letters, digits and -")
+_KIND = Form(r"^[a-z][a-z0-9_]{1,60}$", error="expected lower-case letters, digits and _")
 _NOT_EMPTY = validate.Length(min=1, error="expected some text")
 
 
@@ -147,7 +143,7 @@ class ProgrammeDefinition(Strict):
     authority = fields.String(required=True, validate=_NOT_EMPTY)
     land = fields.String(required=True, validate=_NOT_EMPTY)
     cci = fields.String(required=True)
-    reference_prefix = fields.String(required=True, validate=validate.Regexp(r"^[A-Z0-9]{2,12}$"))
+    reference_prefix = fields.String(required=True, validate=Form(r"^[A-Z0-9]{2,12}$"))
     record = fields.List(fields.Nested(RecordField), load_default=list)
     figures = fields.List(fields.Nested(Figure), load_default=list)
     addressees = fields.List(fields.Nested(Addressee), load_default=list)

@@ -6,19 +6,27 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from grant_contracts.commands import Flag, Strict
+from grant_contracts.commands import Flag, Form, Strict
 from grant_values import shapes
 from grant_values.fields import Bic, Euro, Iban, LegalDate
 
+
+def at_most(characters: int) -> validate.Length:
+    return validate.Length(max=characters, error=f"expected at most {characters} characters")
+
+
 TEXT = validate.Length(min=1, max=4000, error="expected 1 to 4000 characters")
 SHORT = validate.Length(min=1, max=200, error="expected 1 to 200 characters")
-SHA256 = validate.Regexp(r"^[0-9a-f]{64}$", error="expected a SHA-256 as 64 lower-case hex digits")
-REFERENCE = validate.Regexp(
+SHA256 = Form(r"^[0-9a-f]{64}$", error="expected a SHA-256 as 64 lower-case hex digits")
+REFERENCE = Form(
     r"^[A-Z0-9]{2,12}-[A-Z0-9-]{1,40}$", error='expected a reference such as "ZIQ-2021-0001"'
 )
-SHARE = validate.Regexp(
+SHARE = Form(
     r"^(0\.\d{1,4}|1(\.0{1,4})?)$", error='expected a part of a full post as text, such as "0.50"'
 )
+FUND = validate.OneOf(["ESF", "Land"], error="expected one of {choices}")
+YEAR = validate.Range(min=2000, max=2100, error="expected a year from 2000 to 2100")
+MONTHS = validate.Range(min=1, max=120, error="expected 1 to 120 months")
 
 
 class Applicant(Strict):
@@ -29,8 +37,8 @@ class Applicant(Strict):
     kind = fields.String(required=True, validate=SHORT)
     legal_person = Flag(required=True, allow_none=True)
     land = fields.String(required=True, validate=SHORT)
-    postcode = fields.String(required=True, validate=validate.Length(max=20))
-    city = fields.String(required=True, validate=validate.Length(max=200))
+    postcode = fields.String(required=True, validate=at_most(20))
+    city = fields.String(required=True, validate=at_most(200))
 
     @post_load
     def _value(self, data: dict[str, Any], **_: object) -> shapes.Applicant:
@@ -42,8 +50,8 @@ class Post(Strict):
 
     function = fields.String(required=True, validate=SHORT)
     share = fields.String(required=True, validate=SHARE)
-    months = fields.Integer(required=True, strict=True, validate=validate.Range(min=1, max=120))
-    reason = fields.String(load_default="", validate=validate.Length(max=4000))
+    months = fields.Integer(required=True, strict=True, validate=MONTHS)
+    reason = fields.String(load_default="", validate=at_most(4000))
 
     @post_load
     def _value(self, data: dict[str, Any], **_: object) -> shapes.Post:
@@ -54,14 +62,14 @@ class Operation(Strict):
     """What is to be done, where and when."""
 
     title = fields.String(required=True, validate=SHORT)
-    summary = fields.String(load_default="", validate=validate.Length(max=20_000))
-    funding_line = fields.String(load_default="", validate=validate.Length(max=400))
-    module = fields.String(load_default="", validate=validate.Length(max=60))
+    summary = fields.String(load_default="", validate=at_most(20_000))
+    funding_line = fields.String(load_default="", validate=at_most(400))
+    module = fields.String(load_default="", validate=at_most(60))
     starts_on = LegalDate(required=True)
     ends_on = LegalDate(required=True)
-    postcode = fields.String(required=True, validate=validate.Length(max=20))
-    city = fields.String(required=True, validate=validate.Length(max=200))
-    category_code = fields.String(load_default="", validate=validate.Length(max=20))
+    postcode = fields.String(required=True, validate=at_most(20))
+    city = fields.String(required=True, validate=at_most(200))
+    category_code = fields.String(load_default="", validate=at_most(20))
     target_groups = fields.List(fields.String(validate=SHORT), load_default=list)
     posts = fields.List(fields.Nested(Post), load_default=list)
     number = fields.Integer(load_default=None, allow_none=True, strict=True)
@@ -142,8 +150,8 @@ class Reasons(Strict):
 class Tranche(Strict):
     """Money of one fund for one budget year."""
 
-    fund = fields.String(required=True, validate=validate.OneOf(["ESF", "Land"]))
-    year = fields.Integer(required=True, strict=True, validate=validate.Range(min=2000, max=2100))
+    fund = fields.String(required=True, validate=FUND)
+    year = fields.Integer(required=True, strict=True, validate=YEAR)
     amount = Euro(required=True)
 
     @post_load

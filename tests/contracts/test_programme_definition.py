@@ -68,7 +68,7 @@ def _change(path: str, value: Any) -> dict[str, Any]:
     ("path", "value", "field", "expected"),
     [
         ("code", "Zusammen im Quartier", "code", "lower-case letters, digits and -"),
-        ("rules", None, "rules", "required"),
+        ("rules", None, "rules", "expected a value"),
         ("rules", [], "rules", "some text"),
         ("moneyy", {}, "moneyy", "expected no field of this name"),
         ("money.esf_rate", 0.5, "money", "a rate from 0 to 1 as text"),

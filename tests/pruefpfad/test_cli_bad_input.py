@@ -228,7 +228,7 @@ def test_a_broken_row_in_the_middle_is_reported_and_costs_no_other_row(desk, fir
 @pytest.mark.parametrize(
     ("line", "replacement", "expected"),
     [
-        ('code = "zusammen-im-quartier"', "", "code: Missing data"),
+        ('code = "zusammen-im-quartier"', "", "code: expected a value"),
         ("days = 3", 'days = "three"', "decision.announcement.0.days: Not a valid integer"),
         ('id = "own_share"', 'id = "own_shape"', "rule own_shape version 1 is unknown"),
         ("[money]", "[money", "definition: expected TOML"),

@@ -42,7 +42,7 @@ def test_what_the_list_does_not_say_is_all_under_invented() -> None:
         ('thousands_mark = ""', 'thousands_mark = "."', "file", "another mark"),
         ('"%Y-%m-%d"', '"%Y-%m"', "file", "%Y, %m and %d"),
         ('eligible = "total_eligible_eur"\n', "", "columns", "eligible"),
-        ("[fingerprint]", "[fingreprint]", "fingreprint", "Unknown field"),
+        ("[fingerprint]", "[fingreprint]", "fingreprint", "no field of this name"),
         ('  "beneficiary_key",\n', '  "row_no",\n', "fingerprint", "without the number"),
         ('legal_person = "unknown"', 'legal_person = "maybe"', "applicant_classes", "yes, no"),
         ('"Beneficiary {key}"', '"Beneficiary"', "invented", "{key}"),
