@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 
-from grant_budgeting.award import Award, Finding, Override
-from grant_budgeting.domain import BudgetLine, Earmark
+from grant_budgeting.award import Award
+from grant_budgeting.domain import BudgetLine
+from grant_budgeting.earmarking import (
+    commit_earmarks,
+    earmark_funds,
+    is_earmarked,
+    release_earmarks,
+)
+from grant_budgeting.finding import Finding, Override
 from grant_budgeting.terms import announcement, grant_terms, remedy_instruction
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.work import NotYet, UnitOfWork
-from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
+from grant_values.money import format_euro
 from grant_values.shapes import Actor, Reasons, Tranche
 
+EARMARK_RULE = "all tranches of a case or none, within each line's ceiling (§§ 38, 45 LHO NRW; R26)"
 APPROVAL_RULE = "VV 4 zu § 44 LHO NRW; decider is no checker (R19), no script (R20)"
 REJECTION_RULE = "§ 39 Abs. 1 VwVfG NRW; VV 4.1 zu § 44 LHO NRW (R21)"
 
@@ -33,6 +40,8 @@ def open_budget_line(
     effective_on: date,
 ) -> None:
     """Open a line with a ceiling in cents. Each programme, fund and year has one line."""
+    if not work.documents("programme", f"{programme}/"):
+        raise NotYet(f"Programme {programme} is not known here yet.")
     if work.find(BudgetLine, BudgetLine.create_id(programme, fund, year)):
         raise Invalid("year", f"expected a year without a line of {fund} for {programme}")
     line = BudgetLine(
@@ -57,59 +66,42 @@ def change_ceiling(
     effective_on: date,
 ) -> None:
     """Set the ceiling of a line, in cents, not below what it has promised."""
-    line = work.get(BudgetLine, BudgetLine.create_id(programme, fund, year))
+    line = work.find(BudgetLine, BudgetLine.create_id(programme, fund, year))
+    if line is None:
+        raise Invalid("year", f"expected a year with a line of {fund} for {programme}")
     line.change_ceiling(ceiling, reason, by.id, effective_on)
     work.keep(line)
 
 
-# Promises.
-def earmark_funds(
-    work: UnitOfWork, award: Award, programme: str, tranches: tuple[Tranche, ...], rule: str
-) -> bool:
-    """Promise all tranches from their lines, or none and a place on the reserve list.
-
-    True if everything is promised, now or before.
-    """
-    if is_earmarked(work, award.id, programme, tranches):
-        return True  # Asked twice: the recorded promise stands.
-    reason = _first_obstacle(work, award.id, programme, tranches, rule)
-    if reason:
-        award.place_on_reserve_list(tranches, reason)
-        work.keep(award)
-        return False
-    for tranche, line in _lines(work, programme, tranches):
-        line.earmark(award.id, tranche.amount_cents, rule)
-        earmark = Earmark(line_id=line.id, case_id=award.id, amount_cents=tranche.amount_cents)
-        work.keep(line, earmark)
-    return True
-
-
+# The reserve list.
 def earmark_from_reserve_list(work: UnitOfWork, by: Actor, reference: str, rule: str) -> None:
-    """Try again for a case that had to wait for money."""
+    """Try again for a case that had to wait for money; the line that is short refuses again."""
     award = _award(work, reference)
     finding = _finding(award)
     if award.outcome or award.withdrawn or not finding.eligible:
         raise Invalid("reference", "expected an eligible case that waits for a decision")
-    earmark_funds(work, award, finding.programme, finding.tranches, rule)
+    if earmark_funds(work, award, rule) == "no_budget_line":
+        raise Invalid("reference", "expected a case with a budget line for each of its tranches")
 
 
-def release_earmarks(work: UnitOfWork, award: Award, reason: str) -> None:
-    """Take back whatever is promised to a case and has not become a debt."""
-    if award.finding is None or award.final:
-        return
-    promised = award.terms.tranches if award.terms else award.finding.tranches
-    if is_earmarked(work, award.id, award.finding.programme, promised):
-        _release(work, award.id, award.finding.programme, promised, reason)
+# What eligibility and intake say.
+def note_finding(work: UnitOfWork, award: Award, finding: Finding) -> None:
+    """Note a finding and promise the money, unless the application was taken back before."""
+    if not award.note_finding(finding):
+        return  # Heard twice: what is noted stands.
+    work.keep(award)
+    if finding.eligible and not award.withdrawn:
+        earmark_funds(work, award, EARMARK_RULE)
 
 
-def is_earmarked(
-    work: UnitOfWork, case_id: UUID, programme: str, tranches: Iterable[Tranche]
-) -> bool:
-    """Whether each of these tranches was promised to the case."""
-    line_ids = [BudgetLine.create_id(programme, each.fund, each.year) for each in tranches]
-    return bool(line_ids) and all(
-        work.find(Earmark, Earmark.create_id(line_id, case_id)) for line_id in line_ids
-    )
+def note_withdrawal(work: UnitOfWork, award: Award, effective_on: date) -> None:
+    """Note a withdrawal and give back what was promised. What has become a debt stays one."""
+    promised = award.promised_tranches
+    if not award.note_withdrawal(effective_on):
+        return  # Heard twice: what is noted stands.
+    work.keep(award)
+    if promised:
+        release_earmarks(work, award, promised, "renounced" if award.terms else "withdrawn")
 
 
 # The decision.
@@ -125,7 +117,7 @@ def approve_grant(
     """Approve what was found eligible, or put on record why this person may not."""
     award = _award(work, reference)
     finding = _finding(award)
-    override = _override(override_reason, seconded_by)
+    override = _override(finding, override_reason, seconded_by)
     if _refuses_approval(work, award, by, override, effective_on):
         return
     terms = grant_terms(_definition(work, finding), finding, finding.tranches)
@@ -147,13 +139,13 @@ def approve_partially(
     award = _award(work, reference)
     finding = _finding(award)
     cut = _cut(finding.tranches, tranches)
-    override = _override(override_reason, seconded_by)
+    override = _override(finding, override_reason, seconded_by)
     if _refuses_approval(work, award, by, override, effective_on):
         return
     terms = grant_terms(_definition(work, finding), finding, tranches)
     award.approve_partially(by, terms, reasons, override, APPROVAL_RULE, effective_on)
     work.keep(award)
-    _release(work, award.id, finding.programme, cut, "partially_approved")
+    release_earmarks(work, award, cut, "partially_approved")
 
 
 def reject_application(
@@ -162,17 +154,17 @@ def reject_application(
     """Reject an application with reasons, and give back what was earmarked for it."""
     award = _award(work, reference)
     finding = _finding(award)
-    instruction = remedy_instruction(_definition(work, finding))
+    promised = award.promised_tranches
     award.reject(
         by,
         reasons,
-        instruction,
+        remedy_instruction(_definition(work, finding)),
         REJECTION_RULE,
         effective_on,
         demonstration=_is_demonstration(work),
     )
     work.keep(award)
-    release_earmarks(work, award, "rejected")
+    release_earmarks(work, award, promised, "rejected")
 
 
 # From the decision to its finality.
@@ -203,12 +195,8 @@ def record_finality(work: UnitOfWork, by: Actor, reference: str, effective_on: d
 def _finish(work: UnitOfWork, award: Award) -> None:
     """Keep a decision that became final and turn its promises into debts."""
     work.keep(award)
-    if award.terms is None:
-        return
-    programme = _finding(award).programme
-    for tranche, line in _lines(work, programme, award.terms.tranches):
-        line.commit(award.id, tranche.amount_cents)
-        work.keep(line)
+    if award.terms:
+        commit_earmarks(work, award, award.terms.tranches)
 
 
 def _refuses_approval(
@@ -228,44 +216,16 @@ def _refuses_approval(
     return bool(reason)
 
 
-def _first_obstacle(
-    work: UnitOfWork, case_id: UUID, programme: str, tranches: Iterable[Tranche], rule: str
-) -> str | None:
-    """Why not all lines can carry their tranche; the line that cannot puts it on record."""
-    for tranche in tranches:
-        line_id = BudgetLine.create_id(programme, tranche.fund, tranche.year)
-        line = work.find(BudgetLine, line_id)
-        if line is None:
-            return "no_budget_line"
-        if not line.can_carry(tranche.amount_cents):
-            line.earmark(case_id, tranche.amount_cents, rule)
-            work.keep(line)
-            return "ceiling_exceeded"
-    return None
-
-
-def _release(
-    work: UnitOfWork, case_id: UUID, programme: str, tranches: Iterable[Tranche], reason: str
-) -> None:
-    for tranche, line in _lines(work, programme, tranches):
-        line.release(case_id, tranche.amount_cents, reason)
-        work.keep(line)
-
-
-def _lines(
-    work: UnitOfWork, programme: str, tranches: Iterable[Tranche]
-) -> Iterable[tuple[Tranche, BudgetLine]]:
-    for each in tranches:
-        yield each, work.get(BudgetLine, BudgetLine.create_id(programme, each.fund, each.year))
-
-
 def _cut(earmarked: tuple[Tranche, ...], wanted: tuple[Tranche, ...]) -> tuple[Tranche, ...]:
     """What a partial approval leaves out of each earmarked tranche; less than all, more than 0."""
     left = {(each.fund, each.year): each.amount_cents for each in earmarked}
+    if len({(each.fund, each.year) for each in wanted}) < len(wanted):
+        raise Invalid("tranches", "expected each fund and year once")
     for each in wanted:
         key = (each.fund, each.year)
+        most = format_euro(left.get(key, 0))
         if not 0 < each.amount_cents <= left.get(key, 0):
-            expected = f"expected at most {left.get(key, 0)} cents for {each.fund} {each.year}"
+            expected = f"expected more than 0.00 and at most {most} for {each.fund} {each.year}"
             raise Invalid("tranches", expected)
         left[key] -= each.amount_cents
     if not wanted or not any(left.values()):
@@ -273,12 +233,15 @@ def _cut(earmarked: tuple[Tranche, ...], wanted: tuple[Tranche, ...]) -> tuple[T
     return tuple(Tranche(*key, cents) for key, cents in left.items() if cents)
 
 
-def _override(reason: str, seconded_by: Actor | None) -> Override | None:
+def _override(finding: Finding, reason: str, seconded_by: Actor | None) -> Override | None:
+    """The exception that two persons make for a late application; None if nobody bears it."""
+    if not finding.late and (reason or seconded_by):
+        raise Invalid("override_reason", "expected none: the application was received in time")
     return Override(reason, seconded_by) if seconded_by else None
 
 
 def _award(work: UnitOfWork, reference: str) -> Award:
-    return work.get(Award, case_id_of(reference))
+    return work.get(Award, Award.create_id(reference))
 
 
 def _finding(award: Award) -> Finding:

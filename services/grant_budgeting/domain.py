@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from eventsourcing.domain import Aggregate, event
 
 from grant_values.invalid import Invalid
+from grant_values.money import format_euro
 
 
 class BudgetLine(Aggregate):
@@ -122,7 +123,8 @@ class BudgetLine(Aggregate):
         """Give the line more or less. What is promised already cannot be taken away."""
         promised_cents = self.earmarked_cents + self.committed_cents
         if ceiling_cents < promised_cents:
-            raise Invalid("ceiling", f"expected at least the {promised_cents} cents promised")
+            expected = f"expected at least {format_euro(promised_cents)}, which is promised"
+            raise Invalid("ceiling", expected)
         self._change_ceiling(ceiling_cents, reason, changed_by, effective_on)
 
     def release(self, case_id: UUID, amount_cents: int, reason: str) -> None:

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from grant_budgeting import application
 from grant_budgeting.award import Award
 from grant_budgeting.domain import BudgetLine
+from grant_budgeting.finding import Finding
 from grant_bus.policies import Policy
 from grant_contracts.disbursement import PaymentExecuted, PaymentReturned
 from grant_contracts.eligibility import FoundEligible, FoundIneligible
 from grant_contracts.envelope import Fact
 from grant_contracts.intake import ApplicationSubmitted, ApplicationWithdrawn, ProgrammeRegistered
 from grant_store.work import UnitOfWork
-
-EARMARK_RULE = "all tranches of a case or none, within each line's ceiling (§§ 38, 45 LHO NRW; R26)"
 
 
 def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> None:
@@ -38,17 +37,12 @@ def when_application_withdrawn(work: UnitOfWork, fact: ApplicationWithdrawn) -> 
     if award is None:
         reference = work.document("reference", str(fact.about))
         award = Award(reference=reference, because="withdrawal")
-    if award.note_withdrawal(fact.effective_on):
-        work.keep(award)
-        application.release_earmarks(work, award, "renounced" if award.outcome else "withdrawn")
+    application.note_withdrawal(work, award, fact.effective_on)
 
 
 def when_found_eligible(work: UnitOfWork, fact: FoundEligible) -> None:
     """Note the finding and promise the money, unless the application was taken back before."""
-    award = _proceedings(work, fact)
-    if award.finding is not None:
-        return  # Heard twice: what is noted stands.
-    award.note_finding(
+    finding = Finding(
         eligible=True,
         programme=fact.programme,
         programme_version=fact.programme_version,
@@ -65,17 +59,12 @@ def when_found_eligible(work: UnitOfWork, fact: FoundEligible) -> None:
         proposed_by=fact.proposed_by,
         signed_by=fact.signed_by,
     )
-    work.keep(award)
-    if not award.withdrawn:
-        application.earmark_funds(work, award, fact.programme, fact.tranches, EARMARK_RULE)
+    application.note_finding(work, _proceedings(work, fact), finding)
 
 
 def when_found_ineligible(work: UnitOfWork, fact: FoundIneligible) -> None:
     """Note the finding; the rejection is a person's act."""
-    award = _proceedings(work, fact)
-    if award.finding is not None:
-        return  # Heard twice: what is noted stands.
-    award.note_finding(
+    finding = Finding(
         eligible=False,
         programme=fact.programme,
         programme_version=fact.programme_version,
@@ -92,7 +81,7 @@ def when_found_ineligible(work: UnitOfWork, fact: FoundIneligible) -> None:
         proposed_by=fact.proposed_by,
         signed_by=fact.signed_by,
     )
-    work.keep(award)
+    application.note_finding(work, _proceedings(work, fact), finding)
 
 
 def when_payment_executed(work: UnitOfWork, fact: PaymentExecuted) -> None:

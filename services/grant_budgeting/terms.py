@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from grant_budgeting.award import Finding
-from grant_values.dated import DatedTable, DatedValue
+from grant_budgeting.finding import Finding
+from grant_values.dated import DatedTable, DatedValue, NothingInForce
+from grant_values.invalid import Invalid
 from grant_values.legal_time import deemed_announcement, remedy_period_end
 from grant_values.shapes import GrantTerms, Tranche
 
@@ -56,8 +57,16 @@ def remedy_instruction(definition: Mapping[str, Any]) -> str:
 def announcement(definition: Mapping[str, Any], dispatched_on: date) -> Announcement:
     """The legal days of a decision sent on this day (§ 41 Abs. 2 VwVfG NRW, § 74 VwGO; R23, R24).
 
-    Raises `grant_values.dated.NothingInForce` where the definition has no figure for the day.
+    A day for which the definition has no figure, or the calendar no holidays, is invalid.
     """
+    try:
+        return _announcement(definition, dispatched_on)
+    except (NothingInForce, OverflowError, ValueError) as unknown:
+        expected = f"expected a day whose legal days can be computed ({unknown})"
+        raise Invalid("effective_on", expected) from unknown
+
+
+def _announcement(definition: Mapping[str, Any], dispatched_on: date) -> Announcement:
     decision = definition["decision"]
     in_force = _days_table(decision["announcement"]).on(dispatched_on)
     land, months = decision["holidays_of"], decision["remedy"]["months"]

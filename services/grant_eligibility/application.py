@@ -7,11 +7,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from eventsourcing.domain import Aggregate
+
 from grant_contracts.intake import ApplicationSubmitted
 from grant_eligibility.domain import Assessment, OperationFingerprint
 from grant_eligibility.rules import Case, Check, EarlierOperation, run, tranches
+from grant_store.standing import DEMONSTRATION_ID
 from grant_store.work import UnitOfWork
 from grant_values.cases import case_id_of
+from grant_values.invalid import NotEntitled
 from grant_values.legal_time import legal_date
 from grant_values.shapes import Actor, Tranche
 
@@ -49,6 +53,7 @@ def propose_finding(
     work: UnitOfWork, by: Actor, reference: str, eligible: bool, reasons: str, effective_on: date
 ) -> None:
     """Propose a finding on a case; it counts when a second person signs it."""
+    _need_a_person(work, by)
     assessment = work.get(Assessment, case_id_of(reference))
     assessment.propose(eligible, reasons, by.id, effective_on)
     work.keep(assessment)
@@ -56,9 +61,16 @@ def propose_finding(
 
 def sign_finding(work: UnitOfWork, by: Actor, reference: str, effective_on: date) -> None:
     """Sign what another person has proposed."""
+    _need_a_person(work, by)
     assessment = work.get(Assessment, case_id_of(reference))
     assessment.sign(by.id, FINDING_RULE, effective_on)
     work.keep(assessment)
+
+
+def _need_a_person(work: UnitOfWork, by: Actor) -> None:
+    """What rules cannot decide is for persons to find; a program plays one in a demonstration."""
+    if by.scripted and work.find(Aggregate, DEMONSTRATION_ID) is None:
+        raise NotEntitled("scripted_actor")
 
 
 def _original(
@@ -104,10 +116,7 @@ def _calculation(
         "module": case.operation.module,
         "money": definition["money"],
     }
-    try:
-        return tuple(tranches(definition, case)), inputs
-    except (ValueError, LookupError) as impossible:
-        return (), {**inputs, "impossible": str(impossible)}
+    return tuple(tranches(definition, case)), inputs
 
 
 def _record(assessment: Assessment, checks: Sequence[Check]) -> None:

@@ -47,6 +47,7 @@ class Proposal:
     eligible: bool
     reasons: str
     proposed_by: str
+    proposed_on: date
 
 
 class Assessment(Aggregate):
@@ -196,6 +197,9 @@ class Assessment(Aggregate):
             raise Invalid("reference", "expected a case with a proposed finding")
         if self.proposal.proposed_by == signed_by:
             raise NotEntitled("proposer_is_signer")
+        if effective_on < self.proposal.proposed_on:
+            expected = f"expected a day not before the proposal on {self.proposal.proposed_on}"
+            raise Invalid("effective_on", expected)
         if self.proposal.eligible:
             self._sign_eligible(signed_by, rule, effective_on, self.proposal)
         else:
@@ -257,7 +261,7 @@ class Assessment(Aggregate):
 
     @event(FindingProposed)
     def _propose(self, eligible: bool, reasons: str, proposed_by: str, effective_on: date) -> None:
-        self.proposal = Proposal(eligible, reasons, proposed_by)
+        self.proposal = Proposal(eligible, reasons, proposed_by, effective_on)
 
     @event(FoundEligible)
     def _find_eligible(

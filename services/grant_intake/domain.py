@@ -48,7 +48,6 @@ class Programme(Aggregate):
         self.programme = programme
         self.programme_version = programme_version
         self.definition_sha256 = definition_sha256
-        self.reference_prefix: str = definition["reference_prefix"]
 
 
 class Call(Aggregate):
