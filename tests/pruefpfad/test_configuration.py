@@ -79,7 +79,7 @@ def test_a_complaint_does_not_repeat_the_passwords_beside_it(
 ) -> None:
     set_all(monkeypatch, {**COMPLETE, "PRUEFPFAD_ACTOR_KEY": "/nowhere/key.json"})
 
-    with pytest.raises(Misconfigured, match="'/nowhere/key.json' is none") as refused:
+    with pytest.raises(Misconfigured, match=r"'/nowhere/key\.json' is none") as refused:
         read(FOR_SERVICE)
 
     assert "secret" not in str(refused.value)

@@ -13,19 +13,21 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from grant_bus.rabbit_relay import ask_head
 from grant_bus.rabbit_rpc import NoAnswer, RpcClient, ServiceFailed
 from pruefpfad.assembly import SERVICES
 from pruefpfad.configuration import Configuration
 from pruefpfad.keys import PUBLIC, signing_key
-from pruefpfad.migrate import migrate
+from pruefpfad.migrate import declare_demonstration, migrate
+from pruefpfad.remote import RemoteAuthority, RemoteRecords
 from support.processes import LOG_TAIL_LINES, ServerFailed, _ended_with_its_parent
 
 LANE = "main"
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
+CLIENT_TIMEOUT_SECONDS = 20.0
 
 
 class OwnProcess:
@@ -98,6 +100,7 @@ class DistributedSystem:
         amqp_url: str,
         folder: Path,
         services: Sequence[str] = tuple(SERVICES),
+        demonstration: str = "",
     ) -> None:
         self.database_url = database_url
         self.amqp_url = amqp_url
@@ -112,10 +115,14 @@ class DistributedSystem:
             name: OwnProcess("relay", name, environment, folder / f"relay.{name}.log")
             for name in services
         }
+        self._demonstration = demonstration
         self._client: RpcClient | None = None
 
     def __enter__(self) -> Self:
-        migrate(Configuration(database_url=self.database_url))
+        configuration = Configuration(database_url=self.database_url)
+        migrate(configuration)
+        if self._demonstration:
+            declare_demonstration(configuration, self._demonstration)
         try:
             for process in self.processes:
                 process.start()
@@ -143,7 +150,7 @@ class DistributedSystem:
     def client(self) -> RpcClient:
         """A caller of the services. After a restart of the broker it is another one."""
         if self._client is None:
-            self._client = RpcClient(self.amqp_url, timeout_seconds=60.0)
+            self._client = RpcClient(self.amqp_url, timeout_seconds=CLIENT_TIMEOUT_SECONDS)
         return self._client
 
     def forget_client(self) -> None:
@@ -170,40 +177,24 @@ class DistributedSystem:
         for process in self.processes:
             process.wait()
 
-    def head(self, service: str) -> dict[str, Any]:
-        """Position and leaf of a service's ledger, and how far it followed each upstream."""
-        answer: dict[str, Any] = self.client.ask(service, "head")
-        found: dict[str, Any] = answer["value"]
-        return found
+    @property
+    def authority(self) -> RemoteAuthority:
+        """Where a script's commands go."""
+        return RemoteAuthority(self.client, self.names)
 
-    def heads(self) -> dict[str, int]:
-        return {name: int(self.head(name)["position"]) for name in self.names}
+    @property
+    def records(self) -> RemoteRecords:
+        return RemoteRecords(self.client)
 
-    def settle(self, timeout_seconds: float = 60.0) -> dict[str, int]:
+    def settle(self) -> dict[str, int]:
         """Wait until everybody has followed everything. Returns the heads at which that was so."""
-        deadline = time.monotonic() + timeout_seconds
-        while True:
-            found = {name: self.head(name) for name in self.names}
-            if self._is_settled(found) and found == {name: self.head(name) for name in self.names}:
-                return {name: int(head["position"]) for name, head in found.items()}
-            self._complain_of_dead()
-            if time.monotonic() > deadline:
-                raise ServerFailed(f"The services did not settle in time: {found}")
-            time.sleep(0.05)
+        return self.authority.heads_at_rest()
 
     def wait_for_service(self, name: str) -> None:
         self._wait(self.services[name], lambda: self._service_answers(name))
 
     def wait_for_relay(self, name: str) -> None:
         self._wait(self.relays[name], lambda: self._relay_answers(name))
-
-    def _is_settled(self, found: Mapping[str, Mapping[str, Any]]) -> bool:
-        return all(
-            position == found[origin.partition("/")[0]]["position"]
-            for head in found.values()
-            for origin, position in head["followed"].items()
-            if origin.partition("/")[0] in found
-        )
 
     def _service_answers(self, name: str) -> bool:
         try:
@@ -228,11 +219,6 @@ class DistributedSystem:
             if time.monotonic() > deadline:
                 raise ServerFailed(f"{process.name} did not answer in time:\n{process.tail}")
             time.sleep(0.1)
-
-    def _complain_of_dead(self) -> None:
-        for process in self.processes:
-            if process.exit_code is not None:
-                raise ServerFailed(f"{process.name} ended:\n{process.tail}")
 
     def _environment(self, folder: Path) -> dict[str, str]:
         """Nothing of the caller's but what a Python process needs."""

@@ -20,7 +20,8 @@ with warnings.catch_warnings():
     import eventlet.debug
 
 WAITING = "PSYCOPG_WAIT_FUNC"
-TICK_SECONDS = 0.01
+TICK_SECONDS = 0.002
+ATTEMPTS = 3
 
 
 class HubStalls(RuntimeError):
@@ -51,8 +52,16 @@ def longest_pause(action: Callable[[], object]) -> float:
 
 
 def refuse_if_stalled(query: Callable[[], object], limit_seconds: float) -> float:
-    """Run a query that takes much longer than the limit. Returns the pause that was measured."""
+    """Run a query that takes much longer than the limit. Returns the pause that was measured.
+
+    On a machine that is busy something else may cause a pause; a query that stalls the hub does so
+    each time.
+    """
     pause = longest_pause(query)
+    for _ in range(ATTEMPTS - 1):
+        if pause <= limit_seconds:
+            break
+        pause = min(pause, longest_pause(query))
     if pause > limit_seconds:
         raise HubStalls(
             f"expected pauses of at most {limit_seconds} s during a query, measured {pause:.3f} s: "

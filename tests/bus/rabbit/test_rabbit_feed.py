@@ -1,0 +1,243 @@
+"""Nothing is lost, nothing is done twice, whatever becomes of the messages on the way."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from bus.rabbit.parties import (
+    MakesDownstream,
+    Upstream,
+    each_once,
+    put,
+    turn_until,
+    waiting,
+    write_down,
+)
+from grant_bus.follower import UpstreamChanged
+from grant_bus.rabbit import is_passing
+from grant_bus.rabbit_follower import UnreadableFeed
+from grant_bus.writer import CannotApply
+from grant_contracts.envelope import CloudEvent
+from grant_store.errors import Unreachable
+from grant_store.work import UnitOfWork
+from support.rabbitmq import RabbitServer
+
+
+def test_two_followers_get_every_event_once_and_in_order(
+    upstream: Upstream, make_downstream: MakesDownstream
+) -> None:
+    eligibility, audit = make_downstream("eligibility"), make_downstream("audit")
+    upstream.record(1_234)
+
+    turn_until(
+        lambda: eligibility.position == audit.position == 1_234, upstream, eligibility, audit
+    )
+
+    assert eligibility.seen == audit.seen == each_once(1_234)
+
+
+def test_a_service_that_starts_later_gets_what_was_published_before_it_had_a_queue(
+    upstream: Upstream, make_downstream: MakesDownstream
+) -> None:
+    upstream.record(120)
+    upstream.turn_until_idle()
+
+    late = make_downstream()
+    turn_until(lambda: late.position == 120, upstream, late)
+
+    assert late.seen == each_once(120)
+
+
+def test_a_purged_queue_heals_by_the_announced_head_although_nothing_new_happens(
+    upstream: Upstream,
+    make_downstream: MakesDownstream,
+    rabbit_server: RabbitServer,
+    amqp_url: str,
+) -> None:
+    follower = make_downstream()
+    follower.disconnect()
+    upstream.record(2_500)
+    upstream.turn_until_idle()
+    assert rabbit_server.purge(follower.queue) >= 50
+
+    follower.connect()
+    turn_until(lambda: follower.position == 2_500, upstream, follower)
+
+    assert follower.seen == each_once(2_500)
+
+
+def test_messages_that_come_twice_and_in_the_wrong_order_are_applied_once_in_the_right_one(
+    upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str
+) -> None:
+    follower = make_downstream()
+    upstream.record(30)
+    parts = [upstream.body(first, first + 4) for first in range(1, 30, 5)]
+    put(amqp_url, follower.queue, *reversed(parts), *parts, parts[2])
+
+    # The relay takes no part: what was sent by hand is enough.
+    turn_until(lambda: follower.position == 30, follower)
+
+    assert follower.seen == each_once(30)
+
+
+def test_nothing_is_applied_beyond_a_gap_until_the_relay_has_sent_what_was_lost(
+    upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str
+) -> None:
+    follower = make_downstream()
+    upstream.record(30)
+    put(amqp_url, follower.queue, upstream.body(1, 10), upstream.body(21, 30))
+
+    turn_until(lambda: follower.position == 10, follower)
+    follower.turn(0.2)
+    assert follower.position == 10
+
+    turn_until(lambda: follower.position == 30, upstream, follower)
+    assert follower.seen == each_once(30)
+
+
+def test_what_was_not_committed_is_not_acknowledged_and_comes_again(
+    upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str
+) -> None:
+    database_is_away = True
+
+    def write_down_if_possible(work: UnitOfWork, event: CloudEvent) -> None:
+        if database_is_away and event.at == 77:
+            raise Unreachable("the database is away")
+        write_down(work, event)
+
+    follower = make_downstream(policy=write_down_if_possible)
+    upstream.record(100)
+    upstream.turn_until_idle()
+
+    with pytest.raises(Unreachable) as stopped:
+        turn_until(lambda: follower.position == 100, follower)
+    assert is_passing(stopped.value), "the service starts again instead of ending"
+    assert follower.position == 0
+    follower.disconnect()
+    database_is_away = False
+    follower.connect()
+    turn_until(lambda: follower.position == 100, follower)
+
+    assert follower.seen == each_once(100)
+
+
+def test_an_event_that_cannot_be_applied_stops_the_feed_and_is_named(
+    upstream: Upstream, make_downstream: MakesDownstream
+) -> None:
+    def refuse(work: UnitOfWork, event: CloudEvent) -> None:
+        raise ValueError("expected another kind of applicant")
+
+    follower = make_downstream(policy=refuse)
+    upstream.record(1)
+
+    with pytest.raises(
+        CannotApply, match=r"intake\.ApplicationSubmitted at intake/.*/1: expected"
+    ) as stop:
+        turn_until(lambda: False, upstream, follower)
+
+    assert not is_passing(stop.value)
+    assert follower.position == 0
+
+
+def test_a_replica_stands_by_and_goes_on_where_the_other_ended(
+    upstream: Upstream, make_downstream: MakesDownstream
+) -> None:
+    first, second = make_downstream(), make_downstream()
+    upstream.record(60)
+    turn_until(lambda: first.position == 60, upstream, first)
+    assert second.turn(0.3) == 0
+
+    first.disconnect()
+    upstream.record(60)
+    turn_until(lambda: second.position == 120, upstream, second)
+
+    assert second.seen == each_once(120)
+
+
+def test_an_upstream_that_was_restored_from_a_backup_stops_its_followers(
+    upstream: Upstream, make_downstream: MakesDownstream, tmp_path: Path, amqp_url: str, lane: str
+) -> None:
+    follower = make_downstream()
+    upstream.record(20)
+    turn_until(lambda: follower.position == 20, upstream, follower)
+    restored = Upstream(tmp_path, amqp_url, lane)
+    restored.record(12)
+    restored.turn_until_idle()
+
+    with pytest.raises(UpstreamChanged, match="announces its head at 12"):
+        for _ in range(4):
+            restored.announce()
+            follower.turn(0.1)
+    restored.close()
+
+
+def test_one_old_announcement_that_comes_late_is_no_restored_upstream(
+    upstream: Upstream, make_downstream: MakesDownstream
+) -> None:
+    follower = make_downstream()
+    upstream.record(20)
+    turn_until(lambda: follower.position == 20, upstream, follower)
+    for position in (12, 12, 20, 12):
+        upstream.publisher.announce(upstream.announcement_of(position))
+    upstream.record(1)
+
+    turn_until(lambda: follower.position == 21, upstream, follower)
+
+    assert follower.seen == each_once(21)
+
+
+def test_another_event_at_a_position_that_was_followed_stops_the_feed(
+    upstream: Upstream, make_downstream: MakesDownstream, tmp_path: Path, amqp_url: str, lane: str
+) -> None:
+    follower = make_downstream()
+    upstream.record(5)
+    turn_until(lambda: follower.position == 5, upstream, follower)
+    other = Upstream(tmp_path, amqp_url, lane)
+    other.record(6)
+
+    put(amqp_url, follower.queue, other.body(5, 6))
+    with pytest.raises(UpstreamChanged, match="another event at 5"):
+        follower.turn(1.0)
+    other.close()
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"[{}]", b"\xff\xfe", b'{"not": "a list"}'])
+def test_a_message_that_is_no_batch_of_events_stops_the_feed_once_and_is_gone(
+    upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str, rubbish: bytes
+) -> None:
+    follower = make_downstream()
+    upstream.record(3)
+    put(amqp_url, follower.queue, rubbish)
+
+    with pytest.raises(UnreadableFeed, match=r"feed\.eligibility\.intake\..*content type"):
+        follower.turn(1.0)
+    follower.disconnect()
+    follower.connect()
+    turn_until(lambda: follower.position == 3, upstream, follower)
+
+    assert follower.seen == each_once(3)
+
+
+def test_a_queue_nobody_reads_keeps_its_bound_and_the_follower_still_gets_everything(
+    upstream: Upstream,
+    make_downstream: MakesDownstream,
+    amqp_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("grant_bus.rabbit.FEED_MESSAGES", 5)
+    follower = make_downstream()
+    follower.disconnect()
+    upstream.record(1_000)
+    upstream.turn_until_idle()
+    deadline = time.monotonic() + 10
+    while waiting(amqp_url, follower.queue) > 6 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert waiting(amqp_url, follower.queue) <= 6
+
+    follower.connect()
+    turn_until(lambda: follower.position == 1_000, upstream, follower)
+
+    assert follower.seen == each_once(1_000)

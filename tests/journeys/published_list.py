@@ -1,0 +1,57 @@
+"""Rows of the published list and the script that plays them, for the journeys."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+from joserfc.jwk import OKPKey
+
+from grant_audit.exports import operations_list
+from pruefpfad.bulk import BulkRun
+from pruefpfad.cli_output import read_text
+from pruefpfad.cli_programmes import checked
+from pruefpfad.embedded import EmbeddedSystem
+from pruefpfad.list_mapping import read_mapping
+from pruefpfad.operation_list import read_list
+from pruefpfad.records import StoredRecords
+from pruefpfad.scenario import Records, Scenario
+from pruefpfad.script import Authority
+from pruefpfad.stages import Stages
+
+
+class Ending(NamedTuple):
+    """What a run of the list leaves behind."""
+
+    operations_csv: str
+    heads: dict[str, int]
+
+
+def scenario_of(example: Path) -> Scenario:
+    return Scenario.read(checked(example / "programme.toml"), example / "demonstration.toml")
+
+
+def purpose_of(example: Path) -> str:
+    return str(scenario_of(example).settings["purpose"])
+
+
+def play(example: Path, authority: Authority, records: Records, key: OKPKey) -> None:
+    """The rows of the example through the whole life of a grant."""
+    scenario = scenario_of(example)
+    rows = read_list(
+        example / "operations.csv.gz",
+        read_mapping(read_text(example / "mapping.toml")),
+        programme=scenario.programme,
+        call=scenario.call,
+    )
+    stages = Stages(authority, scenario.cast(key), lambda *_: None)
+    assert BulkRun(stages, records, scenario).play(rows) == []
+
+
+def play_embedded(example: Path, folder: Path) -> Ending:
+    """The same in one process, without any server."""
+    with EmbeddedSystem(folder) as system:
+        system.declare_demonstration(purpose_of(example))
+        play(example, system, StoredRecords(system.stores["audit"]), system.key)
+        return Ending(operations_list(system.stores["audit"], date.max), system.heads())

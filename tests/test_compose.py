@@ -1,0 +1,140 @@
+"""The container files say what the code reads: commands, names of the environment, ports."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import pytest
+import yaml
+
+from pruefpfad.assembly import SERVICES
+from pruefpfad.cli import main
+from pruefpfad.configuration import FOR_MIGRATION, FOR_RELAY, FOR_SERVICE, SETTINGS, Setting
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = {name: part for name, part in PARTS.items() if "build" in part}
+SERVER_PORTS = {"postgres": 5432, "rabbitmq": 5672}
+DOCKERFILE = (ROOT / "infra/docker/Dockerfile").read_text(encoding="utf-8")
+
+
+def names(settings: tuple[Setting, ...]) -> set[str]:
+    return {setting.name for setting in settings}
+
+
+def expected_parts() -> dict[str, tuple[list[str], set[str]]]:
+    """Command and environment of each of our containers, from the code's own tables."""
+    services = {name: (["serve", name], names(FOR_SERVICE)) for name in SERVICES}
+    relays = {f"{name}-relay": (["relay", name], names(FOR_RELAY)) for name in SERVICES}
+    return {**services, **relays, "migrate": (["store", "migrate"], names(FOR_MIGRATION))}
+
+
+def test_each_service_and_relay_has_a_container_with_its_command_and_environment() -> None:
+    assert {
+        name: (part["command"], set(part["environment"])) for name, part in OURS.items()
+    } == expected_parts()
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_the_command_line_understands_the_command_and_the_health_check(name: str) -> None:
+    assert _is_understood(OURS[name]["command"])
+    check: Any = OURS[name].get("healthcheck")
+    if name == "migrate":
+        assert check is None
+    else:
+        kind, program, *words = check["test"]
+        assert (kind, program) == ("CMD", "pruefpfad")
+        role = "relay" if name.endswith("-relay") else "service"
+        assert words == ["health", role, OURS[name]["command"][1]]
+        assert _is_understood(words)
+
+
+def test_addresses_lead_to_the_servers_of_this_file_at_the_ports_they_listen_on() -> None:
+    for part in OURS.values():
+        for name, value in part["environment"].items():
+            if name.endswith("_URL"):
+                address = urlsplit(re.sub(r"\$\{[^}]*\}", "secret", value))
+                assert SERVER_PORTS[str(address.hostname)] == address.port
+
+
+def test_users_databases_and_virtual_hosts_are_those_that_the_servers_are_told_to_make() -> None:
+    postgres, rabbitmq = PARTS["postgres"]["environment"], PARTS["rabbitmq"]["environment"]
+    environment = OURS["intake"]["environment"]
+    database, broker = environment["PRUEFPFAD_DATABASE_URL"], environment["PRUEFPFAD_AMQP_URL"]
+
+    assert database.startswith(f"postgresql://{postgres['POSTGRES_USER']}:")
+    assert database.endswith(f"/{postgres['POSTGRES_DB']}")
+    assert postgres["POSTGRES_PASSWORD"] in database
+    assert broker.startswith(f"amqp://{rabbitmq['RABBITMQ_DEFAULT_USER']}:")
+    assert broker.endswith(f"/{rabbitmq['RABBITMQ_DEFAULT_VHOST']}")
+    assert rabbitmq["RABBITMQ_DEFAULT_PASS"] in broker
+
+
+def test_ports_are_published_on_the_loopback_address_only() -> None:
+    published = {name: part["ports"] for name, part in PARTS.items() if "ports" in part}
+
+    assert set(published) == set(SERVER_PORTS)
+    for name, [port] in published.items():
+        assert re.fullmatch(rf"127\.0\.0\.1:\$\{{\w+:-\d+\}}:{SERVER_PORTS[name]}", port)
+
+
+def test_the_actor_key_is_mounted_where_the_services_look_for_it() -> None:
+    for name in SERVICES:
+        [mount] = OURS[name]["volumes"]
+        assert mount.endswith(f":{OURS[name]['environment']['PRUEFPFAD_ACTOR_KEY']}:ro")
+
+
+def test_nothing_starts_before_what_it_needs_and_everything_may_finish_its_work() -> None:
+    for name, part in OURS.items():
+        waits_for = {on: how["condition"] for on, how in part["depends_on"].items()}
+        expected = {"postgres": "service_healthy"}
+        if name != "migrate":
+            expected |= {"rabbitmq": "service_healthy", "migrate": "service_completed_successfully"}
+        assert waits_for == expected
+    assert all("stop_grace_period" in part for part in PARTS.values())
+    assert all("healthcheck" in PARTS[name] for name in SERVER_PORTS)
+
+
+def test_no_secret_stands_in_the_file_and_a_missing_one_is_an_error() -> None:
+    values = re.findall(r"^ +\w*(?:PASSWORD|PASS): *(.+)$", TEXT, flags=re.MULTILINE)
+    values += re.findall(r"://\w+:(.+?)@", TEXT)
+
+    assert len(values) == 4
+    assert all(re.fullmatch(r"\$\{\w+:\?[^}]+\}", value) for value in values)
+
+
+def test_the_example_of_the_environment_names_everything_that_the_file_takes() -> None:
+    example = (ROOT / "infra/docker/env.example").read_text(encoding="utf-8")
+    named = dict(re.findall(r"^(\w+)=(.*)$", example, flags=re.MULTILINE))
+    taken = dict(re.findall(r"\$\{(\w+)(?::-([^}]*))?", TEXT))
+
+    assert named == taken
+    assert {name for name in taken if name.startswith("PRUEFPFAD_")} - {"PRUEFPFAD_VERSION"} < (
+        names(SETTINGS)
+    )
+
+
+def test_the_image_takes_its_versions_from_the_constraints_and_does_not_run_as_root() -> None:
+    stages = DOCKERFILE.split("FROM ")
+
+    assert re.search(r"PIP_CONSTRAINT=/source/constraints.txt", DOCKERFILE)
+    assert re.search(r"^USER (?!0|root)\S+$", stages[-1], flags=re.MULTILINE)
+    assert all(stage.startswith("python:3.11-slim") for stage in stages[1:])
+
+
+def _is_understood(words: list[str]) -> bool:
+    """Whether the command line has this command, and takes what follows as its arguments."""
+    command: click.Command = main
+    rest = list(words)
+    while isinstance(command, click.Group) and rest:
+        found = command.commands.get(rest.pop(0))
+        if found is None:
+            return False
+        command = found
+    return not isinstance(command, click.Group) and bool(command.make_context("test", rest))
