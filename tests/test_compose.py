@@ -12,8 +12,14 @@ import pytest
 import yaml
 
 from pruefpfad.assembly import SERVICES
-from pruefpfad.cli import main
-from pruefpfad.configuration import FOR_MIGRATION, FOR_RELAY, FOR_SERVICE, SETTINGS, Setting
+from pruefpfad.cli.root import main
+from pruefpfad.processes.configuration import (
+    FOR_MIGRATION,
+    FOR_RELAY,
+    FOR_SERVICE,
+    SETTINGS,
+    Setting,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")

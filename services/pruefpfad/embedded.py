@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
 
 from joserfc.jwk import OKPKey
 
@@ -22,14 +21,11 @@ from grant_bus.relay import Relay
 from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 from grant_store.sqlite import SQLiteStore, utc_now
-from grant_store.standing import DEMONSTRATION_ID
-from grant_store.work import Batch, Context, IdentityMap
-from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES
+from pruefpfad.demonstration import declare_demonstration
 from pruefpfad.keys import signing_key
 
 LANE = "main"
-OPERATOR = Actor("system:operator", "system", scripted=True)
 
 
 class EmbeddedSystem:
@@ -83,16 +79,9 @@ class EmbeddedSystem:
         return {name: store.head().position for name, store in self.stores.items()}
 
     def declare_demonstration(self, purpose: str) -> None:
-        """Mark every store as a demonstration by its first event. Marking it again does nothing."""
-        for name, store in self.stores.items():
-            service = SERVICES[name]
-            held = IdentityMap(store, service.catalogue)
-            if held.find(DEMONSTRATION_ID) is None:
-                batch = Batch(held, uuid4)
-                context = Context(OPERATOR, correlation_id="demonstration", causation_id="operator")
-                declared = service.standing.demonstration(purpose=purpose)
-                batch.unit(context).keep(declared)
-                store.append(batch.as_append(expected_head=0))
+        """Mark every store as a demonstration by its first event. Again does nothing."""
+        for store in self.stores.values():
+            declare_demonstration(store, purpose)
         self.bus.settle()
 
 

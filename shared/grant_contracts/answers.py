@@ -1,4 +1,4 @@
-"""What a service answers to a command, and the closed lists of reasons and error codes."""
+"""What a service answers to a command. The reasons stand in `reasons`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-AnswerKind = Literal["recorded", "refused", "invalid", "not_yet"]
+AnswerKind = Literal["recorded", "refused", "invalid", "not_yet", "unknown"]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +16,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     recorded: done, now or when the same key was first sent. refused: lawful, and on record with its
     `reason`. invalid: nothing was recorded; `errors` names each field and what was expected.
     not_yet: the service has not heard of the case; send the same key again later.
+    unknown: a fault came between; sending the same key again settles what became of it.
     """
 
     kind: AnswerKind

@@ -127,6 +127,7 @@ def test_another_header_is_refused(header: bytes, keep_signature: bool) -> None:
         str(PUBLIC.as_dict(private=False)["x"]).encode(),
         PUBLIC.as_pem(private=False),
     ],
+    ids=["as JSON", "as a number", "as PEM"],
 )
 def test_the_public_key_is_no_secret_to_sign_with(secret: bytes) -> None:
     """The confusion of algorithms of RFC 8725 § 2.1: HMAC with the public key as its secret."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from grant_contracts.envelope import Fact
 from grant_contracts.reasons import codes_of
-from pruefpfad.contract_kinds import fact_fields, shape_fields
+from pruefpfad.published.kinds import fact_fields, shape_fields
 
 TEXTS = st.text(max_size=12)
 INSTANTS = st.integers(0, 2_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))

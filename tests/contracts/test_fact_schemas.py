@@ -14,9 +14,9 @@ from marshmallow import ValidationError
 from contracts.examples import facts_of
 from grant_contracts.envelope import Fact
 from grant_contracts.registry import FACTS
-from pruefpfad.contract_fact_schemas import schema_of
-from pruefpfad.contract_kinds import published_events
-from pruefpfad.contract_schemas import event_schema
+from pruefpfad.published.fact_schemas import schema_of
+from pruefpfad.published.kinds import published_events
+from pruefpfad.published.schemas import event_schema
 
 SCHEMAS = {event.topic: Draft202012Validator(event_schema(event)) for event in published_events()}
 FEW = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))

@@ -6,7 +6,7 @@ import pytest
 
 from grant_contracts.registry import FACTS
 from pruefpfad.assembly import SERVICES
-from pruefpfad.contract_kinds import fact_fields, in_words, published_events, shapes_in
+from pruefpfad.published.kinds import fact_fields, in_words, published_events, shapes_in
 
 KINDS = {kind.topic: kind for each in SERVICES.values() for kind in each.catalogue.kinds}
 

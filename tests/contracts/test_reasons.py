@@ -18,7 +18,7 @@ from grant_contracts import reasons
 from grant_contracts.answers import AnswerKind
 from grant_contracts.registry import FACTS
 from grant_disbursement.payment_file import REASONS_NOT_PAYABLE
-from pruefpfad.contract_kinds import fact_fields
+from pruefpfad.published.kinds import fact_fields
 
 ROOT = Path(__file__).parents[2]
 CODE = [

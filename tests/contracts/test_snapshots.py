@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pruefpfad.contract_kinds import PublishedEvent, published_events, taken_commands
-from pruefpfad.contract_snapshots import (
+from pruefpfad.published.kinds import PublishedEvent, published_events, taken_commands
+from pruefpfad.published.snapshots import (
     COMMANDS,
     EVENTS,
     SilentChange,

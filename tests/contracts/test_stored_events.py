@@ -15,10 +15,10 @@ from grant_bus.feed import cloud_event
 from grant_contracts.commands import command_message
 from grant_contracts.programme import read_definition
 from grant_values.shapes import Actor
-from pruefpfad.contract_kinds import published_events, taken_commands
-from pruefpfad.contract_schemas import command_schema, event_schema, message_schemas
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.keys import token_for
+from pruefpfad.published.kinds import published_events, taken_commands
+from pruefpfad.published.schemas import command_schema, event_schema, message_schemas
 
 ZIQ = Path(__file__).parents[2] / "examples" / "zusammen-im-quartier"
 PROGRAMME, CASE = "zusammen-im-quartier", "ZIQ-2020-0001"

@@ -15,8 +15,8 @@ import pytest
 
 from grant_bus.rabbit import FEED, feed_queue_name, routing_key
 from pruefpfad.assembly import SERVICES
-from pruefpfad.contract_documents import documents
-from pruefpfad.contract_kinds import published_events, taken_commands
+from pruefpfad.published.documents import documents
+from pruefpfad.published.kinds import published_events, taken_commands
 
 DOCUMENTS = documents()
 DOCUMENT = json.loads(DOCUMENTS["asyncapi.json"])

@@ -11,8 +11,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 from grant_contracts.programme import read_definition
-from pruefpfad.contract_documents import documents, stale_documents, write_documents
-from pruefpfad.contract_kinds import published_events, taken_commands
+from pruefpfad.published.documents import documents, stale_documents, write_documents
+from pruefpfad.published.kinds import published_events, taken_commands
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

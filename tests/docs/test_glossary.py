@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grant_contracts.budgeting_commands import FUND
 from pruefpfad.assembly import SERVICES
-from pruefpfad.contract_kinds import published_events, taken_commands
+from pruefpfad.published.kinds import published_events, taken_commands
 
 GLOSSARY = Path(__file__).parents[2] / "docs" / "glossary.md"
 ROWS = [

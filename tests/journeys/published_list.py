@@ -9,16 +9,16 @@ from typing import NamedTuple
 from joserfc.jwk import OKPKey
 
 from grant_audit.exports import operations_list
-from pruefpfad.bulk import BulkRun
-from pruefpfad.cli_output import read_text
-from pruefpfad.cli_programmes import checked
 from pruefpfad.embedded import EmbeddedSystem
-from pruefpfad.list_mapping import read_mapping
-from pruefpfad.operation_list import read_list
-from pruefpfad.records import StoredRecords
-from pruefpfad.scenario import Records, Scenario
-from pruefpfad.script import Authority
-from pruefpfad.stages import Stages
+from pruefpfad.scripted.bulk import BulkRun
+from pruefpfad.scripted.records import StoredRecords
+from pruefpfad.scripted.scenario import Records, Scenario
+from pruefpfad.scripted.script import Authority
+from pruefpfad.scripted.stages import Stages
+from pruefpfad.sources.definitions import checked
+from pruefpfad.sources.files import read_text
+from pruefpfad.sources.list_mapping import read_mapping
+from pruefpfad.sources.operation_list import read_list
 
 
 class Ending(NamedTuple):

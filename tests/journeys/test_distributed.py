@@ -21,9 +21,9 @@ from grant_contracts.answers import Answer
 from grant_store.opening import open_store
 from grant_store.rows import Append, NewEvent
 from journeys.published_list import Ending, play, play_embedded, purpose_of, scenario_of
-from pruefpfad import script
-from pruefpfad.remote import RemoteAuthority
-from pruefpfad.script import Message
+from pruefpfad.scripted import script
+from pruefpfad.scripted.remote import RemoteAuthority
+from pruefpfad.scripted.script import Message
 from support.distributed import DistributedSystem, OwnProcess
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer

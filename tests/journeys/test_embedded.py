@@ -20,15 +20,15 @@ from lxml import etree
 
 from grant_audit.exports import operations_list
 from grant_contracts.answers import Answer
-from pruefpfad.bulk import BulkRun
-from pruefpfad.cli import main
-from pruefpfad.cli_programmes import checked
+from pruefpfad.cli.root import main
 from pruefpfad.embedded import EmbeddedSystem
-from pruefpfad.list_mapping import read_mapping
-from pruefpfad.operation_list import read_list
-from pruefpfad.records import StoredRecords
-from pruefpfad.scenario import Scenario
-from pruefpfad.stages import Stages
+from pruefpfad.scripted.bulk import BulkRun
+from pruefpfad.scripted.records import StoredRecords
+from pruefpfad.scripted.scenario import Scenario
+from pruefpfad.scripted.stages import Stages
+from pruefpfad.sources.definitions import checked
+from pruefpfad.sources.list_mapping import read_mapping
+from pruefpfad.sources.operation_list import read_list
 
 ZIQ = Path(__file__).resolve().parents[2] / "examples" / "zusammen-im-quartier"
 
@@ -110,7 +110,7 @@ def test_every_payment_file_is_valid_and_the_same_when_built_again(told, tmp_pat
 def test_a_demonstration_killed_at_any_moment_ends_as_an_undisturbed_one(told, examples, tmp_path):
     data = tmp_path / "killed"
     moments = random.Random(20261122)
-    program = "import sys; from pruefpfad.cli import main; main()"
+    program = "import sys; from pruefpfad.cli.root import main; main()"
     words = ["--data", str(data), "demo", "--examples", str(examples)]
     for _ in range(3):
         process = subprocess.Popen(

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from grant_values.shapes import Actor
-from pruefpfad.cli import main
+from pruefpfad.cli.root import main
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.keys import signing_key, token_for
 

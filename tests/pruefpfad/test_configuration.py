@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pruefpfad.configuration import (
+from pruefpfad.processes.configuration import (
     FOR_HEALTH,
     FOR_RELAY,
     FOR_SERVICE,

@@ -11,8 +11,8 @@ from grant_contracts.intake_commands import SubmitApplication
 from grant_contracts.programme import read_definition
 from grant_eligibility.rules import Case, run, tranches
 from grant_values.legal_time import legal_date
-from pruefpfad.foerderfinder import decode, draft
-from pruefpfad.list_mapping import read_mapping
+from pruefpfad.sources.foerderfinder import decode, draft
+from pruefpfad.sources.list_mapping import read_mapping
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ZIQ = EXAMPLES / "zusammen-im-quartier"

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from marshmallow import ValidationError
 
 from grant_contracts.programme import read_definition
-from pruefpfad.foerderfinder import LABELS, decode, draft, plain_text, read_record, toml_text
+from pruefpfad.sources.foerderfinder import (
+    LABELS,
+    decode,
+    draft,
+    plain_text,
+    read_record,
+    toml_text,
+)
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "zusammen-im-quartier"
 RECORD = (EXAMPLE / "foerderfinder.txt").read_bytes()

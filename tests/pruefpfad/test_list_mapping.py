@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from pruefpfad.list_mapping import read_mapping
+from pruefpfad.sources.list_mapping import read_mapping
 
 MAPPING = (Path(__file__).parents[2] / "examples" / "esf-nrw-2014-2020" / "mapping.toml").read_text(
     encoding="utf-8"

@@ -15,9 +15,9 @@ from marshmallow import ValidationError
 
 from grant_contracts.intake_commands import SubmitApplication
 from grant_values.money import parse_euro
-from pruefpfad.list_mapping import ListMapping, read_mapping
-from pruefpfad.list_row import Row, payload_of
-from pruefpfad.operation_list import BrokenRow, ListedOperation, read_list
+from pruefpfad.sources.list_mapping import ListMapping, read_mapping
+from pruefpfad.sources.list_row import Row, payload_of
+from pruefpfad.sources.operation_list import BrokenRow, ListedOperation, read_list
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "esf-nrw-2014-2020"
 MAPPING = (EXAMPLE / "mapping.toml").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grant_values.money import format_euro
-from pruefpfad.wordings import UNREAD, Reading, read_amount, read_end, read_seat
+from pruefpfad.sources.wordings import UNREAD, Reading, read_amount, read_end, read_seat
 
 
 @pytest.mark.parametrize(

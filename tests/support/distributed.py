@@ -18,11 +18,11 @@ from typing import Self
 from grant_bus.rabbit_relay import ask_head
 from grant_bus.rabbit_rpc import NoAnswer, RpcClient, ServiceFailed
 from pruefpfad.assembly import SERVICES
-from pruefpfad.configuration import Configuration
 from pruefpfad.keys import PUBLIC, signing_key
-from pruefpfad.migrate import declare_demonstration, migrate
-from pruefpfad.remote import RemoteAuthority, RemoteRecords
-from support.processes import LOG_TAIL_LINES, ServerFailed, _ended_with_its_parent
+from pruefpfad.processes.configuration import Configuration
+from pruefpfad.processes.migrate import mark_as_demonstration, migrate
+from pruefpfad.scripted.remote import RemoteAuthority, RemoteRecords
+from support.processes import LOG_TAIL_LINES, ServerFailed, ended_with_its_parent
 
 LANE = "main"
 START_TIMEOUT_SECONDS = 60.0
@@ -38,8 +38,8 @@ class OwnProcess:
     ) -> None:
         self.name = f"{module} {service}"
         self._command = [
-            *_ended_with_its_parent(signal.SIGKILL),
-            *(sys.executable, "-m", f"pruefpfad.{module}", service),
+            *ended_with_its_parent(signal.SIGKILL),
+            *(sys.executable, "-m", f"pruefpfad.processes.{module}", service),
         ]
         self._environment = dict(environment)
         self._log = log
@@ -122,7 +122,7 @@ class DistributedSystem:
         configuration = Configuration(database_url=self.database_url)
         migrate(configuration)
         if self._demonstration:
-            declare_demonstration(configuration, self._demonstration)
+            mark_as_demonstration(configuration, self._demonstration)
         try:
             for process in self.processes:
                 process.start()

@@ -105,7 +105,7 @@ class ServerProcess:
         log: Path,
         orphan_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
-        self._command = [*_ended_with_its_parent(orphan_signal), *map(str, command)]
+        self._command = [*ended_with_its_parent(orphan_signal), *map(str, command)]
         self._environment = dict(environment)
         self._account = account
         self._folder = folder
@@ -182,7 +182,7 @@ def _first_known_user(*names: str) -> pwd.struct_passwd:
     raise ServerFailed(f"Running as root, and none of the users {', '.join(names)} exists.")
 
 
-def _ended_with_its_parent(number: signal.Signals) -> list[str]:
+def ended_with_its_parent(number: signal.Signals) -> list[str]:
     """Where the system can, a server also ends when the test run is killed outright.
 
     It is tied to the thread that started it, so start servers from a test run's main thread.

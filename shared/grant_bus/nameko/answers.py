@@ -27,15 +27,9 @@ def invalid_command(name: str, message: object) -> Plain:
 
 def unknown(name: str, message: Mapping[str, Any], fault: Exception) -> Plain:
     """What became of the command cannot be said: sending the same key again settles it."""
-    return {
-        "kind": "unknown",
-        "command": name,
-        "key": str(message.get("key", "")),
-        "position": 0,
-        "event_ids": [],
-        "reason": f"{type(fault).__name__}: {fault}",
-        "errors": {},
-    }
+    key = str(message.get("key", ""))
+    reason = f"{type(fault).__name__}: {fault}"
+    return as_plain(Answer(kind="unknown", command=name, key=key, reason=reason))
 
 
 def found(value: object) -> Plain:

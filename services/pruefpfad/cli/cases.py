@@ -1,0 +1,182 @@
+"""`pruefpfad case …`, `budget show`, `export operations`: what the auditor's case file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from grant_audit import queries
+from grant_audit.case_file import STATES
+from grant_audit.exports import operations_list
+from grant_audit.sentences import Language, sentence, word
+from grant_store.store import Store
+from grant_values.money import euro_de
+from pruefpfad.cli.output import json_option, say_json, say_table
+from pruefpfad.embedded import EmbeddedSystem
+
+lang_option = click.option(
+    "--lang", type=click.Choice(["de", "en"]), default="de", show_default=True, help="Language."
+)
+
+
+@click.group()
+def case() -> None:
+    """The cases, as the history of all services shows them."""
+
+
+@case.command("list", epilog="Example: pruefpfad --data var/demo case list --state rejected --json")
+@click.option("--state", type=click.Choice(STATES), help="Only cases in this state.")
+@click.option("--programme", help="Only cases of this programme.")
+@click.option("--limit", default=50, show_default=True, help="How many rows a table shows.")
+@lang_option
+@json_option
+@click.pass_obj
+def list_cases(
+    data: Path,
+    state: str | None,
+    programme: str | None,
+    limit: int,
+    lang: Language,
+    as_json: bool,
+) -> None:
+    """List cases with their state and amounts."""
+    with _case_files(data) as store:
+        found = queries.cases(store, state, programme)
+    if as_json:
+        say_json([asdict(line) for line in found])
+        return
+    rows = (
+        (
+            line.reference,
+            word(line.state, "state", lang),
+            line.applicant,
+            euro_de(line.eligible_cents),
+            euro_de(line.grant_cents),
+            euro_de(line.paid_cents),
+        )
+        for line in found[:limit]
+    )
+    columns = ("reference", "state", "applicant", "eligible €", "granted €", "paid €")
+    say_table(f"{len(found)} cases", columns, rows)
+    if len(found) > limit:
+        click.echo(f"{len(found) - limit} more: --limit {len(found)} shows all.")
+
+
+@case.command(epilog="Example: pruefpfad --data var/demo case show ESF1420-000010")
+@click.argument("reference")
+@lang_option
+@json_option
+@click.pass_obj
+def show(data: Path, reference: str, lang: Language, as_json: bool) -> None:
+    """Show one case: who asks for what, what was found, decided and paid."""
+    with _case_files(data) as store:
+        file = queries.case(store, reference)
+    if as_json:
+        say_json({"state": file.state, **asdict(file)})
+        return
+    applicant, operation = file.intake["applicant"], file.intake["operation"]
+    period = f"{operation['starts_on']} – {operation['ends_on']}"
+    rows = [
+        ("state", word(file.state, "state", lang)),
+        ("programme", file.programme_key),
+        ("applicant", applicant["name"] or applicant["key"]),
+        ("operation", f"{operation['title']} ({period})"),
+        ("eligible", euro_de(file.eligible_cents)),
+        ("granted", euro_de(file.grant_cents)),
+        ("paid", euro_de(file.paid_cents)),
+        *((f"tranche {name}", euro_de(cents)) for name, cents in sorted(file.tranches.items())),
+    ]
+    say_table(reference, ("what", "how it stands"), rows)
+
+
+@case.command(epilog="Example: pruefpfad --data var/demo case history ESF1420-000010 --lang en")
+@click.argument("reference")
+@lang_option
+@json_option
+@click.pass_obj
+def history(data: Path, reference: str, lang: Language, as_json: bool) -> None:
+    """Tell what happened in a case, one sentence for each event."""
+    with _case_files(data) as store:
+        entries = queries.history(store, reference)
+    if as_json:
+        say_json([{**entry, "sentence": sentence(entry, lang)} for entry in entries])
+        return
+    for entry in entries:
+        place = f"{entry['source']}/{entry['position']}"
+        click.echo(f"{entry['recorded_at'][:19]}  {place:24}  {sentence(entry, lang)}")
+
+
+@click.group()
+def budget() -> None:
+    """Budget lines: what may be promised, what is, and what was paid."""
+
+
+@budget.command("show", epilog="Example: pruefpfad --data var/demo budget show --json")
+@click.option("--programme", help="Only the lines of this programme.")
+@json_option
+@click.pass_obj
+def show_budget(data: Path, programme: str | None, as_json: bool) -> None:
+    """Show ceiling, earmarked, committed, paid and free of each line."""
+    with _case_files(data) as store:
+        lines = queries.budget(store, programme)
+    if as_json:
+        say_json([{**asdict(line), "free_cents": line.free_cents} for line in lines])
+        return
+    rows = (
+        (
+            line.programme,
+            f"{line.fund} {line.year}",
+            euro_de(line.ceiling_cents),
+            euro_de(line.earmarked_cents),
+            euro_de(line.committed_cents),
+            euro_de(line.paid_cents),
+            euro_de(line.free_cents),
+        )
+        for line in lines
+    )
+    columns = ("programme", "line", "ceiling €", "earmarked €", "committed €", "paid €", "free €")
+    say_table("budget lines", columns, rows)
+
+
+@click.group()
+def export() -> None:
+    """Files for others."""
+
+
+@export.command(
+    "operations",
+    epilog="Example: pruefpfad --data var/demo export operations --as-of 2016-06-30 -o list.csv",
+)
+@click.option(
+    "--as-of",
+    required=True,
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Operations approved by this day.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
+@click.pass_obj
+def export_operations(data: Path, as_of: datetime, output: Path | None) -> None:
+    """Write the public list of operations as CSV in the columns that Kohesio reads."""
+    with _case_files(data) as store:
+        text = operations_list(store, as_of.date())
+    if output:
+        output.write_text(text, encoding="utf-8")
+    else:
+        click.echo(text, nl=False)
+
+
+@contextmanager
+def _case_files(data: Path) -> Iterator[Store]:
+    """The audit's store, once everything recorded has reached it."""
+    if not data.is_dir():
+        raise click.UsageError(f"--data: expected a directory of an embedded run, not {data}")
+    with EmbeddedSystem(data) as system:
+        yield system.stores["audit"]
+
+
+COMMANDS = (case, budget, export)

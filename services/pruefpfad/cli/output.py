@@ -1,0 +1,74 @@
+"""How the command line speaks: tables for people, JSON for programs, errors that name a field."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+from msgspec import to_builtins
+from rich.console import Console
+from rich.table import Table
+
+from grant_bus.desk import flat_errors
+from grant_contracts.answers import Answer
+
+EXIT_REFUSED = 3
+EXIT_INVALID = 4
+EXIT_NOT_YET = 5
+_EXIT_OF = {
+    "recorded": 0,
+    "refused": EXIT_REFUSED,
+    "invalid": EXIT_INVALID,
+    "not_yet": EXIT_NOT_YET,
+    "unknown": 1,
+}
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+
+
+def say_json(value: Any) -> None:
+    """One JSON document on standard output, keys in their given order."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table; columns whose name ends in € are set flush right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for column in columns:
+        table.add_column(column, justify="right" if column.endswith("€") else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
+
+
+def say_errors(messages: Any) -> None:
+    """Each field with what was expected of it, on standard error."""
+    for field, expectations in flat_errors(messages).items():
+        for expected in expectations:
+            click.echo(f"{field}: {expected}", err=True)
+
+
+def finish(answer: Answer, *, as_json: bool = False) -> None:
+    """Say what became of a command and end with the exit code that belongs to it."""
+    if as_json:
+        say_json(to_builtins(answer))
+    elif answer.kind == "invalid":
+        say_errors(answer.errors)
+    else:
+        reason = f": {answer.reason}" if answer.reason else ""
+        place = f" at position {answer.position}" if answer.position else ""
+        click.echo(f"{answer.command}: {answer.kind}{place}{reason}")
+    raise SystemExit(_EXIT_OF[answer.kind])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, UUID | Path):
+        return str(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no JSON form here.")

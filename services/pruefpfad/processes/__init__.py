@@ -1,0 +1,1 @@
+"""The processes of the distributed run: services, relays, migration, health."""

@@ -1,0 +1,33 @@
+"""Creates every service's store before the first process starts. Again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from grant_store.opening import open_store
+from grant_store.store import Store
+from pruefpfad.assembly import SERVICES
+from pruefpfad.demonstration import declare_demonstration
+from pruefpfad.processes.configuration import Configuration
+
+
+def migrate(configuration: Configuration) -> list[str]:
+    """The origins whose stores are there now."""
+    origins = []
+    for store in _stores(configuration):
+        store.migrate()
+        origins.append(store.origin)
+    return origins
+
+
+def mark_as_demonstration(configuration: Configuration, purpose: str) -> None:
+    """Mark every store as a demonstration by its first event, before any service runs."""
+    for store in _stores(configuration):
+        declare_demonstration(store, purpose)
+
+
+def _stores(configuration: Configuration) -> Iterator[Store]:
+    for name in SERVICES:
+        with closing(open_store(configuration.database_url, name, configuration.lane)) as store:
+            yield store

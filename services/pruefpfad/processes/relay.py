@@ -1,0 +1,90 @@
+"""Runs the relay of one service as a process: plain kombu, neither nameko nor eventlet."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from threading import Event
+from types import FrameType
+
+import structlog
+
+from grant_bus import rabbit_relay
+from grant_bus.pauses import Pauses
+from grant_bus.rabbit import connect, is_passing
+from grant_bus.rabbit_relay import RabbitRelay
+from grant_store.opening import open_store
+from grant_store.store import Store
+from pruefpfad.processes import logs
+from pruefpfad.processes.configuration import FOR_RELAY, Configuration, Misconfigured, read
+
+_log = structlog.get_logger()
+
+
+def relay(service: str, configuration: Configuration) -> int:
+    """Relay until SIGTERM; returns the exit code: 0 after an orderly end, 1 if it had to stop.
+
+    One relay per store: a second one would publish everything twice, which followers bear.
+    """
+    logs.configure(configuration.log_level, service=service, role="relay")
+    ending = _ending_on_signals()
+    store = open_store(configuration.database_url, service, configuration.lane)
+    try:
+        _relay(store, configuration.amqp_url, ending)
+    except Exception as error:  # noqa: BLE001 - the process ends and says why.
+        _log.critical("the relay stops", exc_info=error)
+        return 1
+    finally:
+        store.close()
+    _log.info("ended")
+    return 0
+
+
+def _relay(store: Store, amqp_url: str, ending: Event) -> None:
+    pauses = Pauses()
+    while not ending.is_set():
+        started_at = time.monotonic()
+        try:
+            _relay_over_one_connection(store, amqp_url, ending)
+        except Exception as error:
+            if not is_passing(error):
+                raise
+            if time.monotonic() - started_at > 10:
+                pauses.reset()
+            pause = pauses.next()
+            _log.warning("relaying again later", pause_seconds=pause, error=str(error))
+            ending.wait(pause)
+
+
+def _relay_over_one_connection(store: Store, amqp_url: str, ending: Event) -> None:
+    connection = connect(amqp_url)
+    try:
+        rabbit = RabbitRelay(store, connection)
+        _log.info("relaying", after_position=store.relayed())
+        rabbit_relay.run(rabbit, ending.is_set)
+    finally:
+        connection.release()
+
+
+def _ending_on_signals() -> Event:
+    ending = Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        ending.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+    return ending
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        return relay(arguments[0], read(FOR_RELAY))
+    except Misconfigured as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,33 @@
+"""Runs one service as a process. Nothing heavy may be imported before the process is green."""
+
+from __future__ import annotations
+
+import sys
+
+from pruefpfad.processes.configuration import FOR_SERVICE, Configuration, Misconfigured, read
+
+EXIT_ENDED = 0
+EXIT_STOPPED = 1
+EXIT_MISCONFIGURED = 2
+
+
+def serve(service: str, configuration: Configuration) -> int:
+    """Serve until SIGTERM; returns the exit code: 0 after an orderly end, 1 if it had to stop."""
+    from grant_bus.nameko import hub
+
+    hub.patch()
+    from pruefpfad.processes.service_process import run_service
+
+    return run_service(service, configuration)
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        return serve(arguments[0], read(FOR_SERVICE))
+    except Misconfigured as error:
+        print(error, file=sys.stderr)
+        return EXIT_MISCONFIGURED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

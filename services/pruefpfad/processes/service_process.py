@@ -1,0 +1,116 @@
+"""The inside of a service's process: store, writer and container put together, and the start-up
+check. Import it in a green process only; `serve` sees to that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import structlog
+
+from grant_audit.service import AuditService
+from grant_budgeting.service import BudgetingService
+from grant_bus.actors import TokenCheck
+from grant_bus.follower import UpstreamChanged
+from grant_bus.nameko import hub
+from grant_bus.nameko.commits import Process
+from grant_bus.nameko.running import run
+from grant_bus.pauses import Pauses
+from grant_bus.rabbit import connect, is_passing
+from grant_bus.writer import CannotApply
+from grant_disbursement.service import DisbursementService
+from grant_eligibility.service import EligibilityService
+from grant_intake.service import IntakeService
+from grant_store.opening import open_store
+from grant_store.postgres_connection import connect as connect_database
+from grant_store.sqlite import utc_now
+from grant_store.store import Store
+from pruefpfad.assembly import SERVICES
+from pruefpfad.keys import public_key
+from pruefpfad.processes import logs
+from pruefpfad.processes.configuration import Configuration
+
+SERVICE_CLASSES: Mapping[str, type] = {
+    service.name: service
+    for service in (
+        IntakeService,
+        EligibilityService,
+        BudgetingService,
+        DisbursementService,
+        AuditService,
+    )
+}
+QUERY_SECONDS = 0.3
+LONGEST_PAUSE_SECONDS = 0.15
+PATIENCE_SECONDS = 60.0
+
+_log = structlog.get_logger()
+
+
+def run_service(name: str, configuration: Configuration) -> int:
+    """The exit code: 0 after an orderly end, 1 if the service could not start or go on."""
+    logs.configure(configuration.log_level, service=name, role="service")
+    if name not in SERVICES:
+        _log.error("no such service", name=name, expected=sorted(SERVICES))
+        return 1
+    store = open_store(configuration.database_url, name, configuration.lane)
+    try:
+        _wait_for_servers(store, configuration)
+        _serve(store, configuration)
+    except CannotApply as error:
+        event = error.event
+        _log.critical(
+            "an event cannot be applied; the feed stops here",
+            event_type=event.type,
+            origin=event.origin,
+            position=event.position,
+            event_id=str(event.id),
+            exc_info=error,
+        )
+        return 1
+    except UpstreamChanged as error:
+        _log.critical("an upstream is not the one that was followed", exc_info=error)
+        return 1
+    except Exception as error:  # noqa: BLE001 - the process ends and says why.
+        _log.critical("the service stops", exc_info=error)
+        return 1
+    finally:
+        store.close()
+    return 0
+
+
+def _serve(store: Store, configuration: Configuration) -> None:
+    if configuration.actor_key is None:
+        raise ValueError("actor_key: expected the public key of the token issuer")
+    tokens = TokenCheck(public_key(configuration.actor_key), utc_now)
+    writer = SERVICES[store.service].writer(store, tokens, utc_now)
+    run(SERVICE_CLASSES[store.service], Process(writer, configuration.amqp_url))
+
+
+def _wait_for_servers(store: Store, configuration: Configuration) -> None:
+    """Wait a while for broker and database, then prove that queries do not stall this process."""
+    pauses = Pauses()
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            _check(store, configuration)
+            return
+        except Exception as error:
+            if not is_passing(error) or time.monotonic() > deadline:
+                raise
+            _log.warning("waiting for broker and database", error=str(error))
+            time.sleep(pauses.next())
+
+
+def _check(store: Store, configuration: Configuration) -> None:
+    store.head()
+    connect(configuration.amqp_url).release()
+    if configuration.database_url.startswith("sqlite:"):
+        return
+    with connect_database(configuration.database_url, store.origin, autocommit=True) as connection:
+        pause = hub.refuse_if_stalled(
+            lambda: connection.execute("SELECT pg_sleep(%s)", (QUERY_SECONDS,)),
+            LONGEST_PAUSE_SECONDS,
+        )
+    _log.info("queries do not stall the hub", longest_pause_seconds=round(pause, 4))

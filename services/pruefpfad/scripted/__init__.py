@@ -1,0 +1,1 @@
+"""Scripts that play the persons of an authority, embedded or over a message broker."""

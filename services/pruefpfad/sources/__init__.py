@@ -1,0 +1,1 @@
+"""Files that people hand in: records, lists, definitions, JSON. Nothing is recorded here."""
