@@ -36,6 +36,11 @@ def word(term: str, of_list: str, language: Language = "de") -> str:
     return _wording(language).format_field(term, of_list)
 
 
+def amount(cents: Cents, language: Language = "de") -> str:
+    """An amount as people read it: "1.250,00 €" or "EUR 1,250.00"."""
+    return _wording(language).format_field(cents, "euro")
+
+
 class Wording(string.Formatter):
     """The sentences and closed lists of one language."""
 

@@ -14,6 +14,9 @@ from grant_disbursement.payment_file import (
     render,
 )
 from grant_disbursement.runs import PaymentRun
+from grant_store.catalogue import Catalogue
+from grant_store.store import Store
+from grant_store.work import IdentityMap
 from grant_values.invalid import Invalid
 from grant_values.payments import RunPayment
 
@@ -76,3 +79,11 @@ def payment_file_of(run: PaymentRun) -> bytes:
     if run.is_written and sha256(file).hexdigest() != run.file_sha256:
         raise ValueError(f"The file of run {run.run} is not the one whose hash is on record.")
     return file
+
+
+def recorded_file(store: Store, run: str) -> bytes:
+    """The file of a run in disbursement's store. `Invalid` where no such run is on record."""
+    found = IdentityMap(store, Catalogue([PaymentRun])).find(PaymentRun.create_id(run))
+    if not isinstance(found, PaymentRun):
+        raise Invalid("run", f"expected the name of a payment run on record, not {run!r}")
+    return payment_file_of(found)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from grant_bus.nameko.extensions import command, query
 from grant_bus.nameko.service import ServiceOnTheBus
-from grant_disbursement.run_file import payment_file_of
-from grant_disbursement.runs import PaymentRun
-from grant_store.catalogue import Catalogue
-from grant_store.work import IdentityMap
-from grant_values.invalid import Invalid
+from grant_disbursement.run_file import recorded_file
 
 
 class DisbursementService(ServiceOnTheBus):
@@ -29,8 +25,4 @@ class DisbursementService(ServiceOnTheBus):
     @query
     def payment_file(self, run: str) -> str:
         """The file of a payment run for the bank, made from its events: the same each time."""
-        held = IdentityMap(self.writer.store, Catalogue([PaymentRun]))
-        found = held.find(PaymentRun.create_id(run))
-        if not isinstance(found, PaymentRun):
-            raise Invalid("run", f"expected the name of a payment run on record, not {run!r}")
-        return payment_file_of(found).decode()
+        return recorded_file(self.writer.store, run).decode()

@@ -86,7 +86,7 @@ class RabbitRelay:
             return
         try:
             request = msgspec.json.decode(message.body, type=ResendRequest)
-        except msgspec.ValidationError as error:
+        except msgspec.DecodeError as error:
             _log.error("unreadable request for a resend", error=str(error))
             return
         self._requests[request.follower] = request.after_position

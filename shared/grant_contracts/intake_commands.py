@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from grant_contracts import shapes
 from grant_contracts.commands import Strict
@@ -47,7 +47,10 @@ class CloseCall(Strict):
 
 
 class SubmitApplication(Strict):
-    """Hand in an application. Late and hopeless ones are recorded all the same."""
+    """Hand in an application. Late and hopeless ones are recorded all the same.
+
+    Of a natural person neither name nor account comes in clear.
+    """
 
     reference = fields.String(required=True, validate=shapes.REFERENCE)
     programme = fields.String(required=True, validate=shapes.SHORT)
@@ -61,6 +64,18 @@ class SubmitApplication(Strict):
     declarations = fields.Nested(shapes.Declarations, required=True)
     attachments = fields.List(fields.Nested(shapes.Attachment), load_default=list)
     fingerprint = fields.String(required=True, validate=shapes.SHA256)
+
+    @validates_schema
+    def _no_natural_person_in_clear(self, data: dict[str, Any], **_: object) -> None:
+        """What is recorded is hashed and cannot be taken back."""
+        if data["applicant"].legal_person is not False:
+            return
+        if data["applicant"].name is not None:
+            expected = "expected null: the name of a natural person is not recorded"
+            raise ValidationError({"applicant": {"name": [expected]}})
+        if not data["payee"].invented:
+            expected = "expected a made-up account: that of a natural person is not recorded"
+            raise ValidationError({"payee": {"invented": [expected]}})
 
     @post_load
     def _tuples(self, data: dict[str, Any], **_: object) -> dict[str, Any]:

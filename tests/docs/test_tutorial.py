@@ -41,12 +41,11 @@ def test_the_tutorial_can_be_pasted_and_prints_what_it_says(tmp_path):
     found = BLOCK.findall((ROOT / "docs" / "tutorial.md").read_text(encoding="utf-8"))
     blocks = [text for kind, text in found if kind == "bash"]
     expected = {
-        found[: index + 1].count(entry) and sum(kind == "bash" for kind, _ in found[:index]): entry[
-            1
-        ]
-        for index, entry in enumerate(found)
-        if entry[0] == "text"
+        sum(kind == "bash" for kind, _ in found[:index]): text
+        for index, (kind, text) in enumerate(found)
+        if kind == "text"
     }
+    assert len(expected) == len(found) - len(blocks)
 
     printed = run_blocks(blocks, tmp_path)
 

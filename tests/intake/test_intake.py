@@ -216,6 +216,24 @@ def test_a_plan_that_does_not_add_up_is_invalid(intake: Bureau) -> None:
     assert said == "expected requested + own + others"
 
 
+def test_a_natural_person_is_recorded_without_name_and_account(intake: Bureau) -> None:
+    """What is recorded is hashed, so that it could not be taken back."""
+    natural = changed(APPLICATION, "applicant.legal_person", False)
+    unnamed = changed(natural, "applicant.name", None)
+    real_account = changed(unnamed, "payee.invented", False)
+
+    name = assert_invalid(
+        intake, "applicant", "submit_application", natural, "payload.applicant.name"
+    )
+    account = assert_invalid(
+        intake, "applicant", "submit_application", real_account, "payload.payee.invented"
+    )
+
+    assert name == "expected null: the name of a natural person is not recorded"
+    assert account == "expected a made-up account: that of a natural person is not recorded"
+    assert intake.ask("submit_application", person("applicant"), **unnamed).kind == "recorded"
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

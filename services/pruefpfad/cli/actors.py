@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from grant_contracts.commands import command_message
+from grant_values.invalid import Invalid
 from grant_values.shapes import Actor
 from pruefpfad.cli.output import finish, json_option
 from pruefpfad.embedded import EmbeddedSystem
@@ -24,13 +25,19 @@ def actor() -> None:
 
 @actor.command(
     epilog="Example: pruefpfad actor token --id S-1201 --role decider"
-    " --from 2021-01-01 --until 2026-12-31"
+    " --from 2021-01-01 --until 2099-12-31"
 )
 @click.option("--id", "actor_id", required=True, help="A staff number, never a name.")
 @click.option("--role", required=True, help="The role, such as decider or formal_checker.")
 @click.option("--from", "starts_on", required=True, type=DAY, help="First day of the mandate.")
 @click.option("--until", "ends_on", required=True, type=DAY, help="Last day of the mandate.")
-@click.option("--hours", default=12, show_default=True, help="How long the token is good.")
+@click.option(
+    "--hours",
+    type=click.IntRange(min=1),
+    default=12,
+    show_default=True,
+    help="How long the token is good.",
+)
 @click.option("--scripted", is_flag=True, help="A program that plays a person.")
 @click.pass_obj
 def token(
@@ -43,6 +50,8 @@ def token(
     scripted: bool,
 ) -> None:
     """Issue a token with the key of an embedded run. In production the issuer does that."""
+    if ends_on < starts_on:
+        raise Invalid("until", f"expected {starts_on.date()} (the first day) or a later one")
     key = signing_key(data / "keys")
     person = Actor(actor_id, role, scripted)
     valid_for = timedelta(hours=hours)

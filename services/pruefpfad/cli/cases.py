@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -13,9 +13,8 @@ import click
 from grant_audit import queries
 from grant_audit.case_file import STATES
 from grant_audit.exports import operations_list
-from grant_audit.sentences import Language, sentence, word
+from grant_audit.sentences import Language, amount, sentence, word
 from grant_store.store import Store
-from grant_values.money import euro_de
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.embedded import EmbeddedSystem
 
@@ -32,7 +31,13 @@ def case() -> None:
 @case.command("list", epilog="Example: pruefpfad --data var/demo case list --state rejected --json")
 @click.option("--state", type=click.Choice(STATES), help="Only cases in this state.")
 @click.option("--programme", help="Only cases of this programme.")
-@click.option("--limit", default=50, show_default=True, help="How many rows a table shows.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=50,
+    show_default=True,
+    help="How many rows a table shows.",
+)
 @lang_option
 @json_option
 @click.pass_obj
@@ -55,19 +60,19 @@ def list_cases(
             line.reference,
             word(line.state, "state", lang),
             line.applicant,
-            euro_de(line.eligible_cents),
-            euro_de(line.grant_cents),
-            euro_de(line.paid_cents),
+            amount(line.eligible_cents, lang),
+            amount(line.grant_cents, lang),
+            amount(line.paid_cents, lang),
         )
         for line in found[:limit]
     )
-    columns = ("reference", "state", "applicant", "eligible €", "granted €", "paid €")
-    say_table(f"{len(found)} cases", columns, rows)
+    texts, amounts = ("reference", "state", "applicant"), ("eligible", "granted", "paid")
+    say_table(f"{len(found)} {heading('cases', lang)}", _columns(texts, amounts, lang), rows)
     if len(found) > limit:
-        click.echo(f"{len(found) - limit} more: --limit {len(found)} shows all.")
+        click.echo(f"{len(found) - limit} {heading('more', lang)}: --limit {len(found)}")
 
 
-@case.command(epilog="Example: pruefpfad --data var/demo case show ESF1420-000010")
+@case.command(epilog="Example: pruefpfad --data var/demo case show ESF1420-000015")
 @click.argument("reference")
 @lang_option
 @json_option
@@ -81,20 +86,21 @@ def show(data: Path, reference: str, lang: Language, as_json: bool) -> None:
         return
     applicant, operation = file.intake["applicant"], file.intake["operation"]
     period = f"{operation['starts_on']} – {operation['ends_on']}"
+    tranches = sorted(file.tranches.items())
     rows = [
-        ("state", word(file.state, "state", lang)),
-        ("programme", file.programme_key),
-        ("applicant", applicant["name"] or applicant["key"]),
-        ("operation", f"{operation['title']} ({period})"),
-        ("eligible", euro_de(file.eligible_cents)),
-        ("granted", euro_de(file.grant_cents)),
-        ("paid", euro_de(file.paid_cents)),
-        *((f"tranche {name}", euro_de(cents)) for name, cents in sorted(file.tranches.items())),
+        (heading("state", lang), word(file.state, "state", lang)),
+        (heading("programme", lang), file.programme_key),
+        (heading("applicant", lang), applicant["name"] or applicant["key"]),
+        (heading("operation", lang), f"{operation['title']} ({period})"),
+        (heading("eligible", lang), amount(file.eligible_cents, lang)),
+        (heading("granted", lang), amount(file.grant_cents, lang)),
+        (heading("paid", lang), amount(file.paid_cents, lang)),
+        *((f"{heading('tranche', lang)} {name}", amount(cents, lang)) for name, cents in tranches),
     ]
-    say_table(reference, ("what", "how it stands"), rows)
+    say_table(reference, _columns(("what", "how_it_stands"), (), lang), rows)
 
 
-@case.command(epilog="Example: pruefpfad --data var/demo case history ESF1420-000010 --lang en")
+@case.command(epilog="Example: pruefpfad --data var/demo case history ESF1420-000015 --lang en")
 @click.argument("reference")
 @lang_option
 @json_option
@@ -118,9 +124,10 @@ def budget() -> None:
 
 @budget.command("show", epilog="Example: pruefpfad --data var/demo budget show --json")
 @click.option("--programme", help="Only the lines of this programme.")
+@lang_option
 @json_option
 @click.pass_obj
-def show_budget(data: Path, programme: str | None, as_json: bool) -> None:
+def show_budget(data: Path, programme: str | None, lang: Language, as_json: bool) -> None:
     """Show ceiling, earmarked, committed, paid and free of each line."""
     with _case_files(data) as store:
         lines = queries.budget(store, programme)
@@ -131,16 +138,17 @@ def show_budget(data: Path, programme: str | None, as_json: bool) -> None:
         (
             line.programme,
             f"{line.fund} {line.year}",
-            euro_de(line.ceiling_cents),
-            euro_de(line.earmarked_cents),
-            euro_de(line.committed_cents),
-            euro_de(line.paid_cents),
-            euro_de(line.free_cents),
+            amount(line.ceiling_cents, lang),
+            amount(line.earmarked_cents, lang),
+            amount(line.committed_cents, lang),
+            amount(line.paid_cents, lang),
+            amount(line.free_cents, lang),
         )
         for line in lines
     )
-    columns = ("programme", "line", "ceiling €", "earmarked €", "committed €", "paid €", "free €")
-    say_table("budget lines", columns, rows)
+    amounts = ("ceiling", "earmarked", "committed", "paid", "free")
+    columns = _columns(("programme", "line"), amounts, lang)
+    say_table(heading("budget_lines", lang), columns, rows)
 
 
 @click.group()
@@ -168,6 +176,18 @@ def export_operations(data: Path, as_of: datetime, output: Path | None) -> None:
         output.write_text(text, encoding="utf-8")
     else:
         click.echo(text, nl=False)
+
+
+def heading(term: str, lang: Language) -> str:
+    return word(term, "heading", lang)
+
+
+def _columns(texts: Iterable[str], amounts: Iterable[str], lang: Language) -> list[str]:
+    """Headings of a table: texts first, then amounts."""
+    return [
+        *(heading(term, lang) for term in texts),
+        *(f"{heading(term, lang)} €" for term in amounts),
+    ]
 
 
 @contextmanager

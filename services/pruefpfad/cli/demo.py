@@ -16,9 +16,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from grant_audit import queries
 from grant_audit.exports import operations_list
 from grant_audit.summary import summary
+from grant_disbursement.run_file import recorded_file
 from grant_values.money import euro_de
 from pruefpfad.cli.output import EXIT_INVALID, say_table
-from pruefpfad.cli.stores import payment_file
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.bulk import BulkRun
 from pruefpfad.scripted.records import StoredRecords
@@ -113,7 +113,7 @@ def _write_files(system: EmbeddedSystem, data: Path) -> dict[str, Any]:
     folder = data / "payments"
     folder.mkdir(exist_ok=True)
     for run in queries.runs(audit):
-        _put(folder / run["file"]["file_name"], payment_file(disbursement, run["run"]))
+        _put(folder / run["file"]["file_name"], recorded_file(disbursement, run["run"]))
     listed = operations_list(audit, date.max)
     _put(data / "operations.csv", listed.encode())
     text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"

@@ -12,6 +12,7 @@ from uuid import UUID
 import click
 from msgspec import to_builtins
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from grant_bus.desk import flat_errors
@@ -20,6 +21,7 @@ from grant_contracts.answers import Answer
 EXIT_REFUSED = 3
 EXIT_INVALID = 4
 EXIT_NOT_YET = 5
+WIDEST = 10_000
 _EXIT_OF = {
     "recorded": 0,
     "refused": EXIT_REFUSED,
@@ -37,13 +39,33 @@ def say_json(value: Any) -> None:
 
 
 def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table; columns whose name ends in € are set flush right."""
+    """A table; columns whose name ends in € are set flush right.
+
+    Nothing is cut off, however narrow the terminal: the first column and amounts stay whole, and
+    other texts go over several lines. A pipe or a file takes lines of any length.
+    """
     table = Table(title=title, title_justify="left", header_style="bold")
-    for column in columns:
-        table.add_column(column, justify="right" if column.endswith("€") else "left")
-    for row in rows:
+    cells = [tuple(row) for row in rows]
+    for index, column in enumerate(columns):
+        is_amount = column.endswith("€")
+        stays_whole = is_amount or index == 0
+        table.add_column(
+            column,
+            justify="right" if is_amount else "left",
+            no_wrap=stays_whole,
+            overflow="fold",
+            min_width=max((len(row[index]) for row in cells), default=0) if stays_whole else None,
+        )
+    for row in cells:
         table.add_row(*row)
-    Console().print(table)
+    _wide_enough_for(table).print(table)
+
+
+def _wide_enough_for(table: Table) -> Console:
+    console = Console()
+    needed = Measurement.get(console, console.options.update(max_width=WIDEST), table)
+    width = console.width if console.is_terminal else needed.maximum
+    return Console(width=max(width, needed.minimum))
 
 
 def say_errors(messages: Any) -> None:

@@ -43,7 +43,7 @@ class SpokenErrors(click.Group):
         except Invalid as error:
             say_errors({error.field: [error.expected]})
             context.exit(EXIT_INVALID)
-        except (StoreError, CannotApply, UpstreamChanged, Unexpected) as error:
+        except (StoreError, CannotApply, UpstreamChanged, Unexpected, OSError) as error:
             click.echo(f"pruefpfad: {error}", err=True)
             context.exit(1)
 

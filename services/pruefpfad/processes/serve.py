@@ -6,8 +6,6 @@ import sys
 
 from pruefpfad.processes.configuration import FOR_SERVICE, Configuration, Misconfigured, read
 
-EXIT_ENDED = 0
-EXIT_STOPPED = 1
 EXIT_MISCONFIGURED = 2
 
 

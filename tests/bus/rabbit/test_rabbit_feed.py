@@ -17,7 +17,7 @@ from bus.rabbit.parties import (
     write_down,
 )
 from grant_bus.follower import UpstreamChanged
-from grant_bus.rabbit import is_passing
+from grant_bus.rabbit import is_passing, resend_queue
 from grant_bus.rabbit_follower import UnreadableFeed
 from grant_bus.writer import CannotApply
 from grant_contracts.envelope import CloudEvent
@@ -218,6 +218,20 @@ def test_a_message_that_is_no_batch_of_events_stops_the_feed_once_and_is_gone(
     follower.connect()
     turn_until(lambda: follower.position == 3, upstream, follower)
 
+    assert follower.seen == each_once(3)
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"\xff\xfe", b"{", b'{"follower": 7}'])
+def test_a_request_that_is_none_does_not_end_the_relay(
+    upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str, rubbish: bytes
+) -> None:
+    follower = make_downstream()
+    put(amqp_url, resend_queue(upstream.origin).name, rubbish)
+    upstream.record(3)
+
+    turn_until(lambda: follower.position == 3, upstream, follower)
+
+    assert waiting(amqp_url, resend_queue(upstream.origin).name) == 0
     assert follower.seen == each_once(3)
 
 
