@@ -63,6 +63,7 @@ PROJECTIONS: Mapping[type[Fact], Projection] = {
     eligibility.FingerprintTaken: only_history,
     eligibility.CheckRecorded: _check_recorded,
     eligibility.CaseReferred: _case_referred,
+    eligibility.CompletenessNoted: only_history,
     eligibility.FindingProposed: _finding_proposed,
     eligibility.FoundEligible: _found_eligible,
     eligibility.FoundIneligible: _found_ineligible,

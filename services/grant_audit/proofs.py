@@ -55,12 +55,12 @@ def esf_promised_is_the_share_of_what_was_approved(
 ) -> Proof:
     """Left from the budget lines; right computed anew from cost and rate of each award.
 
-    Promises to cases that are open, renounced or not heard of from intake yet count on both sides
-    as recorded.
+    A partial approval names its tranches itself, and they count as the decision says. Promises to
+    cases that are open, renounced or not heard of from intake yet count on both sides as recorded.
     """
     left = sum(line.promised_cents for line in lines if line.fund == ESF)
     right = sum(
-        esf_share(file, definitions[file.programme_key])
+        esf_awarded(file, definitions[file.programme_key])
         if file.intake and outcome_of(file) in AWARDED
         else _promised_esf_cents(file)
         for file in files
@@ -107,6 +107,12 @@ def outcome_of(file: CaseFile) -> str:
     if file.outcome:
         return file.outcome
     return "withdrawn" if file.withdrawn_on is not None else "pending"
+
+
+def esf_awarded(file: CaseFile, definition: Mapping[str, Any]) -> Cents:
+    if file.outcome == "partially_approved":
+        return sum(cents for key, cents in file.tranches.items() if key.startswith(f"{ESF}/"))
+    return esf_share(file, definition)
 
 
 def esf_share(file: CaseFile, definition: Mapping[str, Any]) -> Cents:

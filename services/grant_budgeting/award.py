@@ -117,6 +117,7 @@ class Award(Proceedings):
             raise Invalid("reference", "expected a case without a decision")
         if self.withdrawn:
             raise Invalid("reference", "expected a case that was not withdrawn")
+        self._not_before_the_finding(effective_on)
         self.trigger_event(
             self.ApplicationRejected,
             reference=self.reference,
@@ -185,6 +186,12 @@ class Award(Proceedings):
             raise Invalid("reference", "expected a case that was neither withdrawn nor renounced")
         return self.deemed_on, self.remedy_ends_on
 
+    def _not_before_the_finding(self, effective_on: date) -> None:
+        """A decision dated before what it rests upon would move every legal day after it."""
+        found_on = self.known_finding.effective_on
+        if effective_on < found_on:
+            raise Invalid("effective_on", f"expected a day not before {found_on}")
+
     def _grant(
         self,
         kind: type[Proceedings.GrantApproved] | type[Proceedings.GrantPartiallyApproved],
@@ -196,6 +203,7 @@ class Award(Proceedings):
         effective_on: date,
     ) -> None:
         finding = self.known_finding
+        self._not_before_the_finding(effective_on)
         self.trigger_event(
             kind,
             reference=self.reference,

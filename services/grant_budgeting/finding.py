@@ -30,6 +30,7 @@ class Finding:
     reasons: str
     proposed_by: str
     signed_by: str
+    effective_on: date
 
     def was_made_by(self, actor: Actor) -> bool:
         """Whether this person checked the case, and so may not decide it (four eyes, R19)."""

@@ -58,6 +58,7 @@ def when_found_eligible(work: UnitOfWork, fact: FoundEligible) -> None:
         reasons=fact.reasons,
         proposed_by=fact.proposed_by,
         signed_by=fact.signed_by,
+        effective_on=fact.effective_on,
     )
     application.note_finding(work, _proceedings(work, fact), finding)
 
@@ -80,6 +81,7 @@ def when_found_ineligible(work: UnitOfWork, fact: FoundIneligible) -> None:
         reasons=fact.reasons,
         proposed_by=fact.proposed_by,
         signed_by=fact.signed_by,
+        effective_on=fact.effective_on,
     )
     application.note_finding(work, _proceedings(work, fact), finding)
 

@@ -47,6 +47,7 @@ class Proceedings(Aggregate):
         reasons: str
         proposed_by: str
         signed_by: str
+        effective_on: date
 
         def apply(self, case: Proceedings) -> None:
             case.finding = Finding(**{name: getattr(self, name) for name in _FINDING_FIELDS})

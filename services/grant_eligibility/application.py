@@ -13,7 +13,7 @@ from grant_contracts.intake import ApplicationSubmitted
 from grant_eligibility.domain import Assessment, OperationFingerprint
 from grant_eligibility.rules import Case, Check, EarlierOperation, run, tranches
 from grant_store.standing import DEMONSTRATION_ID
-from grant_store.work import UnitOfWork
+from grant_store.work import NotYet, UnitOfWork
 from grant_values.cases import case_id_of
 from grant_values.invalid import NotEntitled
 from grant_values.legal_time import legal_date
@@ -36,6 +36,7 @@ def assess(
         programme=submitted.programme,
         programme_version=submitted.programme_version,
         late=submitted.late,
+        received_on=case.received_on,
         applicant=submitted.applicant,
         title=submitted.operation.title,
         starts_on=submitted.operation.starts_on,
@@ -49,12 +50,23 @@ def assess(
     work.keep(assessment)
 
 
+def note_completeness(
+    work: UnitOfWork, case_id: UUID, missing: tuple[str, ...], effective_on: date
+) -> None:
+    """Note what intake's check of completeness said."""
+    assessment = work.get(Assessment, case_id)
+    assessment.note_completeness(missing, effective_on)
+    work.keep(assessment)
+
+
 def propose_finding(
     work: UnitOfWork, by: Actor, reference: str, eligible: bool, reasons: str, effective_on: date
 ) -> None:
     """Propose a finding on a case; it counts when a second person signs it."""
     _need_a_person(work, by)
     assessment = work.get(Assessment, case_id_of(reference))
+    if eligible and assessment.missing is None:
+        raise NotYet(f"No check of completeness of {reference} is known here yet.")
     assessment.propose(eligible, reasons, by.id, effective_on)
     work.keep(assessment)
 

@@ -59,6 +59,7 @@ class Assessment(Aggregate):
         programme: str
         programme_version: str
         late: bool
+        received_on: date
         applicant: Applicant
         title: str
         starts_on: date
@@ -80,6 +81,12 @@ class Assessment(Aggregate):
         TOPIC = "eligibility.CaseReferred"
         rules: tuple[str, ...]
         explanations: tuple[str, ...]
+
+    class CompletenessNoted(Aggregate.Event):
+        TOPIC = "eligibility.CompletenessNoted"
+        complete: bool
+        missing: tuple[str, ...]
+        effective_on: date
 
     class FindingProposed(Aggregate.Event):
         TOPIC = "eligibility.FindingProposed"
@@ -135,6 +142,7 @@ class Assessment(Aggregate):
         programme: str,
         programme_version: str,
         late: bool,
+        received_on: date,
         applicant: Applicant,
         title: str,
         starts_on: date,
@@ -148,6 +156,8 @@ class Assessment(Aggregate):
         self.programme = programme
         self.programme_version = programme_version
         self.late = late
+        self.received_on = received_on
+        self.missing: tuple[str, ...] | None = None
         self.applicant = applicant
         self.title = title
         self.starts_on = starts_on
@@ -176,6 +186,11 @@ class Assessment(Aggregate):
         if rules:
             self._refer(tuple(rules), tuple(explanations))
 
+    def note_completeness(self, missing: tuple[str, ...], effective_on: date) -> None:
+        """Note which items intake found missing. The last check counts; the same is no news."""
+        if self.missing != missing:
+            self._note_completeness(not missing, missing, effective_on)
+
     def propose(self, eligible: bool, reasons: str, proposed_by: str, effective_on: date) -> None:
         """Propose a finding; a new proposal replaces one that nobody has signed."""
         if self.found is not None:
@@ -185,6 +200,11 @@ class Assessment(Aggregate):
             raise Invalid("eligible", f"expected false: these rules are not met: {failed}")
         if eligible and not self.tranches:
             raise Invalid("eligible", "expected false: no grant results from the application")
+        if eligible and self.missing:
+            missing = ", ".join(self.missing)
+            raise Invalid("eligible", f"expected false as long as these are missing: {missing}")
+        if effective_on < self.received_on:
+            raise Invalid("effective_on", f"expected a day not before {self.received_on}")
         if (self.referred or not eligible) and not reasons:
             raise Invalid("reasons", "expected the reasons of the person who decides")
         self._propose(eligible, reasons, proposed_by, effective_on)
@@ -258,6 +278,12 @@ class Assessment(Aggregate):
     @event(CaseReferred)
     def _refer(self, rules: tuple[str, ...], explanations: tuple[str, ...]) -> None:
         self.referred = rules
+
+    @event(CompletenessNoted)
+    def _note_completeness(
+        self, complete: bool, missing: tuple[str, ...], effective_on: date
+    ) -> None:
+        self.missing = missing
 
     @event(FindingProposed)
     def _propose(self, eligible: bool, reasons: str, proposed_by: str, effective_on: date) -> None:

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 
 from grant_bus.policies import Policy
 from grant_contracts.envelope import Fact
-from grant_contracts.intake import ApplicationSubmitted, ProgrammeRegistered
+from grant_contracts.intake import (
+    ApplicationSubmitted,
+    CompletenessChecked,
+    ProgrammeRegistered,
+)
 from grant_eligibility import application
 from grant_eligibility.rules import unknown_rules
 from grant_store.work import UnitOfWork
@@ -27,7 +31,13 @@ def when_application_submitted(work: UnitOfWork, fact: ApplicationSubmitted) -> 
     application.assess(work, fact.about, fact, definition)
 
 
+def when_completeness_checked(work: UnitOfWork, fact: CompletenessChecked) -> None:
+    """Remember what is missing: an incomplete application is not found eligible."""
+    application.note_completeness(work, fact.about, fact.missing, fact.effective_on)
+
+
 FOLLOWS: Mapping[type[Fact], Policy] = {
     ProgrammeRegistered: when_programme_registered,
     ApplicationSubmitted: when_application_submitted,
+    CompletenessChecked: when_completeness_checked,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID, uuid4
 
 from eventsourcing.domain import Aggregate
@@ -42,8 +43,9 @@ class Service:
     policies: Policies
     standing: StandingAggregates
 
-    @property
+    @cached_property
     def catalogue(self) -> Catalogue:
+        """Made once: reading the types of all events takes long, and nothing changes it."""
         return Catalogue([*self.aggregates, *self.standing.classes])
 
     def writer(

@@ -144,8 +144,9 @@ class Desk:
         context: Context,
     ) -> Callable[[UnitOfWork], object]:
         command = self._commands[name]
-        day = payload.get("effective_on") or legal_date(self._clock())
-        reason = _why_not_entitled(command, mandate, second, day)
+        today = legal_date(self._clock())
+        days = (payload.get("effective_on", today), today)
+        reason = _why_not_entitled(command, mandate, second, days)
         if reason:
             return lambda work: self._refuse_access(work, name, context, reason)
         if command.takes_second:
@@ -173,18 +174,22 @@ class Desk:
 
 
 def _why_not_entitled(
-    command: Command, mandate: Mandate, second: Mandate | None, day: date
+    command: Command, mandate: Mandate, second: Mandate | None, days: tuple[date, date]
 ) -> str | None:
-    """The reason of the closed list why these actors may not give this command, or None."""
+    """The reason of the closed list why these actors may not give this command, or None.
+
+    `days` are the day from which the command takes effect and today: a mandate must run on both,
+    or whoever has lost theirs could go on deciding by dating it back.
+    """
     if mandate.actor.role not in command.roles:
         return "role_not_entitled"
-    if not mandate.is_in_force_on(day):
+    if not all(map(mandate.is_in_force_on, days)):
         return "mandate_not_in_force"
     if second is None:
         return None
     if not command.takes_second or second.actor.role not in command.roles:
         return "second_actor_not_entitled"
-    return None if second.is_in_force_on(day) else "mandate_not_in_force"
+    return None if all(map(second.is_in_force_on, days)) else "mandate_not_in_force"
 
 
 def _body_hash(envelope: Mapping[str, Any], context: Context) -> bytes:

@@ -125,6 +125,7 @@ class FindingNoted(Fact, frozen=True, kw_only=True):
     reasons: str
     proposed_by: str
     signed_by: str
+    effective_on: date
 
 
 class WithdrawalNoted(Fact, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ class AssessmentOpened(Fact, frozen=True, kw_only=True):
     programme: str
     programme_version: str
     late: bool
+    received_on: date
     applicant: Applicant
     title: str
     starts_on: date
@@ -55,6 +56,15 @@ class CaseReferred(Fact, frozen=True, kw_only=True):
     TOPIC: ClassVar = "eligibility.CaseReferred"
     rules: tuple[str, ...]
     explanations: tuple[str, ...]
+
+
+class CompletenessNoted(Fact, frozen=True, kw_only=True):
+    """What intake's check of completeness said, as it reached eligibility."""
+
+    TOPIC: ClassVar = "eligibility.CompletenessNoted"
+    complete: bool
+    missing: tuple[str, ...]
+    effective_on: date
 
 
 class FindingProposed(Fact, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from budgeting.office import (
     in_euro,
 )
 from grant_values.shapes import Actor
-from support.authority import CASE, PERSON_IN, PROGRAMME, a_token, person
+from support.authority import CASE, NOW, PERSON_IN, PROGRAMME, a_token, person
 
 ON_CASE = {"reference": CASE, "effective_on": "2021-01-11"}
 LINE = {"programme": PROGRAMME, "fund": "ESF", "year": 2025, "ceiling": "1.00"}
@@ -66,19 +66,22 @@ def test_only_the_entitled_roles_give_a_command_and_others_go_on_record(
 
 
 @pytest.mark.parametrize(
-    ("day", "kind"),
+    ("starts_on", "ends_on", "kind"),
     [
-        ("2021-01-10", "refused"),
-        ("2021-01-11", "recorded"),
-        ("2021-01-12", "recorded"),
-        ("2021-01-13", "refused"),
+        (date(2021, 1, 11), date(2099, 12, 31), "recorded"),
+        (date(2021, 1, 12), date(2099, 12, 31), "refused"),
+        (date(2021, 1, 1), NOW.date(), "recorded"),
+        (date(2021, 1, 1), NOW.date() - timedelta(days=1), "refused"),
     ],
 )
-def test_a_mandate_holds_on_its_days_only(waiting: BudgetOffice, day: str, kind: str) -> None:
-    token = a_token(DECIDER, (date(2021, 1, 11), date(2021, 1, 12)))
+def test_a_mandate_runs_on_the_day_of_the_decision_and_still_today(
+    waiting: BudgetOffice, starts_on: date, ends_on: date, kind: str
+) -> None:
+    """Whoever has lost a mandate cannot go on deciding by dating the decision back."""
+    token = a_token(DECIDER, (starts_on, ends_on))
     head = waiting.head
 
-    answer = waiting.approve(by=token, effective_on=day)
+    answer = waiting.approve(by=token, effective_on="2021-01-11")
 
     assert answer.kind == kind
     if kind == "refused":

@@ -41,6 +41,7 @@ FOUND = Finding(
     reasons="",
     proposed_by="S-1101",
     signed_by="S-1102",
+    effective_on=date(2021, 1, 4),
 )
 LATE = replace(FOUND, late=True)
 INELIGIBLE = replace(FOUND, eligible=False, payee=None, tranches=(), failed=("seat_in_land",))
@@ -340,6 +341,22 @@ def test_a_notification_that_cannot_be_is_invalid(
         award.notify("post", dispatched_on, DEEMED, REMEDY_ENDS, "S-1201", "§ 41")
 
     assert award.collect_events() == []
+
+
+def test_no_decision_is_dated_before_the_finding_that_it_rests_upon() -> None:
+    early = FOUND.effective_on - timedelta(days=1)
+    expected = "effective_on: expected a day not before 2021-01-04"
+    award, ineligible = an_award(), an_award(INELIGIBLE)
+
+    with pytest.raises(Invalid, match=expected):
+        award.approve(DECIDER, TERMS, "", None, "rule", early)
+    with pytest.raises(Invalid, match=expected):
+        award.approve_partially(DECIDER, TERMS, REASONS, None, "rule", early)
+    with pytest.raises(Invalid, match=expected):
+        ineligible.reject(DECIDER, REASONS, "Klage", "rule", early, demonstration=False)
+
+    assert not award.collect_events()
+    assert not ineligible.collect_events()
 
 
 @pytest.mark.parametrize("day", [DEEMED, REMEDY_ENDS])

@@ -42,7 +42,22 @@ def hear_of_application(
     loaded = SubmitApplication().load(payload)
     data = msgspec.to_builtins(loaded) | {"programme_version": VERSION, "late": late}
     eligibility.hear("intake.ApplicationSubmitted", loaded["reference"], **data)
+    hear_of_completeness(eligibility, loaded["reference"])
     return str(loaded["reference"])
+
+
+def hear_of_completeness(
+    eligibility: Bureau, reference: str, missing: tuple[str, ...] = ()
+) -> None:
+    eligibility.hear(
+        "intake.CompletenessChecked",
+        reference,
+        complete=not missing,
+        missing=missing,
+        checklist="ziq-2020",
+        checked_by="S-1100",
+        effective_on="2020-12-14",
+    )
 
 
 def propose(eligibility: Bureau, by: Actor = CHECKER, **changes: Any) -> Answer:
@@ -89,6 +104,37 @@ def test_two_persons_find_an_application_eligible(eligibility: Bureau) -> None:
     [opened] = eligibility.events("AssessmentOpened")
     assert found.tranches == opened.tranches
     assert found.referred == ()
+
+
+def test_an_incomplete_application_is_not_found_eligible_until_it_is_complete(
+    eligibility: Bureau,
+) -> None:
+    reference = hear_of_application(eligibility)
+    hear_of_completeness(eligibility, reference, ("Satzung", "Finanzplan"))
+
+    refused = propose(eligibility)
+    hear_of_completeness(eligibility, reference)
+    proposed = propose(eligibility, reasons="Satzung und Finanzplan liegen vor.")
+
+    assert refused.kind == "invalid"
+    assert "Satzung, Finanzplan" in refused.errors["payload.eligible"][0]
+    assert proposed.kind == "recorded"
+
+
+def test_a_finding_waits_until_somebody_has_checked_completeness(eligibility: Bureau) -> None:
+    loaded = SubmitApplication().load(deepcopy(APPLICATION))
+    data = msgspec.to_builtins(loaded) | {"programme_version": VERSION, "late": False}
+    eligibility.hear("intake.ApplicationSubmitted", loaded["reference"], **data)
+
+    assert propose(eligibility).kind == "not_yet"
+
+
+def test_nothing_is_found_before_the_application_was_received(eligibility: Bureau) -> None:
+    hear_of_application(eligibility)
+
+    answer = propose(eligibility, effective_on="2020-12-09")
+
+    assert answer.errors == {"payload.effective_on": ["expected a day not before 2020-12-10"]}
 
 
 def test_nobody_signs_their_own_proposal(eligibility: Bureau) -> None:

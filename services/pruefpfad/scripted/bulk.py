@@ -148,19 +148,16 @@ class BulkRun:
         return {"eligible": True, "reasons": reasons["early_start"] if referred else ""}
 
     def _decide(self) -> None:
-        found = {
-            case.reference: bool(case.eligibility["finding"]["eligible"])
-            for case in self._records.every_case()
-        }
+        found = {case.reference: case.eligibility["finding"] for case in self._records.every_case()}
         reasons = self._scenario.settings["reasons"]
-        eligible = [reference for reference in self._starts if found[reference]]
-        ineligible = [reference for reference in self._starts if not found[reference]]
+        eligible = [reference for reference in self._starts if found[reference]["eligible"]]
+        ineligible = [reference for reference in self._starts if not found[reference]["eligible"]]
         self._each_case(
             "decision",
             script.DECIDER,
             "budgeting.approve_grant",
             "approval",
-            lambda reference: {},
+            lambda reference: {"reasons": found[reference]["reasons"]},
             eligible,
         )
         self._each_case(
