@@ -24,7 +24,6 @@ CALL_NAME = "call-name"  # id of a call → its key
 LINE = "line"  # <programme>/<fund>/<year>
 LINE_NAME = "line-name"  # id of a budget line → its key
 RUN = "run"  # <payment run>
-ACCESS = "access"  # <service>/<position>: a refused access
 DEMONSTRATION = "demonstration"  # <service>
 
 SECTIONS = ("intake", "eligibility", "budgeting", "disbursement")

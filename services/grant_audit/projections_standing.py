@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from grant_audit.pages import ACCESS, DEMONSTRATION, Pages, Projection, taken
-from grant_contracts.standing import AccessRefused, DemonstrationDeclared
-
-
-def _access_refused(pages: Pages, fact: AccessRefused) -> None:
-    page = taken(fact, "command", "actor_id", "role", "reason")
-    pages.write(ACCESS, f"{pages.service}/{pages.event.at:012d}", page)
+from grant_audit.pages import DEMONSTRATION, Pages, Projection, only_history
+from grant_contracts.standing import DemonstrationDeclared
 
 
 def _demonstration_declared(pages: Pages, fact: DemonstrationDeclared) -> None:
@@ -23,7 +18,7 @@ def projections_of(services: Iterable[str]) -> Mapping[str, Projection]:
         f"{service}.{fact}": projection
         for service in services
         for fact, projection in (
-            ("AccessRefused", _access_refused),
+            ("AccessRefused", only_history),
             ("DemonstrationDeclared", _demonstration_declared),
         )
     }

@@ -128,6 +128,12 @@ def history_without_case(store: Store) -> list[Entry]:
     return _entries(store, f"{NO_CASE}/")
 
 
+def refused_access(store: Store) -> list[Entry]:
+    """Every command that its actor was not entitled to give, in order of the instants."""
+    entries = history_without_case(store)
+    return [entry for entry in entries if entry["type"].endswith(".AccessRefused")]
+
+
 def budget(store: Store, programme: str | None = None) -> list[LineRow]:
     """The budget lines by programme, fund and year."""
     prefix = f"{programme}/" if programme else ""

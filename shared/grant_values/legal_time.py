@@ -74,24 +74,6 @@ def remedy_period_end(announced_on: date, *, months: int, land: str = "NW") -> d
     return next_working_day(month_period_end(announced_on, months), land)
 
 
-def finality_date(
-    announced_on: date, *, months: int, land: str = "NW", waived_on: date | None = None
-) -> date:
-    """First day on which the act can no longer be contested.
-
-    It is the day after the remedy period, or the day on which the remedy was waived if that is
-    earlier. None as `waived_on` means that nobody waived it.
-    """
-    after_period = remedy_period_end(announced_on, months=months, land=land) + ONE_DAY
-    if waived_on is None:
-        return after_period
-    if require_date(waived_on, "waived_on") < announced_on:
-        raise ValueError(
-            f"waived_on: expected {announced_on} (the announcement) or later, not {waived_on}"
-        )
-    return min(waived_on, after_period)
-
-
 @lru_cache(maxsize=1024)
 def _public_holidays(land: str, year: int) -> frozenset[date]:
     # Imported here because the package loads the calendars of all countries: half of the start-up

@@ -32,7 +32,6 @@ KINDS = [
     pages.LINE,
     pages.LINE_NAME,
     pages.RUN,
-    pages.ACCESS,
     pages.DEMONSTRATION,
 ]
 YEAR = Feeds()

@@ -9,7 +9,7 @@ import pytest
 
 from audit import stories
 from audit.conftest import Tell
-from audit.feeds import OPERATION, PLAN, TERMS, Feeds
+from audit.feeds import ESF_2019, OPERATION, PLAN, TERMS, Feeds
 from grant_audit.summary import summary
 from grant_store.sqlite import SQLiteStore
 
@@ -119,6 +119,23 @@ def test_the_share_is_rounded_down(tell: Tell) -> None:
     stories.earmarked(feeds, "ZIQ-1")
     stories.approved(feeds, "ZIQ-1", terms={**TERMS, "eligible_cents": 100_001})
     assert ESF_SHARE not in broken(summary(tell(feeds)))
+
+
+@pytest.mark.parametrize(("too_much", "found"), [(0, {}), (1, {ESF_SHARE: (25_001, 25_000)})])
+def test_a_partial_approval_counts_with_what_its_decision_names(
+    tell: Tell, too_much: int, found: dict[str, tuple[int, int]]
+) -> None:
+    feeds = Feeds()
+    stories.a_programme(feeds)
+    stories.received(feeds, "ZIQ-1")
+    stories.found_eligible(feeds, "ZIQ-1")
+    stories.earmarked(feeds, "ZIQ-1")
+    half = [{**ESF_2019, "amount_cents": 25_000}]
+    terms = {**TERMS, "tranches": half, "grant_cents": 25_000}
+    feeds.record("budgeting.GrantPartiallyApproved", "ZIQ-1", terms=terms)
+    for line, cents in (("line-esf", 25_000 - too_much), ("line-land", 30_000)):
+        feeds.record("budgeting.EarmarkReleased", "ZIQ-1", subject=line, amount_cents=cents)
+    assert broken(summary(tell(feeds))) == found
 
 
 def test_more_paid_than_approved_is_found_even_if_another_year_has_room(tell: Tell) -> None:

@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from joserfc.jwk import OKPKey
 
+from grant_audit import queries
 from grant_audit.exports import operations_list
+from grant_disbursement.run_file import recorded_file
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.bulk import BulkRun
 from pruefpfad.scripted.records import StoredRecords
@@ -26,6 +28,7 @@ class Ending(NamedTuple):
 
     operations_csv: str
     heads: dict[str, int]
+    payment_files: dict[str, str]
 
 
 def scenario_of(example: Path) -> Scenario:
@@ -54,4 +57,9 @@ def play_embedded(example: Path, folder: Path) -> Ending:
     with EmbeddedSystem(folder) as system:
         system.declare_demonstration(purpose_of(example))
         play(example, system, StoredRecords(system.stores["audit"]), system.key)
-        return Ending(operations_list(system.stores["audit"], date.max), system.heads())
+        audit, disbursement = system.stores["audit"], system.stores["disbursement"]
+        files = {
+            run["run"]: recorded_file(disbursement, run["run"]).decode()
+            for run in queries.runs(audit)
+        }
+        return Ending(operations_list(audit, date.max), system.heads(), files)

@@ -116,6 +116,9 @@ def test_the_list_ends_as_in_one_process_though_services_are_killed_on_the_way(
     assert authority.still_to_come == {}
     assert system.settle() == in_one_process.heads
     assert system.records.operations_csv("9999-12-31") == in_one_process.operations_csv
+    assert in_one_process.payment_files
+    for run, file in in_one_process.payment_files.items():
+        assert system.client.ask("disbursement", "payment_file", run=run)["value"] == file
 
 
 def test_played_again_every_command_gets_its_recorded_answer_and_nothing_new_happens(

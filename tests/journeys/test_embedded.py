@@ -179,6 +179,15 @@ def test_the_list_of_operations_can_be_taken_as_of_a_day(told):
     assert late.encode() == (told / "operations.csv").read_bytes()
 
 
+def test_a_refused_access_can_be_looked_up_with_its_reason(told):
+    words = ["--data", str(told / "story"), "access", "list", "--json"]
+    refused = json.loads(CliRunner().invoke(main, words).output)
+
+    assert [entry["data"]["reason"] for entry in refused] == ["proposer_is_signer"]
+    assert refused[0]["actor_id"] == "S-1101"
+    assert "S-1101" in refused[0]["sentence"]
+
+
 def test_the_list_of_a_demonstration_is_stamped_as_such(told):
     header, *rows = (told / "operations.csv").read_text(encoding="utf-8").splitlines()
 

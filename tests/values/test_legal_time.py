@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from grant_values.legal_time import (
     day_period_end,
     deemed_announcement,
-    finality_date,
     is_working_day,
     legal_date,
     month_period_end,
@@ -233,27 +232,8 @@ def test_a_deemed_announcement_on_fronleichnam_moves_in_the_land_that_keeps_it()
 )
 def test_a_remedy_period_of_a_month_ends_on_a_working_day(announced_on: date, end: date) -> None:
     assert remedy_period_end(announced_on, months=1) == end
-    assert finality_date(announced_on, months=1) == end + timedelta(days=1)
 
 
 def test_without_instruction_on_remedies_the_period_is_a_year() -> None:
     """§ 58 Abs. 2 VwGO; 15 March 2020 is a Sunday."""
     assert remedy_period_end(date(2019, 3, 15), months=12, land="NW") == date(2020, 3, 16)
-
-
-def test_a_decision_is_final_on_the_day_on_which_the_remedy_is_waived() -> None:
-    announced_on, waived_on = date(2019, 3, 15), date(2019, 3, 20)
-
-    assert finality_date(announced_on, months=1, waived_on=waived_on) == waived_on
-    assert finality_date(announced_on, months=1, waived_on=announced_on) == announced_on
-
-
-def test_a_waiver_after_the_remedy_period_changes_nothing() -> None:
-    late = date(2019, 6, 3)
-
-    assert finality_date(date(2019, 3, 15), months=1, waived_on=late) == date(2019, 4, 16)
-
-
-def test_a_waiver_before_the_announcement_is_refused_and_the_field_is_named() -> None:
-    with pytest.raises(ValueError, match=r"waived_on: expected 2019-03-15 .* not 2019-03-14"):
-        finality_date(date(2019, 3, 15), months=1, waived_on=date(2019, 3, 14))

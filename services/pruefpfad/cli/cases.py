@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
@@ -109,6 +109,27 @@ def history(data: Path, reference: str, lang: Language, as_json: bool) -> None:
     """Tell what happened in a case, one sentence for each event."""
     with _case_files(data) as store:
         entries = queries.history(store, reference)
+    _tell(entries, lang, as_json=as_json)
+
+
+@click.group()
+def access() -> None:
+    """Who was refused what for want of authority."""
+
+
+@access.command("list", epilog="Example: pruefpfad --data var/demo/story access list --lang en")
+@lang_option
+@json_option
+@click.pass_obj
+def list_access(data: Path, lang: Language, as_json: bool) -> None:
+    """Tell which commands were refused to whom, one sentence for each."""
+    with _case_files(data) as store:
+        entries = queries.refused_access(store)
+    _tell(entries, lang, as_json=as_json)
+
+
+def _tell(entries: Sequence[queries.Entry], lang: Language, *, as_json: bool) -> None:
+    """Entries of a history, one sentence and line for each."""
     if as_json:
         say_json([{**entry, "sentence": sentence(entry, lang)} for entry in entries])
         return
@@ -199,4 +220,4 @@ def _case_files(data: Path) -> Iterator[Store]:
         yield system.stores["audit"]
 
 
-COMMANDS = (case, budget, export)
+COMMANDS = (case, access, budget, export)

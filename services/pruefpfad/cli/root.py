@@ -64,7 +64,7 @@ class SpokenErrors(click.Group):
 )
 @click.pass_context
 def main(context: click.Context, data: Path) -> None:
-    """Runs the life of a publicly co-financed grant and keeps a history that can be verified."""
+    """Runs the life of a publicly co-financed grant and keeps a history that can be replayed."""
     context.obj = data
 
 
