@@ -10,7 +10,8 @@ from uuid import UUID
 from eventsourcing.domain import Aggregate
 
 from grant_contracts.intake import ApplicationSubmitted
-from grant_eligibility.domain import Assessment, OperationFingerprint
+from grant_eligibility.domain import Assessment
+from grant_eligibility.fingerprint import OperationFingerprint
 from grant_eligibility.rules import Case, Check, EarlierOperation, run, tranches
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.work import NotYet, UnitOfWork

@@ -1,4 +1,7 @@
-"""Assessments and the fingerprints of operations. No broker, no database, no clock, no rule."""
+"""The assessment of an application. No broker, no database, no clock, no rule.
+
+Which operation was applied for first stands in `fingerprint`.
+"""
 
 from __future__ import annotations
 
@@ -6,38 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
 
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid, NotEntitled
 from grant_values.shapes import Applicant, Payee, Tranche
-
-
-class OperationFingerprint(Aggregate):
-    """The first application for an operation. What has the same fingerprint later, repeats it.
-
-    It is an aggregate and no read model, so that two repeats in one instant cannot both be first
-    (double funding, Art. 65 Abs. 11 VO (EU) 1303/2013; Art. 63 Abs. 9 VO (EU) 2021/1060).
-    """
-
-    class FingerprintTaken(Aggregate.Created):
-        TOPIC = "eligibility.FingerprintTaken"
-        case_id: UUID
-        fingerprint: str
-        reference: str
-        number: int | None
-
-    @staticmethod
-    def create_id(fingerprint: str) -> UUID:
-        return uuid5(NAMESPACE_URL, f"/fingerprints/{fingerprint}")
-
-    @event(FingerprintTaken)
-    def __init__(self, case_id: UUID, fingerprint: str, reference: str, number: int | None) -> None:
-        self.case_id = case_id
-        self.reference = reference
-        self.number = number
 
 
 @dataclass(frozen=True)

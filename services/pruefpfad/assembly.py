@@ -19,6 +19,7 @@ import grant_disbursement.domain
 import grant_disbursement.policies
 import grant_disbursement.schemas
 import grant_eligibility.domain
+import grant_eligibility.fingerprint
 import grant_eligibility.policies
 import grant_eligibility.schemas
 import grant_intake.domain
@@ -77,7 +78,7 @@ INTAKE = _service(
 )
 ELIGIBILITY = _service(
     "eligibility",
-    (grant_eligibility.domain.OperationFingerprint, grant_eligibility.domain.Assessment),
+    (grant_eligibility.fingerprint.OperationFingerprint, grant_eligibility.domain.Assessment),
     grant_eligibility.schemas.COMMANDS,
     FactPolicies(grant_eligibility.policies.FOLLOWS),
 )

@@ -7,6 +7,7 @@ the hints from which JSON Schema is generated. Must not know any schema or comma
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -25,7 +26,7 @@ INSTANT_PATTERN = (
 )
 
 
-class WireText(fields.Field[Value]):
+class WireText(fields.Field[Value], ABC):
     """A value that crosses the border as text. JSON numbers are refused, whatever they hold."""
 
     expected: ClassVar[str]
@@ -41,13 +42,13 @@ class WireText(fields.Field[Value]):
         options["metadata"] = hints | dict(options.get("metadata") or {})
         super().__init__(**options)
 
+    @abstractmethod
     def read(self, text: str) -> Value:
         """The value of `text`; ValueError with the expectation where it has none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, value: Value) -> str:
         """The text that crosses the border for `value`."""
-        raise NotImplementedError
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
