@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test demo demo-full docs lock clean
+.PHONY: help setup check test bench simulate demo demo-full docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,16 @@ check: .venv/developer.stamp ## Format, lint, types and module borders
 test: .venv/developer.stamp ## All tests; private PostgreSQL and RabbitMQ servers start by themselves
 	-@PYTHONPATH=tests $(BIN)/python -m support.machine
 	$(BIN)/pytest -n 2 --dist loadfile --durations 10
+
+# BENCH="--quick --only append" is a look at some of them; only the whole gives numbers to quote.
+bench: .venv/developer.stamp ## Measure against the alternatives; results in var/bench/results.json
+	PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH)
+
+SEEDS ?= 1000
+START ?= 1
+
+simulate: .venv/developer.stamp ## Live SEEDS seeds of the simulation from START on; a failing one is named
+	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(SEEDS) --start $(START)
 
 demo: .venv/product.stamp ## One grant as a story, then 2,985 operations; results in var/demo
 	$(BIN)/pruefpfad --data var/demo demo

@@ -27,6 +27,7 @@ from grant_store.errors import (
     VersionConflict,
 )
 from grant_store.leaf import instant_of, microseconds
+from grant_store.postgres_arrays import columns
 from grant_store.postgres_connection import (
     ConnectionLost,
     GuardedConnection,
@@ -84,7 +85,7 @@ class PostgresStore:
         self._schema = service if lane == "main" else f"{service}_{lane}"
         self._appends = GuardedConnection(dsn, self.origin, self._schema)
         self._reads = GuardedConnection(dsn, self.origin, self._schema)
-        self._append_call = self._sql(_APPEND_CALL)
+        self._statements: dict[str, bytes] = {}
 
     @property
     def origin(self) -> str:
@@ -183,7 +184,7 @@ class PostgresStore:
         clock = instant_of(microseconds(self._clock())) if self._clock else None
         try:
             [(first, landed_at, leaves)] = self._appends.rows(
-                self._append_call, _as_parameters(append, clock)
+                self._sql(_APPEND_CALL), _as_parameters(append, clock)
             )
         except psycopg.Error as error:
             raise self._in_words(error) from error
@@ -209,7 +210,13 @@ class PostgresStore:
     def _events(self, where: str, values: Sequence[object]) -> list[LedgerEvent]:
         return [_ledger_event(row) for row in self._rows(_COLUMNS + where, values)]
 
-    def _sql(self, query: str) -> sql.Composed:
+    def _sql(self, query: str) -> bytes:
+        """The statement with this ledger's names; put together once."""
+        if query not in self._statements:
+            self._statements[query] = self._composed(query).as_bytes(None)
+        return self._statements[query]
+
+    def _composed(self, query: str) -> sql.Composed:
         work = f"{self._schema}_work"
         return sql.SQL(query).format(
             append=sql.Identifier(self._schema, "append"),
@@ -249,20 +256,10 @@ def _as_parameters(append: Append, clock: datetime | None) -> list[object]:
     return [
         expected,
         clock,
-        *_as_columns(append.events, _EVENT_TYPES),
-        *_as_columns(append.tracking, _TRACKED_TYPES),
-        *_as_columns(append.outcomes, _OUTCOME_TYPES),
-        *_as_columns(append.last_documents(), _DOCUMENT_TYPES),
-    ]
-
-
-def _as_columns(rows: Sequence[tuple[Any, ...]], types: Sequence[str]) -> list[list[object]]:
-    if not rows:
-        return [[] for _ in types]
-    # A number's type must not depend on its size, or each size is another prepared statement.
-    return [
-        [Int8(number) for number in column] if of == "bigint" else list(column)
-        for column, of in zip(zip(*rows, strict=True), types, strict=True)
+        *columns(append.events, _EVENT_TYPES),
+        *columns(append.tracking, _TRACKED_TYPES),
+        *columns(append.outcomes, _OUTCOME_TYPES),
+        *columns(append.last_documents(), _DOCUMENT_TYPES),
     ]
 
 

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import errors, sql
 
 from grant_store.errors import NotMigrated, StoreError, Unreachable
+from grant_store.postgres_arrays import register
 
 SCHEMA_VERSION = 1
 _MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName)
@@ -36,7 +37,7 @@ class GuardedConnection:
         self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
         self._is_closed = False
 
-    def rows(self, query: sql.Composed, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: bytes, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Send one prepared statement and fetch its rows.
 
         Raises `ConnectionLost`, `psycopg.Error` as the server reports it, or a `StoreError`
@@ -54,7 +55,7 @@ class GuardedConnection:
             finally:
                 # An interrupted statement (a killed worker, Ctrl-C) leaves a connection that
                 # still waits for its answer: the next caller must not get that one.
-                if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
+                if connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.IDLE:
                     connection.close()
 
     def close(self) -> None:
@@ -73,6 +74,7 @@ class GuardedConnection:
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         connection = connect(self._dsn, self._name, autocommit=True)
         try:
+            register(connection)
             connection.execute(
                 "SET TIME ZONE 'UTC'; SET default_transaction_isolation = 'read committed'"
             )
@@ -98,7 +100,13 @@ class GuardedConnection:
 def connect(dsn: str, name: str, autocommit: bool) -> psycopg.Connection[tuple[Any, ...]]:
     """A new connection, or `Unreachable` in words without the password."""
     try:
-        return psycopg.connect(dsn, autocommit=autocommit, application_name=f"pruefpfad {name}")
+        # UTF-8 whatever the environment says: columns are sent as they are encoded here.
+        return psycopg.connect(
+            dsn,
+            autocommit=autocommit,
+            application_name=f"pruefpfad {name}",
+            client_encoding="UTF8",
+        )
     except psycopg.Error as error:
         raise Unreachable(f"{name}: PostgreSQL cannot be reached: {in_one_line(error)}") from error
 

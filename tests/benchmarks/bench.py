@@ -1,0 +1,81 @@
+"""What every benchmark is given: how much to do, servers if it asks for them, a scratch folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from benchmarks.results import Say
+from support.postgres import PostgresServer
+from support.rabbitmq import RabbitServer
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is done. Only `FULL` gives numbers to quote."""
+
+    rounds: int
+    appends: int
+    """Per round, all writers together."""
+    batches: int
+    tailed_events: int
+    decoded_events: int
+    grants: int
+    grants_for_memory: int
+    relayed_events: int
+    most_writers: int = 32
+
+
+FULL = Sizes(
+    rounds=7,
+    appends=800,
+    batches=30,
+    tailed_events=100_000,
+    decoded_events=20_000,
+    grants=300,
+    grants_for_memory=3_300,
+    relayed_events=3_000,
+)
+QUICK = Sizes(
+    rounds=3,
+    appends=320,
+    batches=10,
+    tailed_events=10_000,
+    decoded_events=5_000,
+    grants=60,
+    grants_for_memory=300,
+    relayed_events=1_000,
+)
+TINY = Sizes(
+    rounds=1,
+    appends=8,
+    batches=2,
+    tailed_events=80,
+    decoded_events=50,
+    grants=3,
+    grants_for_memory=3,
+    relayed_events=20,
+    most_writers=2,
+)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """`postgres` and `rabbit` start the server when they are first called."""
+
+    sizes: Sizes
+    postgres: Callable[[], PostgresServer]
+    rabbit: Callable[[], RabbitServer]
+    folder: Path
+    say: Say
+
+    def new_database(self) -> str:
+        """The address of an empty database."""
+        return self.postgres().create_database(f"bench_{uuid4().hex}")
+
+    def new_folder(self) -> Path:
+        folder = self.folder / uuid4().hex
+        folder.mkdir()
+        return folder
