@@ -17,11 +17,16 @@ _batch_decoder = msgspec.json.Decoder(list[CloudEvent])
 
 
 class Announcement(msgspec.Struct, frozen=True):
-    """The head of a ledger, announced every second and at start, so that a lost tail shows."""
+    """The head of a ledger, announced every second and at start, so that a lost tail shows.
+
+    One that answers a follower who asked for what comes after the head says who asked after what.
+    """
 
     origin: str
     position: int
     leaf_hash: str
+    asked_by: str = ""
+    asked_after: int = 0
 
 
 def pack(origin: str, rows: Sequence[LedgerEvent]) -> bytes:

@@ -50,16 +50,24 @@ class Follower:
         return len(following)
 
     def hear(self, announcement: Announcement) -> None:
-        """Compare the upstream's head with what was followed; ask for what is missing."""
-        if announcement.position > self.position:
-            self._ask_with_patience()
-        elif announcement.position < self.position:
+        """Compare the upstream's head with what was followed; ask for what is missing.
+
+        A head behind us may be an old announcement that comes late. So the upstream is asked, and
+        only a head that it tells in answer proves that what was followed is no longer there.
+        """
+        if announcement.position == self.position:
+            self._compare(announcement.position, announcement.leaf_hash)
+        elif self._proves_a_loss(announcement):
             raise UpstreamChanged(
                 f"{self.upstream} announces its head at {announcement.position}, "
                 f"but {self.name} has followed it to {self.position}."
             )
         else:
-            self._compare(announcement.position, announcement.leaf_hash)
+            self._ask_with_patience()
+
+    def _proves_a_loss(self, heard: Announcement) -> bool:
+        """True even of an answer that comes late: the ledger had been longer when we asked."""
+        return heard.asked_by == self.name and heard.position < heard.asked_after <= self.position
 
     def _applied(self, events: Sequence[CloudEvent]) -> bool:
         """False where another process of this service was first: then look again at what is new."""

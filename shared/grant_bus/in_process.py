@@ -31,6 +31,13 @@ class InProcessBus:
     def attach_follower(self, follower: Follower) -> None:
         self._followers[follower.upstream].append(follower)
 
+    def detach(self, service: str) -> None:
+        """A service is gone, with its relay and followers; what was on the way to it waits."""
+        for origin in [each for each in self._relays if each.partition("/")[0] == service]:
+            del self._relays[origin]
+        for followers in self._followers.values():
+            followers[:] = [follower for follower in followers if follower.name != service]
+
     @property
     def relays(self) -> tuple[Relay, ...]:
         return tuple(self._relays.values())
@@ -99,7 +106,9 @@ class InProcessBus:
     def _serve_requests(self) -> int:
         requests, self._requests = self._requests, {}
         for (upstream, follower), after_position in requests.items():
-            relay = self._relays[upstream]
+            relay = self._relays.get(upstream)
+            if relay is None:
+                continue  # A lost request is made again at one of the next announcements.
             if relay.resend(follower, after_position) == EVENTS_PER_ROUND:
                 # There is more: the head, heard after this round, makes the follower ask on.
                 relay.announce()

@@ -22,7 +22,6 @@ from grant_bus.writer import Writer
 
 MESSAGES_PER_BATCH = 20
 PREFETCH = 2 * MESSAGES_PER_BATCH
-HEADS_BEHIND = 3
 _GATHER_SECONDS = 0.001
 
 _log = structlog.get_logger()
@@ -47,7 +46,6 @@ class FeedQueue:
         self._writer = writer
         self._messages: deque[Any] = deque()
         self._follower: Follower | None = None
-        self._behind = 0
         # A channel of its own: "acknowledge all up to this one" must not reach other feeds.
         self._channel = connection.channel()
         self._consumer = Consumer(
@@ -94,19 +92,8 @@ class FeedQueue:
         return self._follower
 
     def _hear(self, message: Any) -> None:
-        """A head behind us may be an old announcement that comes late: a redelivery, or a relay
-        that was cut off. Several in a row that are none of this mean that the upstream changed."""
-        follower = self._known_follower()
         announcement = _decoded(message, lambda body: msgspec.json.decode(body, type=Announcement))
-        if announcement.position >= follower.position:
-            self._behind = 0
-        elif message.delivery_info.get("redelivered"):
-            return
-        else:
-            self._behind += 1
-            if self._behind < HEADS_BEHIND:
-                return
-        follower.hear(announcement)
+        self._known_follower().hear(announcement)
 
 
 class Feeds:

@@ -178,13 +178,49 @@ def test_an_empty_upstream_is_quiet(follower: Follower, asked: Asked) -> None:
     assert asked.positions == []
 
 
-def test_a_head_behind_us_means_that_the_upstream_was_restored(
+def answer(event: CloudEvent, asked_by: str = "book", asked_after: int = 10) -> Announcement:
+    """The head as it is told to a follower that has asked for what comes after a position."""
+    return Announcement(event.origin, event.at, event.leafhash, asked_by, asked_after)
+
+
+def test_a_head_behind_us_may_be_old_and_makes_us_ask(
+    follower: Follower, feed: Sequence[CloudEvent], asked: Asked
+) -> None:
+    follower.receive(feed)
+
+    for _ in range(5):
+        follower.hear(head(feed[8]))
+
+    assert asked.positions == [10, 10, 10]
+
+
+def test_a_head_behind_us_in_answer_means_that_the_upstream_was_restored(
     follower: Follower, feed: Sequence[CloudEvent]
 ) -> None:
     follower.receive(feed)
 
     with pytest.raises(UpstreamChanged, match="announces its head at 9"):
-        follower.hear(head(feed[8]))
+        follower.hear(answer(feed[8]))
+
+
+def test_an_answer_that_comes_late_proves_the_same(
+    follower: Follower, feed: Sequence[CloudEvent]
+) -> None:
+    follower.receive(feed)
+
+    with pytest.raises(UpstreamChanged, match="announces its head at 5"):
+        follower.hear(answer(feed[4], asked_after=7))
+
+
+@pytest.mark.parametrize(("asked_by", "asked_after"), [("page", 10), ("book", 4), ("book", 3)])
+def test_an_answer_to_somebody_else_or_to_an_older_question_proves_nothing(
+    follower: Follower, feed: Sequence[CloudEvent], asked: Asked, asked_by: str, asked_after: int
+) -> None:
+    follower.receive(feed)
+
+    follower.hear(answer(feed[3], asked_by, asked_after))
+
+    assert asked.positions == [10]
 
 
 def test_another_leaf_at_the_head_means_that_the_upstream_was_restored(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from uuid import uuid4
 
@@ -34,20 +35,17 @@ class Heard:
     """The whole bus as one listener, who can be out of reach."""
 
     def __init__(self) -> None:
-        self.positions: list[int] = []
-        self.sizes: list[int] = []
+        self.messages: list[list[int]] = []
         self.topics: list[str] = []
         self.heads: list[Announcement] = []
-        self.resent: list[int] = []
+        self.resent: list[list[int]] = []
         self.is_away = False
 
     def publish(self, origin: str, bodies: Sequence[bytes]) -> None:
         for body in bodies:
             if self.is_away:
                 raise ConnectionError("the broker is away")
-            events = unpack(body)
-            self.positions += [event.at for event in events]
-            self.sizes.append(len(events))
+            self.messages.append([event.at for event in unpack(body)])
 
     def publish_single(self, origin: str, events: Sequence[tuple[str, bytes]]) -> None:
         self.topics += [topic for topic, _ in events]
@@ -56,7 +54,12 @@ class Heard:
         self.heads.append(announcement)
 
     def resend(self, origin: str, follower: str, bodies: Sequence[bytes]) -> None:
-        self.resent += [event.at for body in bodies for event in unpack(body)]
+        self.resent += [[event.at for event in unpack(body)] for body in bodies]
+
+
+def new_in(messages: Sequence[Sequence[int]]) -> list[int]:
+    """The positions in messages, without the one before with which each of them begins."""
+    return [at for message in messages for at in (message if message[0] == 1 else message[1:])]
 
 
 @pytest.fixture
@@ -83,8 +86,8 @@ def test_everything_is_published_once_in_order_and_packed(till_store: SQLiteStor
 
     assert pump_all(Relay(till_store, heard)) == 1_234
 
-    assert heard.positions == list(range(1, 1_235))
-    assert max(heard.sizes) == EVENTS_PER_MESSAGE
+    assert new_in(heard.messages) == list(range(1, 1_235))
+    assert max(map(len, heard.messages)) == EVENTS_PER_MESSAGE
     assert heard.topics == ["till.PurseOpened"] * 1_234
     assert till_store.relayed() == 1_234
 
@@ -97,7 +100,25 @@ def test_a_relay_that_starts_again_goes_on_where_it_was(till_store: SQLiteStore)
 
     pump_all(Relay(till_store, heard))
 
-    assert heard.positions == [1, 2, 3, 4, 5]
+    assert heard.messages == [[1, 2, 3], [3, 4, 5]]
+
+
+def test_each_message_begins_with_the_event_before_so_that_its_history_can_be_told(
+    till_store: SQLiteStore,
+) -> None:
+    heard = Heard()
+    record(till_store, 120)
+    relay = Relay(till_store, heard)
+    pump_all(relay)
+    record(till_store, 1)
+    pump_all(relay)
+    relay.resend("book", 40)
+
+    for messages in (heard.messages, heard.resent):
+        for earlier, later in pairwise(messages):
+            assert later[0] == earlier[-1]
+    assert heard.messages[-1] == [120, 121]
+    assert heard.resent[0][0] == 40
 
 
 def test_what_the_broker_did_not_take_is_published_again(till_store: SQLiteStore) -> None:
@@ -111,7 +132,7 @@ def test_what_the_broker_did_not_take_is_published_again(till_store: SQLiteStore
     heard.is_away = False
 
     assert pump_all(relay) == 3
-    assert heard.positions == [1, 2, 3]
+    assert heard.messages == [[1, 2, 3]]
 
 
 def test_the_head_is_announced_with_its_leaf(till_store: SQLiteStore) -> None:
@@ -138,7 +159,19 @@ def test_a_resend_is_one_round_from_the_position_asked_for(
     count = Relay(till_store, heard).resend("book", after)
 
     expected = list(range(first, last + 1)) if first else []
-    assert (heard.resent, count) == (expected, len(expected))
+    assert (new_in(heard.resent), count) == (expected, len(expected))
+
+
+def test_whoever_asks_for_what_comes_after_the_head_is_told_the_head(
+    till_store: SQLiteStore,
+) -> None:
+    heard = Heard()
+    record(till_store, 3)
+
+    assert Relay(till_store, heard).resend("book", 5) == 0
+
+    leaf = till_store.head().leaf_hash.hex()
+    assert heard.heads == [Announcement("till/main", 3, leaf, asked_by="book", asked_after=5)]
 
 
 class TestInProcess:
@@ -237,6 +270,39 @@ class TestInProcess:
                 other.settle()
 
         assert book_store.tracked("till/main").position == 10
+
+    def test_a_restored_upstream_that_has_grown_again_cannot_hide_behind_a_lost_message(
+        self, bus: InProcessBus, till_store: SQLiteStore, book_store: SQLiteStore
+    ) -> None:
+        record(till_store, 10)
+        bus.settle()
+        with closing(in_memory("till")) as restored:
+            other = connected(restored, book_store)
+            record(restored, 10)
+            pump_all(other._relays["till/main"])
+            other.wipe()
+            record(restored, 2)
+
+            with pytest.raises(UpstreamChanged, match="another event at 10"):
+                other.settle()
+
+        assert book_store.tracked("till/main").position == 10
+
+    def test_old_announcements_that_come_late_stop_nobody(
+        self, bus: InProcessBus, relay: Relay, till_store: SQLiteStore, book_store: SQLiteStore
+    ) -> None:
+        record(till_store, 5)
+        for _ in range(5):
+            relay.announce()
+        late = list(bus._announcements)
+        record(till_store, 5)
+        bus.settle()
+        bus._announcements.extend(late)
+        record(till_store, 1)
+
+        bus.settle()
+
+        assert book_store.tracked("till/main").position == 11
 
 
 def connected(till: SQLiteStore, book: SQLiteStore) -> InProcessBus:

@@ -163,24 +163,26 @@ def test_an_upstream_that_was_restored_from_a_backup_stops_its_followers(
     follower = make_downstream()
     upstream.record(20)
     turn_until(lambda: follower.position == 20, upstream, follower)
+    upstream.close()
     restored = Upstream(tmp_path, amqp_url, lane)
     restored.record(12)
     restored.turn_until_idle()
 
     with pytest.raises(UpstreamChanged, match="announces its head at 12"):
-        for _ in range(4):
+        for _ in range(40):
             restored.announce()
             follower.turn(0.1)
+            restored.turn()
     restored.close()
 
 
-def test_one_old_announcement_that_comes_late_is_no_restored_upstream(
+def test_old_announcements_that_come_late_are_no_restored_upstream(
     upstream: Upstream, make_downstream: MakesDownstream
 ) -> None:
     follower = make_downstream()
     upstream.record(20)
     turn_until(lambda: follower.position == 20, upstream, follower)
-    for position in (12, 12, 20, 12):
+    for position in (12, 12, 12, 12, 20, 12):
         upstream.publisher.announce(upstream.announcement_of(position))
     upstream.record(1)
 
