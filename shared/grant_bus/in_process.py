@@ -13,6 +13,12 @@ from grant_bus.relay import EVENTS_PER_ROUND, Relay
 MESSAGES_PER_TURN = 20
 ANNOUNCEMENTS_UNTIL_ASKED = 2
 """A follower that has asked already waits for one announcement before it asks again."""
+MOST_TURNS = 20_000
+"""A turn brings a follower a thousand events at most: more turns than this are no backlog."""
+
+
+class NeverQuiet(RuntimeError):
+    """The bus turns and turns: what services send each other has no end, or leads nowhere."""
 
 
 class InProcessBus:
@@ -65,7 +71,10 @@ class InProcessBus:
         self._requests.clear()
 
     def settle(self) -> None:
-        """Let everything that is recorded reach everyone, until nothing moves any more."""
+        """Let everything that is recorded reach everyone, until nothing moves any more.
+
+        Raises `NeverQuiet` rather than hang where something always moves.
+        """
         self._turn_until_quiet()
         for _ in range(ANNOUNCEMENTS_UNTIL_ASKED):
             self.announce_heads()
@@ -76,8 +85,22 @@ class InProcessBus:
             relay.announce()
 
     def _turn_until_quiet(self) -> None:
-        while self.turn():
-            pass
+        for _ in range(MOST_TURNS):
+            if not self.turn():
+                return
+        raise NeverQuiet(
+            f"After {MOST_TURNS} turns something still moves. Messages wait at {self._waiting()}."
+        )
+
+    def _waiting(self) -> str:
+        """Whose queue holds how much, and what is asked for: where to look for the circle."""
+        queues = [
+            f"{follower} from {origin}: {len(queue)}"
+            for (origin, follower), queue in self._queues.items()
+            if queue
+        ]
+        asked = [f"{follower} asks {upstream}" for upstream, follower in self._requests]
+        return ", ".join(queues + asked) or "no queue"
 
     def turn(self) -> int:
         """One round of relaying and delivering. Returns how much moved."""

@@ -25,8 +25,9 @@ from bus.till import (
 )
 from grant_bus.feed import EVENTS_PER_MESSAGE, Announcement, unpack
 from grant_bus.follower import Follower, UpstreamChanged
-from grant_bus.in_process import InProcessBus
+from grant_bus.in_process import InProcessBus, NeverQuiet
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
+from grant_contracts.envelope import CloudEvent
 from grant_store.sqlite import SQLiteStore
 from grant_store.work import Batch, Context, IdentityMap
 
@@ -303,6 +304,24 @@ class TestInProcess:
         bus.settle()
 
         assert book_store.tracked("till/main").position == 11
+
+    def test_a_follower_that_asks_without_end_is_named_and_hangs_nobody(
+        self, bus: InProcessBus, till_store: SQLiteStore, book_store: SQLiteStore
+    ) -> None:
+        bus.detach("book")
+        bus.attach_follower(Insatiable("till/main", the_book(book_store), bus))
+        record(till_store, 1)
+
+        with pytest.raises(NeverQuiet, match=r"turns something still moves.* book asks till/main"):
+            bus.settle()
+
+
+class Insatiable(Follower):
+    """Takes nothing of what it is sent, and asks for it again."""
+
+    def receive(self, events: Sequence[CloudEvent]) -> int:
+        self._ask()
+        return 0
 
 
 def connected(till: SQLiteStore, book: SQLiteStore) -> InProcessBus:

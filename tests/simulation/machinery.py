@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from grant_bus.disturbed import DisturbedBus
 from grant_bus.feed import Announcement
 from grant_bus.follower import Follower, UpstreamChanged
 from grant_bus.writer import CannotApply
 from grant_contracts.envelope import CloudEvent
 from grant_store.rows import Append, Appended
 from grant_store.sqlite import SQLiteStore
+from simulation.disturbed import DisturbedBus
 
 Step = Callable[[str, str], None]
 """Called with a service and what it is about to do, or has just done. May end its process."""

@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 from bus.till import adding, answers, closing, in_memory, lines, opening, the_book, the_till, told
-from grant_bus.disturbed import Disturbance, DisturbedBus
 from grant_bus.feed import Announcement, unpack
 from grant_bus.follower import Follower
 from grant_bus.relay import Relay
 from grant_contracts.envelope import CloudEvent
 from grant_store.sqlite import SQLiteStore
+from simulation.disturbed import Disturbance, DisturbedBus
 
 COMMANDS = 60
 CERTAIN = Disturbance(lost=0.0, doubled=0.0, delayed=0.0, reordered=0.0)
