@@ -15,7 +15,7 @@ import click
 from benchmarks.bench import FULL, QUICK, Bench, Sizes
 from benchmarks.machine import description
 from benchmarks.results import Measurement, as_table
-from benchmarks.suite import BENCHMARKS
+from benchmarks.suite import BENCHMARKS, NAMES, Benchmark
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
 
@@ -44,17 +44,22 @@ class Servers:
 
 
 @click.command()
-@click.option("--only", multiple=True, metavar="NAME", help="This one, or all that begin so.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="NAME",
+    help="This one, or all that begin so, with what is measured in the same run.",
+)
 @click.option("--quick", is_flag=True, help="Few and small rounds: a look, not a result.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), default=RESULTS)
 def main(only: tuple[str, ...], quick: bool, output: Path) -> None:
     """Measure against the alternatives, both sides in turn on the same servers."""
-    names = [name for name in BENCHMARKS if not only or name.startswith(only)]
-    if not names:
-        raise click.BadParameter(f"expected one of {', '.join(BENCHMARKS)}", param_hint="--only")
+    chosen = [each for each in BENCHMARKS if not only or _is_meant(each, only)]
+    if not chosen:
+        raise click.BadParameter(f"expected one of {', '.join(NAMES)}", param_hint="--only")
     with ExitStack() as opened:
         servers = Servers(opened)
-        measurements = _measured(names, QUICK if quick else FULL, servers, opened)
+        measurements = _measured(chosen, QUICK if quick else FULL, servers, opened)
         results = {
             "size": "quick" if quick else "full",
             "machine": servers.description,
@@ -67,7 +72,7 @@ def main(only: tuple[str, ...], quick: bool, output: Path) -> None:
 
 
 def _measured(
-    names: Sequence[str], sizes: Sizes, servers: Servers, opened: ExitStack
+    chosen: Sequence[Benchmark], sizes: Sizes, servers: Servers, opened: ExitStack
 ) -> list[Measurement]:
     started = perf_counter()
 
@@ -76,7 +81,11 @@ def _measured(
 
     folder = Path(opened.enter_context(TemporaryDirectory(prefix="pruefpfad-bench-")))
     bench = Bench(sizes, lambda: servers.postgres, lambda: servers.rabbit, folder, say)
-    return [BENCHMARKS[name](bench) for name in names]
+    return [found for benchmark in chosen for found in benchmark.measure(bench)]
+
+
+def _is_meant(benchmark: Benchmark, only: tuple[str, ...]) -> bool:
+    return any(name.startswith(only) for name in benchmark.names)
 
 
 if __name__ == "__main__":

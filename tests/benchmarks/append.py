@@ -20,6 +20,7 @@ from benchmarks.writers import Writers
 from support.machine import Machine, Programs
 
 BATCH = 100
+CLIENTS = (1, 8)
 UNIT = "events/s"
 
 
@@ -40,25 +41,49 @@ def batch_100(bench: Bench) -> Measurement:
 
 
 def pgbench(bench: Bench) -> Measurement:
-    """The same rows without any store: one client, one insert of constants per transaction."""
+    """The same rows without any store: inserts of constants, one per transaction.
+
+    The number of the table is that of one client; eight at once stand in the details.
+    """
     programs = Machine().find_postgres()
+    if not isinstance(programs, Programs):
+        return _without_pgbench(bench, f"no pgbench in {programs}")
+    found = {count: _against_bare(bench, programs.folder, count) for count in CLIENTS}
+    details = {
+        **found[1].details,
+        "clients": {str(count): _figures(found[count]) for count in CLIENTS},
+    }
+    return replace(found[1], details=details)
+
+
+def _without_pgbench(bench: Bench, reason: str) -> Measurement:
     dsn = bench.new_database()
     prepare(dsn)
     with Writers(1, dsn) as one:
-        sizes = [1] * bench.sizes.appends
-        if not isinstance(programs, Programs):
-            rate = one.write("ours", sizes).events_per_second
-            return Measurement("append.pgbench", UNIT, rate, reason=f"no pgbench in {programs}")
-        bare = _BareInserts(programs.folder / "pgbench", dsn, bench.new_folder())
+        done = one.write("ours", [1] * bench.sizes.appends)
+    return Measurement("append.pgbench", UNIT, done.events_per_second, reason=reason)
+
+
+def _against_bare(bench: Bench, programs: Path, count: int) -> Measurement:
+    dsn = bench.new_database()
+    prepare(dsn)
+    number = min(count, bench.sizes.most_writers)
+    bare = _BareInserts(programs / "pgbench", dsn, bench.new_folder())
+    sizes = [1] * max(2, bench.sizes.appends // number)
+    with Writers(number, dsn) as all_writers:
         return in_turn(
             "append.pgbench",
             UNIT,
             bench.sizes.rounds,
-            lambda: one.write("ours", sizes).events_per_second,
-            lambda: bare.rate(len(sizes)),
+            lambda: all_writers.write("ours", sizes).events_per_second,
+            lambda: bare.rate(number, len(sizes)),
             "pgbench: bare inserts of the same rows, no lock, no leaf",
             bench.say,
         )
+
+
+def _figures(found: Measurement) -> dict[str, float | None]:
+    return {"ours": found.ours, "other": found.other, "ratio": found.ratio}
 
 
 def _against_stock(bench: Bench, name: str, count: int, sizes: list[int]) -> Measurement:
@@ -113,12 +138,13 @@ class _BareInserts:
                 "ALTER TABLE bare ALTER position SET DEFAULT nextval('bare_position')"
             )
 
-    def rate(self, transactions: int) -> float:
+    def rate(self, clients: int, transactions: int) -> float:
+        """Inserts per second of all clients, each with that many transactions."""
         where = self._where
         result = subprocess.run(
             [
                 str(self._program),
-                *("--no-vacuum", "--client=1", "--protocol=prepared"),
+                *("--no-vacuum", f"--client={clients}", "--protocol=prepared"),
                 *(f"--transactions={transactions}", f"--file={self._script}"),
                 *(f"--host={where['host']}", f"--port={where['port']}"),
                 *(f"--username={where['user']}", str(where["dbname"])),

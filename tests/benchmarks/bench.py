@@ -25,6 +25,11 @@ class Sizes:
     grants: int
     grants_for_memory: int
     relayed_events: int
+    grown_to: tuple[int, ...]
+    """Events in the stores that are compared, smallest first."""
+    grown_samples: int
+    promises: int
+    """On one budget line, at the end."""
     most_writers: int = 32
 
 
@@ -37,6 +42,9 @@ FULL = Sizes(
     grants=300,
     grants_for_memory=3_300,
     relayed_events=3_000,
+    grown_to=(10_000, 100_000, 1_000_000),
+    grown_samples=500,
+    promises=10_000,
 )
 QUICK = Sizes(
     rounds=3,
@@ -47,6 +55,9 @@ QUICK = Sizes(
     grants=60,
     grants_for_memory=300,
     relayed_events=1_000,
+    grown_to=(1_000, 5_000, 20_000),
+    grown_samples=100,
+    promises=1_000,
 )
 TINY = Sizes(
     rounds=1,
@@ -57,6 +68,9 @@ TINY = Sizes(
     grants=3,
     grants_for_memory=3,
     relayed_events=20,
+    grown_to=(20, 40),
+    grown_samples=5,
+    promises=100,
     most_writers=2,
 )
 

@@ -71,8 +71,8 @@ def as_table(measurements: Sequence[Measurement]) -> str:
     rows += [
         (
             one.name,
-            f"{one.ours:,.1f}",
-            "-" if one.other is None else f"{one.other:,.1f}",
+            _shown(one.ours),
+            "-" if one.other is None else _shown(one.other),
             "-" if one.ratio is None else f"{one.ratio:.2f}",
             one.unit,
             one.other_side or one.reason,
@@ -87,3 +87,8 @@ def as_table(measurements: Sequence[Measurement]) -> str:
         ).rstrip()
         for row in rows
     )
+
+
+def _shown(value: float) -> str:
+    """Small numbers with two decimals, large ones with one."""
+    return f"{value:,.2f}" if abs(value) < 10 else f"{value:,.1f}"

@@ -1,24 +1,40 @@
-"""The names of the benchmarks, in the order in which they are run."""
+"""All benchmarks, in the order in which they are run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from benchmarks import append, decode, embedded, missed, relay
+from benchmarks import append, decode, embedded, growth, missed, relay
 from benchmarks.bench import Bench
 from benchmarks.results import Measurement
 
-BENCHMARKS: Mapping[str, Callable[[Bench], Measurement]] = {
-    "append.writers_1": append.writers(1),
-    "append.writers_8": append.writers(8),
-    "append.writers_32": append.writers(32),
-    "append.batch_100": append.batch_100,
-    "append.missed": missed.missed,
-    "append.pgbench": append.pgbench,
-    "relay.confirms": relay.confirms,
-    "relay.kombu": relay.kombu,
-    "embedded.grants": embedded.grants,
-    "embedded.memory": embedded.memory,
-    "replay.decode": decode.decode,
-    "replay.read_models": embedded.read_models,
-}
+
+class Benchmark(NamedTuple):
+    """One run, and the names of all that is measured in it."""
+
+    names: tuple[str, ...]
+    measure: Callable[[Bench], Sequence[Measurement]]
+
+
+def _alone(name: str, measure: Callable[[Bench], Measurement]) -> Benchmark:
+    return Benchmark((name,), lambda bench: [measure(bench)])
+
+
+BENCHMARKS: Sequence[Benchmark] = (
+    _alone("append.writers_1", append.writers(1)),
+    _alone("append.writers_8", append.writers(8)),
+    _alone("append.writers_32", append.writers(32)),
+    _alone("append.batch_100", append.batch_100),
+    _alone("append.missed", missed.missed),
+    _alone("append.pgbench", append.pgbench),
+    _alone("relay.confirms", relay.confirms),
+    _alone("relay.kombu", relay.kombu),
+    _alone("embedded.grants", embedded.grants),
+    _alone("embedded.memory", embedded.memory),
+    _alone("replay.decode", decode.decode),
+    _alone("replay.read_models", embedded.read_models),
+    Benchmark(("growth.append", "growth.load"), growth.stores),
+    _alone("growth.earmark", growth.earmark),
+)
+NAMES = tuple(name for benchmark in BENCHMARKS for name in benchmark.names)
