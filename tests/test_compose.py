@@ -27,6 +27,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: part for name, part in PARTS.items() if "build" in part}
 SERVER_PORTS = {"postgres": 5432, "rabbitmq": 5672}
+ROLES = (ROOT / "infra/postgres/roles.sql").read_text(encoding="utf-8")
 DOCKERFILE = (ROOT / "infra/docker/Dockerfile").read_text(encoding="utf-8")
 
 
@@ -69,14 +70,30 @@ def test_addresses_lead_to_the_servers_of_this_file_at_the_ports_they_listen_on(
                 assert SERVER_PORTS[str(address.hostname)] == address.port
 
 
-def test_users_databases_and_virtual_hosts_are_those_that_the_servers_are_told_to_make() -> None:
-    postgres, rabbitmq = PARTS["postgres"]["environment"], PARTS["rabbitmq"]["environment"]
-    environment = OURS["intake"]["environment"]
-    database, broker = environment["PRUEFPFAD_DATABASE_URL"], environment["PRUEFPFAD_AMQP_URL"]
+def test_each_process_is_a_database_role_of_its_own_that_the_server_is_told_to_make() -> None:
+    postgres = PARTS["postgres"]["environment"]
+    made = dict(re.findall(r"_(\w+)_PASSWORD\nCREATE ROLE (\w+) ", ROLES))
+    roles = {name: name.replace("-", "_") for name in OURS} | {"migrate": "migration"}
 
-    assert database.startswith(f"postgresql://{postgres['POSTGRES_USER']}:")
-    assert database.endswith(f"/{postgres['POSTGRES_DB']}")
-    assert postgres["POSTGRES_PASSWORD"] in database
+    assert sorted(name.lower() for name in made) == sorted(roles.values())
+    for part, role in roles.items():
+        prefix = OURS["migrate"]["environment"]["PRUEFPFAD_ROLE_PREFIX"]
+        password = postgres[f"POSTGRES_{role.upper()}_PASSWORD"]
+        assert made[role.upper()] == f"{prefix}{role}"
+        assert OURS[part]["environment"]["PRUEFPFAD_DATABASE_URL"] == (
+            f"postgresql://{prefix}{role}:{password}@postgres:5432/{postgres['POSTGRES_DB']}"
+        )
+    assert len(set(postgres.values())) == len(postgres)
+    assert (
+        "./infra/postgres/roles.sql:/docker-entrypoint-initdb.d/roles.sql:ro"
+        in (PARTS["postgres"]["volumes"])
+    )
+
+
+def test_the_user_and_virtual_host_are_those_that_the_broker_is_told_to_make() -> None:
+    rabbitmq = PARTS["rabbitmq"]["environment"]
+    broker = OURS["intake"]["environment"]["PRUEFPFAD_AMQP_URL"]
+
     assert broker.startswith(f"amqp://{rabbitmq['RABBITMQ_DEFAULT_USER']}:")
     assert broker.endswith(f"/{rabbitmq['RABBITMQ_DEFAULT_VHOST']}")
     assert rabbitmq["RABBITMQ_DEFAULT_PASS"] in broker
@@ -111,7 +128,7 @@ def test_no_secret_stands_in_the_file_and_a_missing_one_is_an_error() -> None:
     values = re.findall(r"^ +\w*(?:PASSWORD|PASS): *(.+)$", TEXT, flags=re.MULTILINE)
     values += re.findall(r"://\w+:(.+?)@", TEXT)
 
-    assert len(values) == 4
+    assert len(values) > 2 * len(OURS)
     assert all(re.fullmatch(r"\$\{\w+:\?[^}]+\}", value) for value in values)
 
 

@@ -34,8 +34,9 @@ from grant_store.postgres_connection import (
     in_one_line,
     is_missing,
 )
-from grant_store.postgres_migration import grant, migrate
+from grant_store.postgres_migration import migrate
 from grant_store.postgres_recovery import settle
+from grant_store.postgres_roles import grant_roles
 from grant_store.rows import (
     Append,
     Appended,
@@ -94,9 +95,8 @@ class PostgresStore:
     def migrate(self) -> None:
         migrate(self._dsn, self.origin, self._schema)
 
-    def grant_to(self, role: str) -> None:
-        """Let a role run this service: append and read the ledger, own the working data's rows."""
-        grant(self._dsn, self.origin, self._schema, role)
+    def grant_roles(self, prefix: str) -> None:
+        grant_roles(self._dsn, self.origin, self._schema, prefix)
 
     def append(self, append: Append) -> Appended:
         try:

@@ -1,11 +1,11 @@
-"""Creating a ledger's schemas on PostgreSQL, and what a service's role may do in them."""
+"""Creating a ledger's schemas on PostgreSQL. Whoever does it owns them from then on."""
 
 from __future__ import annotations
 
 from importlib.resources import files
 
 import psycopg
-from psycopg import errors, sql
+from psycopg import sql
 
 from grant_store.errors import NotMigrated, StoreError
 from grant_store.postgres_connection import (
@@ -17,15 +17,7 @@ from grant_store.postgres_connection import (
 
 _OLDEST_SERVER = 140000
 # One lock for all migrations of a database: schemas are few, and it is held for milliseconds.
-_LOCK = sql.SQL("SELECT pg_advisory_xact_lock(20582, 0)")
-_GRANTS = """
-GRANT USAGE ON SCHEMA {ledger} TO {role};
-GRANT SELECT ON ALL TABLES IN SCHEMA {ledger} TO {role};
-GRANT EXECUTE ON FUNCTION {ledger}.append TO {role};
-GRANT USAGE, CREATE ON SCHEMA {work} TO {role};
--- Not TRIGGER: a trigger on these tables would run with the rights of the append function's owner.
-GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA {work} TO {role};
-"""
+LOCK = sql.SQL("SELECT pg_advisory_xact_lock(20582, 0)")
 
 
 def migrate(dsn: str, name: str, schema: str) -> None:
@@ -33,10 +25,10 @@ def migrate(dsn: str, name: str, schema: str) -> None:
     script = files("grant_store").joinpath("schema_postgres.sql").read_text(encoding="utf-8")
     try:
         with connect(dsn, name, autocommit=False) as connection:
-            connection.execute(_LOCK)
+            connection.execute(LOCK)
             if _is_current(connection, name, schema):
                 return
-            connection.execute(_for_schema(script, schema))
+            connection.execute(for_schema(script, schema))
             connection.execute(
                 sql.SQL(
                     "INSERT INTO {} (version) VALUES (%s)"
@@ -48,21 +40,6 @@ def migrate(dsn: str, name: str, schema: str) -> None:
         raise StoreError(
             f"{name}: the migration failed, nothing was changed: {in_one_line(error)}"
         ) from error
-
-
-def grant(dsn: str, name: str, schema: str, role: str) -> None:
-    """Append and select on the ledger, rows and tables of its own in the working schema."""
-    try:
-        with connect(dsn, name, autocommit=False) as connection:
-            connection.execute(_for_schema(_GRANTS, schema, role=sql.Identifier(role)))
-    except errors.UndefinedObject as error:
-        raise StoreError(f"{name}: expected an existing database role, not {role!r}.") from error
-    except (errors.InvalidSchemaName, errors.UndefinedFunction) as error:
-        raise NotMigrated(
-            f"{name}: {in_one_line(error)}; run `pruefpfad store migrate`."
-        ) from error
-    except psycopg.Error as error:
-        raise StoreError(f"{name}: the rights were not granted: {in_one_line(error)}") from error
 
 
 def _is_current(connection: psycopg.Connection[tuple[object, ...]], name: str, schema: str) -> bool:
@@ -79,7 +56,8 @@ def _is_current(connection: psycopg.Connection[tuple[object, ...]], name: str, s
     return found == SCHEMA_VERSION
 
 
-def _for_schema(script: str, schema: str, **names: sql.Composable) -> sql.Composed:
+def for_schema(script: str, schema: str, **names: sql.Composable) -> sql.Composed:
+    """The script with the names of this ledger's schemas, and with further `names`."""
     return sql.SQL(script).format(
         ledger=sql.Identifier(schema),
         work=sql.Identifier(f"{schema}_work"),

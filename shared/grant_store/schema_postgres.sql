@@ -107,6 +107,11 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = '0A000',
             MESSAGE = 'append needs the isolation level READ COMMITTED';
     END IF;
+    -- When something was recorded is part of the proof, so a service does not get to say it.
+    IF clock IS NOT NULL AND NOT pg_has_role(session_user, current_user, 'MEMBER') THEN
+        RAISE EXCEPTION USING ERRCODE = '42501',
+            MESSAGE = 'only the owner of the ledger may bring a clock';
+    END IF;
     -- Held until the commit is visible to all: whoever comes next sees this head, and readers see
     -- positions appear in order and without a hole. 20582 keeps clear of other users of such locks.
     PERFORM pg_advisory_xact_lock(20582, hashtext({ledger_name}));
@@ -210,5 +215,4 @@ BEGIN
 END
 $append$;
 
-REVOKE ALL ON FUNCTION {ledger}.append FROM PUBLIC;
-REVOKE ALL ON FUNCTION {ledger}.leaf FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {ledger} FROM PUBLIC;

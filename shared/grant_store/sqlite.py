@@ -71,6 +71,11 @@ class SQLiteStore:
     def migrate(self) -> None:
         self._file.migrate()
 
+    def grant_roles(self, prefix: str) -> None:
+        raise StoreError(
+            f"{self.origin}: SQLite has no roles; who may write the file is up to its permissions."
+        )
+
     def append(self, append: Append) -> Appended:
         with self._file.writing() as cursor:
             head, last = _head_and_instant(cursor)

@@ -17,15 +17,17 @@ from grant_store.rows import (
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,24}")
+_TAKEN = ("relay", "work")
 
 
 def check_names(service: str, lane: str) -> None:
-    """Names become files and schemas: `<service>_work` must not be a lane, nor any be cut off."""
+    """Names become files, schemas and roles, which must not be cut off: `<service>_work` is no
+    lane's schema, and `<service>_relay` no lane's role."""
     for what, name in (("service", service), ("lane", lane)):
-        if not _NAME.fullmatch(name) or name == "work":
+        if not _NAME.fullmatch(name) or name in _TAKEN:
             raise ValueError(
                 f"{what}: expected at most 25 lower-case letters and digits, beginning with "
-                f"a letter, and not 'work' - got {name!r}."
+                f"a letter, and neither 'relay' nor 'work' - got {name!r}."
             )
 
 
@@ -43,6 +45,10 @@ class Store(Protocol):
 
     def migrate(self) -> None:
         """Create what is missing. Calling it again changes nothing."""
+
+    def grant_roles(self, prefix: str) -> None:
+        """Let the role `<prefix><service>` run this service, and `<prefix><service>_relay` its
+        relay: their names end like the ledger's schema. A `StoreError` where there are no roles."""
 
     def append(self, append: Append) -> Appended:
         """Write everything in one transaction, or raise an `AppendConflict` and write nothing."""

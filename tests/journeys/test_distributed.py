@@ -27,6 +27,7 @@ from pruefpfad.scripted.script import Message
 from support.distributed import DistributedSystem, OwnProcess
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
+from support.roles import roles_in_a_database_of_their_own
 
 UNDER_WAY_SECONDS = 0.02
 """After this the first commands are recorded and the last are not."""
@@ -40,15 +41,18 @@ def system(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DistributedSystem]:
     name = f"journey_{uuid4().hex}"
-    with DistributedSystem(
-        postgres_server.create_database(name),
-        rabbit_server.create_virtual_host(name),
-        tmp_path_factory.mktemp("distributed"),
-        demonstration=purpose_of(short_example),
-    ) as started:
+    with (
+        roles_in_a_database_of_their_own(postgres_server, name) as roles,
+        DistributedSystem(
+            roles.superuser,
+            rabbit_server.create_virtual_host(name),
+            tmp_path_factory.mktemp("distributed"),
+            demonstration=purpose_of(short_example),
+            roles=roles,
+        ) as started,
+    ):
         yield started
     rabbit_server.delete_virtual_host(name)
-    postgres_server.drop_database(name)
 
 
 @pytest.fixture(scope="module")

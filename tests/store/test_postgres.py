@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC
 from pathlib import Path
-from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg import errors, sql
+from psycopg import errors
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from grant_store.errors import (
@@ -25,7 +24,7 @@ from grant_store.errors import (
     VersionConflict,
 )
 from grant_store.postgres import PostgresStore
-from grant_store.rows import Append, Document, Outcome, Tracked
+from grant_store.rows import Append, Document, Tracked
 from store.broken_line import BrokenLine
 from store.samples import an_event, an_outcome
 
@@ -287,84 +286,3 @@ def test_the_store_works_when_eventlet_has_patched_everything(
 
     assert (answer.stdout.strip(), answer.stderr) == ("True", "")
     assert store.head().position == 100
-
-
-# A service's own role
-
-
-@pytest.fixture
-def role_dsn(
-    store: PostgresStore, session: psycopg.Connection[tuple[object, ...]], shared_database: str
-) -> Iterator[str]:
-    role = f"budgeting_{uuid4().hex}"
-    name = sql.Identifier(role)
-    session.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD 'of-the-test'").format(name))
-    store.grant_to(role)
-    yield make_conninfo(shared_database, user=role, password="of-the-test")
-    session.execute(sql.SQL("DROP OWNED BY {}").format(name))
-    session.execute(sql.SQL("DROP ROLE {}").format(name))
-
-
-def test_a_services_role_may_do_all_that_a_service_does(role_dsn: str) -> None:
-    with closing(PostgresStore(role_dsn, "budgeting")) as store:
-        store.append(
-            Append(
-                events=[EVENT],
-                tracking=[Tracked("intake/main", 1, b"l")],
-                outcomes=[Outcome("portal", "k", b"h", "recorded", "", 0, 1)],
-                documents=[Document("case", "a", b"1")],
-            )
-        )
-        store.move_relay(1)
-
-        assert store.stream(EVENT.originator_id)[0].event_id == EVENT.event_id
-        assert (store.relayed(), store.document("case", "a")) == (1, b"1")
-    with psycopg.connect(role_dsn) as session:
-        session.execute("CREATE TABLE budgeting_work.utilisation (line uuid)")
-        session.execute("TRUNCATE budgeting_work.documents")
-
-
-FORBIDDEN: dict[str, str] = {
-    "insert": "INSERT INTO budgeting.outcomes VALUES ('a', 'b', '', '', '', 1, 1)",
-    "update": "UPDATE budgeting.events SET topic = 'x'",
-    "delete": "DELETE FROM budgeting.events",
-    "truncate": "TRUNCATE budgeting.events",
-    "a table of its own": "CREATE TABLE budgeting.mine (a int)",
-    "a trigger that runs as the owner": (
-        "CREATE TRIGGER mine AFTER INSERT ON budgeting_work.documents"
-        " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
-    ),
-    "switching a trigger off": "ALTER TABLE budgeting.events DISABLE TRIGGER ALL",
-}
-
-
-@pytest.mark.parametrize("what", FORBIDDEN)
-def test_a_services_role_may_do_nothing_else_to_the_ledger(role_dsn: str, what: str) -> None:
-    with (
-        psycopg.connect(role_dsn) as session,
-        pytest.raises(errors.InsufficientPrivilege),
-    ):
-        session.execute(FORBIDDEN[what])
-
-
-def test_a_role_without_rights_is_told_so(
-    role_dsn: str, store: PostgresStore, session: psycopg.Connection[tuple[object, ...]]
-) -> None:
-    user = str(conninfo_to_dict(role_dsn)["user"])
-    session.execute(
-        sql.SQL("REVOKE EXECUTE ON FUNCTION budgeting.append FROM {}").format(sql.Identifier(user))
-    )
-    with closing(PostgresStore(role_dsn, "budgeting")) as other:
-        with pytest.raises(StoreError, match=r"budgeting/main: permission denied for function"):
-            other.append(Append(events=[an_event()]))
-        assert other.head().position == 0
-
-
-def test_rights_for_a_role_that_does_not_exist_are_refused(store: PostgresStore) -> None:
-    with pytest.raises(StoreError, match="expected an existing database role, not 'nobody_here'"):
-        store.grant_to("nobody_here")
-
-
-def test_rights_in_a_store_that_was_not_migrated_name_the_command(shared_database: str) -> None:
-    with pytest.raises(NotMigrated, match="pruefpfad store migrate"):
-        PostgresStore(shared_database, "intake").grant_to("postgres")

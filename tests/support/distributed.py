@@ -23,6 +23,7 @@ from pruefpfad.processes.configuration import Configuration
 from pruefpfad.processes.migrate import mark_as_demonstration, migrate
 from pruefpfad.scripted.remote import RemoteAuthority, RemoteRecords
 from support.processes import LOG_TAIL_LINES, ServerFailed, ended_with_its_parent
+from support.roles import PREFIX, DatabaseRoles
 
 LANE = "main"
 START_TIMEOUT_SECONDS = 60.0
@@ -92,7 +93,10 @@ class OwnProcess:
 
 
 class DistributedSystem:
-    """Migrated stores, then one service and one relay process per service. A context manager."""
+    """Migrated stores, then one service and one relay process per service. A context manager.
+
+    With `roles` the migration and each process work under a database role of their own.
+    """
 
     def __init__(
         self,
@@ -101,25 +105,23 @@ class DistributedSystem:
         folder: Path,
         services: Sequence[str] = tuple(SERVICES),
         demonstration: str = "",
+        roles: DatabaseRoles | None = None,
     ) -> None:
         self.database_url = database_url
+        self._roles = roles
         self.amqp_url = amqp_url
         self.key = signing_key(folder / "keys")
         self.names = tuple(services)
-        environment = self._environment(folder)
-        self.services = {
-            name: OwnProcess("serve", name, environment, folder / f"serve.{name}.log")
-            for name in services
-        }
-        self.relays = {
-            name: OwnProcess("relay", name, environment, folder / f"relay.{name}.log")
-            for name in services
-        }
+        self._folder = folder
+        self.services = {name: self._process("serve", name, name) for name in services}
+        self.relays = {name: self._process("relay", name, f"{name}_relay") for name in services}
         self._demonstration = demonstration
         self._client: RpcClient | None = None
 
     def __enter__(self) -> Self:
         configuration = Configuration(database_url=self.database_url)
+        if self._roles:
+            configuration = Configuration(database_url=self._roles.migration, role_prefix=PREFIX)
         migrate(configuration)
         if self._demonstration:
             mark_as_demonstration(configuration, self._demonstration)
@@ -220,13 +222,17 @@ class DistributedSystem:
                 raise ServerFailed(f"{process.name} did not answer in time:\n{process.tail}")
             time.sleep(0.1)
 
-    def _environment(self, folder: Path) -> dict[str, str]:
+    def _process(self, module: str, service: str, user: str) -> OwnProcess:
+        log = self._folder / f"{module}.{service}.log"
+        return OwnProcess(module, service, self._environment(user), log)
+
+    def _environment(self, user: str) -> dict[str, str]:
         """Nothing of the caller's but what a Python process needs."""
         kept = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "TMPDIR", "PYTHONPATH")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
-            "PRUEFPFAD_DATABASE_URL": self.database_url,
+            "PRUEFPFAD_DATABASE_URL": (self._roles.dsn(user) if self._roles else self.database_url),
             "PRUEFPFAD_AMQP_URL": self.amqp_url,
-            "PRUEFPFAD_ACTOR_KEY": str(folder / "keys" / PUBLIC),
+            "PRUEFPFAD_ACTOR_KEY": str(self._folder / "keys" / PUBLIC),
             "PRUEFPFAD_LANE": LANE,
         }

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -18,13 +20,15 @@ from psycopg import sql
 from support.container import Container
 from support.machine import Engine, Machine
 from support.ports import LOOPBACK
-from support.processes import Account, Command, Node, ServerProcess
+from support.processes import Account, Command, Node, ServerFailed, ServerProcess
 from support.server import PrivateServer
 
 IMAGE = "postgres:15"
 SUPERUSER = "postgres"
 INITDB_TIMEOUT_SECONDS = 120
 STOP_TIMEOUT_SECONDS = 60
+PSQL_TIMEOUT_SECONDS = 60
+_PSQL = ("psql", "--no-psqlrc", "--quiet", "--file=-")
 
 # What PostgreSQL's own pg_ctl sends for these words, see "Shutting Down the Server".
 _STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
@@ -65,6 +69,24 @@ class PostgresServer(PrivateServer[Node]):
     def drop_database(self, name: str) -> None:
         """Drop it, and end whatever sessions it still has."""
         self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def psql(self, script: str, database: str, environment: Mapping[str, str]) -> None:
+        """Run a script as superuser through PostgreSQL's own client, with this environment."""
+        if isinstance(self._node, Container):
+            names = [f"{name}={value}" for name, value in environment.items()]
+            piped = f'printf %s "$0" | {" ".join(_PSQL)} --username={SUPERUSER} --dbname={database}'
+            self._node.execute("env", *names, "sh", "-c", piped, script)
+            return
+        done = subprocess.run(
+            [*_PSQL, self.dsn(database)],
+            env={"PATH": os.environ.get("PATH", os.defpath), **environment},
+            input=script,
+            capture_output=True,
+            text=True,
+            timeout=PSQL_TIMEOUT_SECONDS,
+        )
+        if done.returncode != 0:
+            raise ServerFailed(f"psql ended with {done.returncode}:\n{done.stderr}")
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.superuser_dsn, autocommit=True) as connection:

@@ -12,7 +12,7 @@ from grant_disbursement.run_file import recorded_file
 from grant_store.opening import open_store
 from pruefpfad.assembly import SERVICES
 from pruefpfad.processes import migrate as migrations
-from pruefpfad.processes.configuration import DATABASE_URL, LANE, Configuration
+from pruefpfad.processes.configuration import DATABASE_URL, LANE, ROLE_PREFIX, Configuration
 
 SERVICE = click.Choice(sorted(SERVICES))
 
@@ -29,11 +29,21 @@ def store() -> None:
     help="sqlite:///DIR or postgresql://…; without it, the data directory.",
 )
 @click.option("--lane", default="main", show_default=True, envvar=LANE.name, help="Lane.")
+@click.option(
+    "--role-prefix",
+    default="",
+    envvar=ROLE_PREFIX.name,
+    help="Also give the roles PREFIX<service> and PREFIX<service>_relay their rights (PostgreSQL).",
+)
 @click.pass_obj
-def migrate(data: Path, database_url: str | None, lane: str) -> None:
-    """Create what is missing in the stores of all services. Running it again changes nothing."""
+def migrate(data: Path, database_url: str | None, lane: str, role_prefix: str) -> None:
+    """Create what is missing in the stores of all services. Running it again changes nothing.
+
+    Whoever runs it owns the ledgers. Services and relays should run under roles of their own.
+    """
     url = database_url or f"sqlite:///{data}"
-    for origin in migrations.migrate(Configuration(database_url=url, lane=lane)):
+    configuration = Configuration(database_url=url, lane=lane, role_prefix=role_prefix)
+    for origin in migrations.migrate(configuration):
         click.echo(f"{origin}: migrated")
 
 

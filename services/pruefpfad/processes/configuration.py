@@ -32,9 +32,15 @@ ACTOR_KEY = Setting(
     "PRUEFPFAD_ACTOR_KEY", "the path of a file with the public key that actor tokens are signed by"
 )
 LANE = Setting("PRUEFPFAD_LANE", "the lane that this process works for", "main")
+ROLE_PREFIX = Setting(
+    "PRUEFPFAD_ROLE_PREFIX",
+    "what the names of the database roles begin with that `store migrate` gives their rights, "
+    "such as pruefpfad_ for pruefpfad_intake and pruefpfad_intake_relay; empty for none",
+    "",
+)
 LOG_LEVEL = Setting("PRUEFPFAD_LOG_LEVEL", "one of debug, info, warning, error", "info")
 
-FOR_MIGRATION = (DATABASE_URL, LANE)
+FOR_MIGRATION = (DATABASE_URL, LANE, ROLE_PREFIX)
 FOR_RELAY = (DATABASE_URL, AMQP_URL, LANE, LOG_LEVEL)
 FOR_SERVICE = (DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, LOG_LEVEL)
 FOR_HEALTH = (AMQP_URL, LANE, LOG_LEVEL)
@@ -56,6 +62,7 @@ class Configuration:
     amqp_url: str = ""
     actor_key: Path | None = None
     lane: str = "main"
+    role_prefix: str = ""
     log_level: str = "info"
 
 

@@ -1,4 +1,7 @@
-"""Creates every service's store before the first process starts. Again changes nothing."""
+"""Creates every service's store before the first process starts, and gives the roles their rights.
+
+Again changes nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,12 @@ from pruefpfad.processes.configuration import Configuration
 
 
 def migrate(configuration: Configuration) -> list[str]:
-    """The origins whose stores are there now."""
+    """The origins whose stores are there now. Without a prefix of roles, nobody gets rights."""
     origins = []
     for store in _stores(configuration):
         store.migrate()
+        if configuration.role_prefix:
+            store.grant_roles(configuration.role_prefix)
         origins.append(store.origin)
     return origins
 

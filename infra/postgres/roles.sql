@@ -1,0 +1,66 @@
+-- The roles of the distributed run, made once by a superuser in an empty database. They are not
+-- members of one another, and own nothing but what the migration creates. What each may do is
+-- said by `pruefpfad store migrate`, which the role of the migration runs.
+--
+-- Run it with psql 15 or newer; the container of docker-compose.yml does so at its first start.
+-- Each password is taken from the environment, and a missing one ends the script.
+
+\set ON_ERROR_STOP on
+
+REVOKE ALL ON DATABASE :"DBNAME" FROM PUBLIC;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+
+\getenv password POSTGRES_MIGRATION_PASSWORD
+CREATE ROLE pruefpfad_migration LOGIN PASSWORD :'password';
+GRANT CONNECT, CREATE ON DATABASE :"DBNAME" TO pruefpfad_migration;
+\unset password
+
+\getenv password POSTGRES_INTAKE_PASSWORD
+CREATE ROLE pruefpfad_intake LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake;
+\unset password
+
+\getenv password POSTGRES_INTAKE_RELAY_PASSWORD
+CREATE ROLE pruefpfad_intake_relay LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake_relay;
+\unset password
+
+\getenv password POSTGRES_ELIGIBILITY_PASSWORD
+CREATE ROLE pruefpfad_eligibility LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_eligibility;
+\unset password
+
+\getenv password POSTGRES_ELIGIBILITY_RELAY_PASSWORD
+CREATE ROLE pruefpfad_eligibility_relay LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_eligibility_relay;
+\unset password
+
+\getenv password POSTGRES_BUDGETING_PASSWORD
+CREATE ROLE pruefpfad_budgeting LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_budgeting;
+\unset password
+
+\getenv password POSTGRES_BUDGETING_RELAY_PASSWORD
+CREATE ROLE pruefpfad_budgeting_relay LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_budgeting_relay;
+\unset password
+
+\getenv password POSTGRES_DISBURSEMENT_PASSWORD
+CREATE ROLE pruefpfad_disbursement LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_disbursement;
+\unset password
+
+\getenv password POSTGRES_DISBURSEMENT_RELAY_PASSWORD
+CREATE ROLE pruefpfad_disbursement_relay LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_disbursement_relay;
+\unset password
+
+\getenv password POSTGRES_AUDIT_PASSWORD
+CREATE ROLE pruefpfad_audit LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_audit;
+\unset password
+
+\getenv password POSTGRES_AUDIT_RELAY_PASSWORD
+CREATE ROLE pruefpfad_audit_relay LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_audit_relay;
+\unset password

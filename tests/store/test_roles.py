@@ -1,0 +1,268 @@
+"""What the roles of a service, of its relay and of the migration may do, and what they may not.
+
+The roles are those of `infra/postgres/roles.sql`, with the rights that the migration gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import errors, sql
+
+from grant_store.errors import NotMigrated, StoreError
+from grant_store.postgres import PostgresStore
+from grant_store.rows import Append, Document, Tracked
+from grant_store.sqlite import SQLiteStore
+from store.samples import an_event, an_outcome
+from support.postgres import PostgresServer
+from support.roles import PREFIX, DatabaseRoles, roles_in_a_database_of_their_own
+
+pytestmark = pytest.mark.servers
+
+TABLES = ("events", "outcomes", "schema_version")
+CHANGES = {
+    "insert": "INSERT INTO budgeting.{table} SELECT * FROM budgeting.{table}",
+    "update": "UPDATE budgeting.{table} SET {column} = {column}",
+    "delete": "DELETE FROM budgeting.{table}",
+    "truncate": "TRUNCATE budgeting.{table}",
+    "alter": "ALTER TABLE budgeting.{table} ADD COLUMN mine integer",
+    "rename": "ALTER TABLE budgeting.{table} RENAME TO mine",
+    "take over": "ALTER TABLE budgeting.{table} OWNER TO current_user",
+    "drop": "DROP TABLE budgeting.{table}",
+    "create trigger": (
+        "CREATE TRIGGER mine BEFORE INSERT ON budgeting.{table}"
+        " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+    ),
+    "disable triggers": "ALTER TABLE budgeting.{table} DISABLE TRIGGER ALL",
+    "create rule": "CREATE RULE mine AS ON INSERT TO budgeting.{table} DO INSTEAD NOTHING",
+    "hide rows": "ALTER TABLE budgeting.{table} ENABLE ROW LEVEL SECURITY",
+    "lock": "LOCK TABLE budgeting.{table} IN EXCLUSIVE MODE",
+}
+COLUMNS = {"events": "topic", "outcomes": "reason", "schema_version": "version"}
+ROUNDABOUT = {
+    "pose as a replication worker": "SET session_replication_role = replica",
+    "become the owner": "SET ROLE pruefpfad_migration",
+    "drop the schema": "DROP SCHEMA budgeting CASCADE",
+    "a table in the ledger": "CREATE TABLE budgeting.mine (a integer)",
+    "a table in the working schema": "CREATE TABLE budgeting_work.mine (a integer)",
+    "a function in the working schema": (
+        "CREATE FUNCTION budgeting_work.mine() RETURNS integer LANGUAGE sql AS 'SELECT 1'"
+    ),
+    "a table that hides others": "CREATE TEMPORARY TABLE events (a integer)",
+    "a schema": "CREATE SCHEMA mine",
+    "a table where everybody looks": "CREATE TABLE public.mine (a integer)",
+    # What stands on a table that `append` writes would run with the rights of append's owner.
+    "a trigger that append would fire": (
+        "CREATE TRIGGER mine AFTER INSERT ON budgeting_work.documents"
+        " EXECUTE FUNCTION suppress_redundant_updates_trigger()"
+    ),
+    "a rule that append would follow": (
+        "CREATE RULE mine AS ON INSERT TO budgeting_work.tracking DO ALSO SELECT 1"
+    ),
+    "a table in place of another": "DROP TABLE budgeting_work.tracking",
+    "append with the caller's rights": (
+        "ALTER FUNCTION budgeting.append SECURITY INVOKER SET search_path = mine"
+    ),
+    "no refusal": "DROP FUNCTION budgeting.refuse_change CASCADE",
+    "a leaf by hand": "SELECT budgeting.leaf(1, NULL, NULL, 1, '', 1, 1, '', '')",
+    "another service's ledger": "SELECT * FROM intake.events",
+    "another service's working data": "SELECT * FROM intake_work.documents",
+    "a large object": "SELECT lo_import('/etc/hostname')",
+}
+
+
+@pytest.fixture(scope="module")
+def roles(postgres_server: PostgresServer) -> Iterator[DatabaseRoles]:
+    with roles_in_a_database_of_their_own(postgres_server, f"roles_{uuid4().hex}") as roles:
+        for service in ("budgeting", "intake"):
+            migrated(roles, service).close()
+        yield roles
+
+
+def migrated(roles: DatabaseRoles, service: str) -> PostgresStore:
+    """A store that its owner has migrated, with the rights of its roles."""
+    store = PostgresStore(roles.migration, service)
+    store.migrate()
+    store.grant_roles(PREFIX)
+    return store
+
+
+@pytest.fixture
+def owner(roles: DatabaseRoles) -> Iterator[PostgresStore]:
+    """The ledger as its owner sees it, with something in each table."""
+    with closing(PostgresStore(roles.migration, "budgeting")) as owner:
+        if not owner.head().position:
+            owner.append(Append(events=[an_event()], outcomes=[an_outcome()]))
+        yield owner
+
+
+@pytest.mark.parametrize("role", ["budgeting", "budgeting_relay"])
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_change_of_a_ledgers_table_is_allowed(
+    roles: DatabaseRoles, owner: PostgresStore, role: str, table: str, change: str
+) -> None:
+    before = contents(roles)
+
+    refused(roles.dsn(role), CHANGES[change].format(table=table, column=COLUMNS[table]))
+
+    assert contents(roles) == before
+
+
+@pytest.mark.parametrize("role", ["budgeting", "budgeting_relay"])
+@pytest.mark.parametrize("way", ROUNDABOUT)
+def test_no_way_around_is_open_either(roles: DatabaseRoles, role: str, way: str) -> None:
+    refused(roles.dsn(role), ROUNDABOUT[way])
+
+
+@pytest.mark.parametrize("role", ["budgeting", "budgeting_relay"])
+@pytest.mark.parametrize("table", TABLES)
+def test_a_role_cannot_give_itself_or_others_a_right(
+    roles: DatabaseRoles, owner: PostgresStore, role: str, table: str
+) -> None:
+    """PostgreSQL only warns of a grant by somebody who has nothing to give."""
+    with psycopg.connect(roles.dsn(role), autocommit=True) as session:
+        try:
+            session.execute(f"GRANT ALL ON budgeting.{table} TO PUBLIC")
+        except errors.InsufficientPrivilege:
+            return  # The relay sees nothing at all of this table.
+
+    for privilege in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES"):
+        assert not has_privilege(roles, role, f"budgeting.{table}", privilege)
+
+
+@pytest.mark.parametrize("table", ["events", "outcomes"])
+@pytest.mark.parametrize("change", ["update", "delete", "truncate"])
+def test_the_triggers_refuse_even_the_owner(
+    roles: DatabaseRoles, owner: PostgresStore, table: str, change: str
+) -> None:
+    before = contents(roles)
+    statement = CHANGES[change].format(table=table, column=COLUMNS[table])
+
+    with (
+        psycopg.connect(roles.migration) as session,
+        pytest.raises(psycopg.Error, match="the ledger is append-only"),
+    ):
+        session.execute(statement)
+
+    assert contents(roles) == before
+
+
+def test_the_role_of_the_migration_is_no_superuser_and_cannot_pose_as_a_replication_worker(
+    roles: DatabaseRoles,
+) -> None:
+    refused(roles.migration, "SET session_replication_role = replica")
+    refused(roles.migration, "CREATE ROLE mine")
+
+
+def test_a_services_role_may_do_all_that_a_service_does(roles: DatabaseRoles) -> None:
+    event, case = an_event(), str(uuid4())
+    with closing(PostgresStore(roles.dsn("budgeting"), "budgeting")) as store:
+        store.append(
+            Append(
+                events=[event],
+                tracking=[Tracked("intake/main", store.tracked("intake/main").position + 1, b"l")],
+                outcomes=[an_outcome(key=case)],
+                documents=[Document("case", case, b"1")],
+            )
+        )
+
+        assert store.stream(event.originator_id)[0].event_id == event.event_id
+        assert store.document("case", case) == b"1"
+        assert store.outcome("portal", case) is not None
+    with psycopg.connect(roles.dsn("budgeting")) as session:
+        session.execute("DELETE FROM budgeting_work.documents")
+        session.execute("TRUNCATE budgeting_work.documents")
+
+
+def test_a_relays_role_may_read_the_ledger_and_move_its_position_and_append_nothing(
+    roles: DatabaseRoles, owner: PostgresStore
+) -> None:
+    with closing(PostgresStore(roles.dsn("budgeting_relay"), "budgeting")) as store:
+        assert store.events_after(0, 1)
+        store.move_relay(store.relayed() + 1)
+
+        with pytest.raises(StoreError, match="permission denied for function append"):
+            store.append(Append(events=[an_event()]))
+        with pytest.raises(StoreError, match="permission denied for table outcomes"):
+            store.outcome("portal", "k-1")
+
+
+def test_a_service_cannot_say_when_something_was_recorded(roles: DatabaseRoles) -> None:
+    dated = PostgresStore(
+        roles.dsn("budgeting"), "budgeting", clock=lambda: datetime(2099, 1, 1, tzinfo=UTC)
+    )
+    with closing(dated), pytest.raises(StoreError, match="only the owner of the ledger may bring"):
+        dated.append(Append(events=[an_event()]))
+
+
+def test_rights_that_a_role_had_beyond_its_own_are_taken_away_again(roles: DatabaseRoles) -> None:
+    with psycopg.connect(roles.migration, autocommit=True) as session:
+        session.execute("GRANT INSERT, DELETE ON budgeting.events TO pruefpfad_budgeting")
+        session.execute("GRANT CREATE ON SCHEMA budgeting_work TO pruefpfad_budgeting")
+
+    migrated(roles, "budgeting").close()
+
+    assert not has_privilege(roles, "budgeting", "budgeting.events", "INSERT")
+    refused(roles.dsn("budgeting"), ROUNDABOUT["a table in the working schema"])
+
+
+def test_a_role_that_could_change_the_ledger_whatever_its_rights_is_refused(
+    roles: DatabaseRoles, owner: PostgresStore
+) -> None:
+    member = sql.SQL("GRANT pruefpfad_migration TO pruefpfad_budgeting")
+    with psycopg.connect(roles.superuser, autocommit=True) as session:
+        session.execute(member)
+        try:
+            with pytest.raises(StoreError, match="'pruefpfad_budgeting' is a superuser or belongs"):
+                owner.grant_roles(PREFIX)
+        finally:
+            session.execute("REVOKE pruefpfad_migration FROM pruefpfad_budgeting")
+
+
+def test_roles_that_do_not_exist_are_named(owner: PostgresStore) -> None:
+    with pytest.raises(StoreError, match="existing database role, and 'nobody_budgeting' is none"):
+        owner.grant_roles("nobody_")
+    with pytest.raises(StoreError, match="expected a role of at most 63 bytes"):
+        owner.grant_roles("x" * 60)
+
+
+def test_rights_in_a_store_that_was_not_migrated_name_the_command(roles: DatabaseRoles) -> None:
+    with pytest.raises(NotMigrated, match="pruefpfad store migrate"):
+        PostgresStore(roles.migration, "eligibility").grant_roles(PREFIX)
+
+
+def test_a_store_without_roles_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="SQLite has no roles"):
+        SQLiteStore(tmp_path / "budgeting.sqlite3", "budgeting").grant_roles(PREFIX)
+
+
+def refused(dsn: str, statement: str) -> None:
+    """The server refuses it for want of rights, and not for another reason."""
+    with (
+        psycopg.connect(dsn) as session,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
+        session.execute(statement)
+
+
+def contents(roles: DatabaseRoles) -> list[list[tuple[object, ...]]]:
+    with psycopg.connect(roles.superuser) as session:
+        return [
+            session.execute(f"SELECT * FROM budgeting.{table} ORDER BY 1").fetchall()
+            for table in TABLES
+        ]
+
+
+def has_privilege(roles: DatabaseRoles, role: str, table: str, privilege: str) -> bool:
+    with psycopg.connect(roles.superuser) as session:
+        [(found,)] = session.execute(
+            "SELECT has_table_privilege(%s, %s, %s)", (f"{PREFIX}{role}", table, privilege)
+        ).fetchall()
+    return bool(found)
