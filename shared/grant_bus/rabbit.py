@@ -11,7 +11,7 @@ import kombu
 from amqp.exceptions import RecoverableChannelError, RecoverableConnectionError
 from kombu.exceptions import OperationalError
 
-from grant_store.errors import OutcomeUnknown, Unreachable
+from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
 
 # The library carries no types; from here on that is said, and nowhere else.
 _library: Any = kombu
@@ -44,6 +44,7 @@ PASSING = (
     RecoverableChannelError,
     RecoverableConnectionError,
     Unreachable,
+    NotNow,
     OutcomeUnknown,
 )
 """Failures of broker or database that pass: whoever meets one starts again after a pause."""

@@ -21,6 +21,7 @@ from grant_contracts.envelope import CloudEvent
 from grant_store.catalogue import Catalogue
 from grant_store.errors import (
     AppendConflict,
+    NotNow,
     OutcomeUnknown,
     StoreError,
     TrackingConflict,
@@ -36,8 +37,9 @@ ATTEMPTS = 50
 """Where several processes write one store, each failed attempt is another one's success."""
 ATTEMPTS_TOGETHER = 2
 
-AWAY = (Unreachable, OutcomeUnknown)
-"""The database cannot be asked. That is nobody's fault, and trying the next part is no use."""
+AWAY = (Unreachable, NotNow, OutcomeUnknown)
+"""The database cannot be asked, or takes nothing. That is nobody's fault, and trying the next part
+is no use."""
 
 
 class CannotApply(Exception):

@@ -35,6 +35,10 @@ class Unreachable(StoreError):
     """The database cannot be reached. An append that fails this way was never sent."""
 
 
+class NotNow(StoreError):
+    """The database answers, but takes nothing at present: it is full, read-only or overloaded."""
+
+
 class OutcomeUnknown(StoreError):
     """The connection broke during an append and the database cannot be asked what became of it."""
 

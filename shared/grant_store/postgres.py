@@ -21,6 +21,7 @@ from grant_store.errors import (
     HeadMoved,
     KeyReused,
     NotMigrated,
+    NotNow,
     StoreError,
     TrackingConflict,
     Unreachable,
@@ -33,8 +34,10 @@ from grant_store.postgres_connection import (
     GuardedConnection,
     in_one_line,
     is_missing,
+    is_not_now,
 )
 from grant_store.postgres_migration import migrate
+from grant_store.postgres_patience import SILENCE_SECONDS
 from grant_store.postgres_recovery import settle
 from grant_store.postgres_roles import grant_roles
 from grant_store.rows import (
@@ -66,7 +69,8 @@ class PostgresStore:
     """A ledger in the schema `<service>`, or `<service>_<lane>` for another lane than main.
 
     Without a `clock` the server's is used. `patience_seconds` is how long a lost connection is
-    reopened before an append is given up as unknown.
+    reopened before an append is given up as unknown, `silence_seconds` how long an answer may keep
+    the store waiting before the connection counts as lost.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class PostgresStore:
         lane: str = "main",
         clock: Callable[[], datetime] | None = None,
         patience_seconds: float = 5.0,
+        silence_seconds: float = SILENCE_SECONDS,
     ) -> None:
         check_names(service, lane)
         self.service = service
@@ -84,8 +89,8 @@ class PostgresStore:
         self._clock = clock
         self._patience_seconds = patience_seconds
         self._schema = service if lane == "main" else f"{service}_{lane}"
-        self._appends = GuardedConnection(dsn, self.origin, self._schema)
-        self._reads = GuardedConnection(dsn, self.origin, self._schema)
+        self._appends = GuardedConnection(dsn, self.origin, self._schema, silence_seconds)
+        self._reads = GuardedConnection(dsn, self.origin, self._schema, silence_seconds)
         self._statements: dict[str, bytes] = {}
 
     @property
@@ -234,6 +239,11 @@ class PostgresStore:
         if is_missing(error):
             return NotMigrated(
                 f"{self.origin}: {in_one_line(error)}; run `pruefpfad store migrate`."
+            )
+        if is_not_now(error):
+            return NotNow(
+                f"{self.origin}: PostgreSQL takes nothing now; nothing was written: "
+                f"{in_one_line(error)}"
             )
         return StoreError(f"{self.origin}: {in_one_line(error)}")
 

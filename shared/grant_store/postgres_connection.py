@@ -12,14 +12,19 @@ from typing import Any
 import psycopg
 from psycopg import errors, sql
 
-from grant_store.errors import NotMigrated, StoreError, Unreachable
+from grant_store.errors import NotMigrated, NotNow, StoreError, Unreachable
 from grant_store.postgres_arrays import register
+from grant_store.postgres_patience import SILENCE_SECONDS, PatientConnection, parameters
 
 SCHEMA_VERSION = 1
 _MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName)
 
 # After these the server hangs up. They may come when the transaction is already committed.
 _ENDINGS = ("FATAL", "PANIC")
+
+# Read-only, waited too long for a lock, cancelled; and the class of missing room, memory or slots.
+_NOT_NOW = ("25006", "55P03", "57014")
+_NO_ROOM = "53"
 
 
 class ConnectionLost(Exception):
@@ -29,12 +34,15 @@ class ConnectionLost(Exception):
 class GuardedConnection:
     """Every statement is a transaction of its own; one thread at a time."""
 
-    def __init__(self, dsn: str, name: str, schema: str) -> None:
+    def __init__(
+        self, dsn: str, name: str, schema: str, silence_seconds: float = SILENCE_SECONDS
+    ) -> None:
         self._dsn = dsn
         self._name = name
         self._schema = schema
+        self._silence_seconds = silence_seconds
         self._lock = Lock()
-        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+        self._connection: PatientConnection | None = None
         self._is_closed = False
 
     def rows(self, query: bytes, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
@@ -48,9 +56,12 @@ class GuardedConnection:
             try:
                 return connection.execute(query, values, prepare=True, binary=True).fetchall()
             except psycopg.Error as error:
-                if connection.closed or error.diag.severity_nonlocalized in _ENDINGS:
+                if _is_lost(connection, error):
                     connection.close()
                     raise ConnectionLost(f"{self._name}: {in_one_line(error)}") from error
+                if is_not_now(error):
+                    # A session that began while the server was read-only stays so for good.
+                    connection.close()
                 raise
             finally:
                 # An interrupted statement (a killed worker, Ctrl-C) leaves a connection that
@@ -64,25 +75,25 @@ class GuardedConnection:
             if self._connection is not None:
                 self._connection.close()
 
-    def _opened(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _opened(self) -> PatientConnection:
         if self._is_closed:
             raise StoreError(f"{self._name}: this store has been closed.")
         if self._connection is None or self._connection.closed:
             self._connection = self._connect()
         return self._connection
 
-    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+    def _connect(self) -> PatientConnection:
         connection = connect(self._dsn, self._name, autocommit=True)
         try:
             register(connection)
-            connection.execute(
-                "SET TIME ZONE 'UTC'; SET default_transaction_isolation = 'read committed'"
-            )
+            connection.prepare_session(self._silence_seconds)
             self._check_version(connection)
         except psycopg.Error as error:
             connection.close()
             kind = Unreachable if isinstance(error, psycopg.OperationalError) else StoreError
-            raise kind(f"{self._name}: {in_one_line(error)}") from error
+            raise (NotNow if is_not_now(error) else kind)(
+                f"{self._name}: {in_one_line(error)}"
+            ) from error
         except BaseException:
             connection.close()
             raise
@@ -97,16 +108,12 @@ class GuardedConnection:
             )
 
 
-def connect(dsn: str, name: str, autocommit: bool) -> psycopg.Connection[tuple[Any, ...]]:
+def connect(dsn: str, name: str, autocommit: bool) -> PatientConnection:
     """A new connection, or `Unreachable` in words without the password."""
     try:
         # UTF-8 whatever the environment says: columns are sent as they are encoded here.
-        return psycopg.connect(
-            dsn,
-            autocommit=autocommit,
-            application_name=f"pruefpfad {name}",
-            client_encoding="UTF8",
-        )
+        fixed = {"application_name": f"pruefpfad {name}", "client_encoding": "UTF8"}
+        return PatientConnection.connect(autocommit=autocommit, **(parameters(dsn) | fixed))
     except psycopg.Error as error:
         raise Unreachable(f"{name}: PostgreSQL cannot be reached: {in_one_line(error)}") from error
 
@@ -122,6 +129,18 @@ def schema_version(connection: psycopg.Connection[tuple[Any, ...]], schema: str)
         sql.SQL("SELECT version FROM {}").format(sql.Identifier(schema, "schema_version"))
     ).fetchone()
     return row[0] if row else 0
+
+
+def _is_lost(connection: psycopg.Connection[Any], error: psycopg.Error) -> bool:
+    """Whether no answer to the statement will come any more over this connection."""
+    still_waits = connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE
+    return connection.closed or still_waits or error.diag.severity_nonlocalized in _ENDINGS
+
+
+def is_not_now(error: psycopg.Error) -> bool:
+    """Whether the server takes this at another time: it is read-only, full or overloaded."""
+    code = error.diag.sqlstate or ""
+    return code in _NOT_NOW or code.startswith(_NO_ROOM)
 
 
 def is_missing(error: psycopg.Error) -> bool:

@@ -14,10 +14,11 @@ from threading import RLock
 from time import monotonic, sleep
 from typing import Any
 
-from grant_store.errors import NotMigrated, StoreError
+from grant_store.errors import NotMigrated, NotNow, StoreError
 
 SCHEMA_VERSION = 1
 _RETRY_SECONDS = 0.01
+_NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
 # Of the connection, not of the file: they are set whenever it is opened. Without recursive
 # triggers an INSERT OR REPLACE would delete a row of the ledger behind the triggers' back.
 _PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
@@ -141,7 +142,8 @@ class SQLiteFile:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise StoreError(f"{self._name}: {self._in_words(error)}") from error
+            kind = NotNow if _primary_code(error) in _NOT_NOW else StoreError
+            raise kind(f"{self._name}: {self._in_words(error)}") from error
 
     def _in_words(self, error: sqlite3.Error | OSError) -> str:
         match _primary_code(error):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grant_store.errors import NotMigrated, StoreError
+from grant_store.errors import NotMigrated, NotNow, StoreError
 from grant_store.rows import Append, Document, Tracked
 from grant_store.sqlite import SQLiteStore
 from store.samples import an_event, an_outcome
@@ -54,7 +54,7 @@ def nothing_of_it_is_there(store: SQLiteStore) -> bool:
 def test_a_full_disk_is_named_and_leaves_nothing_half_written(store: SQLiteStore) -> None:
     pragma(store, "max_page_count=30")
 
-    with pytest.raises(StoreError, match=r"budgeting/main: no room left .* nothing was written"):
+    with pytest.raises(NotNow, match=r"budgeting/main: no room left .* nothing was written"):
         store.append(too_much())
 
     assert nothing_of_it_is_there(store)
@@ -65,9 +65,9 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(store: SQLiteStore
 def test_a_file_that_may_only_be_read_is_named_and_stays_as_it_was(store: SQLiteStore) -> None:
     pragma(store, "query_only=ON")
 
-    with pytest.raises(StoreError, match=r"budgeting/main: .* may only be read; nothing was"):
+    with pytest.raises(NotNow, match=r"budgeting/main: .* may only be read; nothing was"):
         store.append(too_much())
-    with pytest.raises(StoreError, match="may only be read"):
+    with pytest.raises(NotNow, match="may only be read"):
         store.move_relay(1)
 
     assert nothing_of_it_is_there(store)
@@ -79,7 +79,7 @@ def test_a_writer_that_waits_too_long_is_told_so_and_may_try_again(
 ) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(StoreError, match=r"another process has been writing .* 0.2 seconds"):
+        with pytest.raises(NotNow, match=r"another process has been writing .* 0.2 seconds"):
             store.append(too_much())
         assert nothing_of_it_is_there(store)  # Reading does not wait for the writer.
         other.execute("ROLLBACK")
