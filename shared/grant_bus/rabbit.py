@@ -27,6 +27,13 @@ RESEND = Exchange("grants.resend", type="direct", durable=True)
 EVENTS = Exchange("grants.events", type="topic", durable=True)
 """Single events by topic for whoever listens. No follower depends on it."""
 
+COMMANDS = Exchange("grants.commands", type="topic", durable=True)
+"""Commands from whoever speaks AMQP, by `<service>.<lane>.<command>`."""
+
+DEAD_COMMANDS = Exchange("grants.commands.dead", type="topic", durable=True)
+"""Commands that could be neither carried out nor answered: an operator looks at them."""
+
+JSON = "application/json"
 BATCH = "application/cloudevents-batch+json"
 EVENT = "application/cloudevents+json"
 HEAD = "application/vnd.pruefpfad.head+json"
@@ -34,6 +41,16 @@ REQUEST = "application/vnd.pruefpfad.resend+json"
 
 FEED_MESSAGES = 10_000
 RESEND_MESSAGES = 100
+COMMAND_MESSAGES = 10_000
+COMMAND_BYTES = 64 * 1024 * 1024
+"""The bound on a queue of commands. At most this much lies in the memory of whoever takes it."""
+DEAD_COMMAND_MESSAGES = 100_000
+DELIVERIES = 100
+"""So often a command may end the process that took it before it is laid aside as dead.
+
+RabbitMQ 3.10 has no limit by itself, 4.0 and later have one of 20, at which a rolling restart
+could arrive: every command that waits in a consumer counts each end of that consumer.
+"""
 HEARTBEAT_SECONDS = 20
 CONNECT_TIMEOUT_SECONDS = 5
 SECOND = 1_000  # RabbitMQ counts in milliseconds.
@@ -56,7 +73,9 @@ class Channel(Protocol):
     events: Any
     connection: Any
 
-    def basic_publish(self, message: Any, exchange: str = "", routing_key: str = "") -> Any: ...
+    def basic_publish(
+        self, message: Any, exchange: str = "", routing_key: str = "", mandatory: bool = False
+    ) -> Any: ...
     def prepare_message(self, body: Any, **properties: Any) -> Any: ...
     def confirm_select(self) -> Any: ...
     def close(self) -> Any: ...
@@ -117,5 +136,49 @@ def resend_queue(origin: str) -> Any:
             "x-max-length": RESEND_MESSAGES,
             "x-overflow": "drop-head",
             "x-message-ttl": 10 * SECOND,
+        },
+    )
+
+
+def command_queue_name(origin: str) -> str:
+    """ "commands.intake.main" for the commands of the ledger "intake/main"."""
+    return f"commands.{routing_key(origin)}"
+
+
+def command_queue(origin: str) -> Any:
+    """The commands of one service and lane. A full queue refuses: the sender's confirm tells it.
+
+    One consumer is active at a time, because only one process may write a store.
+    """
+    return Queue(
+        command_queue_name(origin),
+        exchange=COMMANDS,
+        routing_key=f"{routing_key(origin)}.*",
+        durable=True,
+        queue_arguments={
+            "x-queue-type": "quorum",
+            "x-single-active-consumer": True,
+            "x-max-length": COMMAND_MESSAGES,
+            "x-max-length-bytes": COMMAND_BYTES,
+            "x-overflow": "reject-publish",
+            "x-delivery-limit": DELIVERIES,
+            "x-dead-letter-exchange": DEAD_COMMANDS.name,
+            # Laid aside only when the other queue has confirmed it.
+            "x-dead-letter-strategy": "at-least-once",
+        },
+    )
+
+
+def dead_command_queue() -> Any:
+    """What was laid aside from every command queue, under the key it was sent with."""
+    return Queue(
+        "commands.dead",
+        exchange=DEAD_COMMANDS,
+        routing_key="#",
+        durable=True,
+        queue_arguments={
+            "x-queue-type": "quorum",
+            "x-max-length": DEAD_COMMAND_MESSAGES,
+            "x-overflow": "reject-publish",
         },
     )

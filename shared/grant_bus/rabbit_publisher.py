@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,9 +21,7 @@ from grant_bus.rabbit import (
     feed_queue_name,
     routing_key,
 )
-
-CONFIRM_TIMEOUT_SECONDS = 30.0
-PERSISTENT, TRANSIENT = 2, 1
+from grant_bus.rabbit_confirms import TRANSIENT, Confirms
 
 
 class NotTaken(ConnectionError):
@@ -46,16 +43,10 @@ class RabbitPublisher:
     """
 
     def __init__(self, connection: Any) -> None:
-        self._connection = connection
-        self._channel: Channel = connection.channel()
+        self._confirms = Confirms(connection)
+        self._send = self._confirms.send
         for exchange in (FEED, RESEND, EVENTS):
-            exchange(self._channel).declare()
-        self._published = 0
-        self._open: dict[int, None] = {}
-        self._refused = 0
-        self._channel.confirm_select()
-        self._channel.events["basic_ack"].add(self._when_acked)
-        self._channel.events["basic_nack"].add(self._when_nacked)
+            exchange(self._confirms.channel).declare()
 
     def publish(self, origin: str, bodies: Sequence[bytes]) -> None:
         for body in bodies:
@@ -87,48 +78,10 @@ class RabbitPublisher:
         self._send(body, HEAD, "", address, delivery_mode=TRANSIENT)
         self._wait()
 
-    def _send(
-        self,
-        body: bytes,
-        content_type: str,
-        exchange: str,
-        key: str,
-        delivery_mode: int = PERSISTENT,
-        **properties: Any,
-    ) -> None:
-        message = self._channel.prepare_message(
-            body,
-            content_type=content_type,
-            properties={"delivery_mode": delivery_mode, **properties},
-        )
-        self._published += 1
-        self._open[self._published] = None
-        self._channel.basic_publish(message, exchange=exchange, routing_key=key)
-
     def _wait(self) -> None:
-        deadline = time.monotonic() + CONFIRM_TIMEOUT_SECONDS
-        while self._open:
-            self._connection.drain_events(timeout=max(deadline - time.monotonic(), 0.01))
-        refused, self._refused = self._refused, 0
+        refused = self._confirms.wait()
         if refused:
             raise NotTaken(f"The broker refused {refused} messages.")
-
-    def _when_acked(self, tag: int, multiple: bool) -> None:
-        for known in self._upto(tag) if multiple else [tag]:
-            self._open.pop(known, None)
-
-    def _when_nacked(self, tag: int, multiple: bool) -> None:
-        self._refused += 1
-        self._when_acked(tag, multiple)
-
-    def _upto(self, tag: int) -> list[int]:
-        """The open tags up to this one. They are kept in the order in which they were given."""
-        found = []
-        for known in self._open:
-            if known > tag:
-                break
-            found.append(known)
-        return found
 
 
 class RabbitResendRequests:

@@ -25,6 +25,8 @@ COMMAND_NAME = Form(
 DEEPEST = 32
 MOST_VALUES = 20_000
 MOST_CHARACTERS = 1_000_000
+MOST_BYTES = 4_000_000
+"""As many as that number of characters may take."""
 LONGEST_FIELD_NAME = 200
 _NUMBERS_OF_JSON = range(-(2**63), 2**63)
 KEY = validate.Length(min=1, max=200, error="expected 1 to 200 characters")

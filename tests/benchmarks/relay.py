@@ -13,7 +13,8 @@ from benchmarks.results import Measurement, in_turn
 from benchmarks.sides import SERVICE, our_events
 from grant_bus.feed import cloud_event
 from grant_bus.rabbit import EVENT, FEED, connect, feed_queue, routing_key
-from grant_bus.rabbit_publisher import PERSISTENT, RabbitPublisher
+from grant_bus.rabbit_confirms import PERSISTENT
+from grant_bus.rabbit_publisher import RabbitPublisher
 from grant_bus.relay import Relay
 from grant_store.postgres import PostgresStore
 from grant_store.rows import Append

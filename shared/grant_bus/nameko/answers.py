@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from grant_bus.answering import invalid
 from grant_contracts.answers import Answer
 
 Plain = dict[str, Any]
@@ -19,17 +20,9 @@ def as_plain(answer: Answer) -> Plain:
 
 def invalid_command(name: str, message: object) -> Plain:
     """The answer to a command that was sent to another command's method."""
-    errors = {"command": [f"expected {name!r}, because that is the method that was called"]}
-    named = message if isinstance(message, Mapping) else {}
-    key = str(named.get("key", ""))
-    return as_plain(Answer(kind="invalid", command=name, key=key, errors=errors))
-
-
-def unknown(name: str, message: Mapping[str, Any], fault: Exception) -> Plain:
-    """What became of the command cannot be said: sending the same key again settles it."""
-    key = str(message.get("key", ""))
-    reason = f"{type(fault).__name__}: {fault}"
-    return as_plain(Answer(kind="unknown", command=name, key=key, reason=reason))
+    key = message.get("key") if isinstance(message, Mapping) else ""
+    expected = f"expected {name!r}, because that is the method that was called"
+    return as_plain(invalid(name, key, "command", expected))
 
 
 def found(value: object) -> Plain:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from eventlet.event import Event
 from eventlet.queue import LightQueue
@@ -18,6 +18,8 @@ from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 
 COMMANDS_PER_BATCH = 100
+R = TypeVar("R")
+
 PROCESS = "process"
 """The key under which a container's configuration holds its `Process`."""
 
@@ -35,7 +37,7 @@ class _Waiting:
     """A command or a job, and the event on which its sender waits."""
 
     message: object = None
-    job: Callable[[], int] | None = None
+    job: Callable[[], Any] | None = None
     done: Any = field(default_factory=Event)
 
 
@@ -59,11 +61,15 @@ class CommitQueue(SharedExtension):
         answered: Answer | Exception = waiting.done.wait()
         return answered
 
-    def run(self, job: Callable[[], int]) -> int:
+    def answer_together(self, messages: Sequence[object]) -> list[Answer | Exception]:
+        """Decide these commands, in this order and in one transaction."""
+        return self.run(lambda: self._decided(messages))
+
+    def run(self, job: Callable[[], R]) -> R:
         """Run a job while nothing else writes. What it raises is raised here."""
         waiting = _Waiting(job=job)
         self._queue.put(waiting)
-        result: int = waiting.done.wait()
+        result: R = waiting.done.wait()
         return result
 
     def _work(self) -> None:
@@ -81,15 +87,18 @@ class CommitQueue(SharedExtension):
     def _answer(self, waiting: Sequence[_Waiting]) -> None:
         if not waiting:
             return
-        try:
-            answers = self.writer.answer([each.message for each in waiting])
-        except Exception as error:  # noqa: BLE001 - handed to everyone who sent one of these.
-            answers = [error] * len(waiting)
+        answers = self._decided([each.message for each in waiting])
         for each, answer in zip(waiting, answers, strict=True):
             each.done.send(answer)
 
+    def _decided(self, messages: Sequence[object]) -> list[Answer | Exception]:
+        try:
+            return self.writer.answer(messages)
+        except Exception as error:  # noqa: BLE001 - handed to everyone who sent one of these.
+            return [error] * len(messages)
 
-def _run(waiting: _Waiting, job: Callable[[], int]) -> None:
+
+def _run(waiting: _Waiting, job: Callable[[], Any]) -> None:
     try:
         waiting.done.send(job())
     except Exception as error:  # noqa: BLE001 - raised again in the thread that waits for it.

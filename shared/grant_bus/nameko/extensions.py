@@ -1,4 +1,4 @@
-"""What a `service.py` is written with: `Writer`, `Follow`, `command` and `query`."""
+"""What a service's class is written with: its writer, what it follows, `command` and `query`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import eventlet
 import structlog
 from nameko.extensions import DependencyProvider
 
+from grant_bus.answering import unknown
 from grant_bus.nameko import answers
 from grant_bus.nameko.calls import call
-from grant_bus.nameko.commits import PROCESS, CommitQueue, Process
-from grant_bus.pauses import Pauses
-from grant_bus.rabbit import connect, is_passing
+from grant_bus.nameko.commits import CommitQueue
+from grant_bus.nameko.loops import Loop
+from grant_bus.rabbit_commands import CommandQueue
 from grant_bus.rabbit_follower import Feeds
 from grant_store.store import Store
 from grant_values.invalid import Invalid
@@ -49,7 +49,7 @@ class WriterDesk:
         answer = self._commits.answer(message)
         if isinstance(answer, Exception):
             _log.error("a command has no answer", command=name, exc_info=answer)
-            return answers.unknown(name, message, answer)
+            return answers.as_plain(unknown(message, answer))
         return answers.as_plain(answer)
 
 
@@ -62,47 +62,34 @@ class Writer(DependencyProvider):
         return WriterDesk(self.commits)
 
 
-class Follow(DependencyProvider):
-    """Follows the upstreams of the service's policies from the start of the container to its end.
+class Follow(Loop):
+    """Follows the upstreams of the service's policies. It goes on where the store says it was."""
 
-    What no retry helps ends the container, and with it the process. Where broker or database are
-    away, it starts again from what the store says was followed.
-    """
+    doing = "following"
 
-    commits = CommitQueue()
+    def has_work(self) -> bool:
+        return bool(self.commits.writer.policies.upstreams)
 
-    def start(self) -> None:
-        self._is_ending = False
-        self._pauses = Pauses()
-        self._thread = self.container.spawn_managed_thread(self._run, identifier="follow")
+    def work(self, connection: Any) -> None:
+        feeds = Feeds(connection, self.process().writer, self.commits.run)
+        while not self.is_ending:
+            feeds.turn(LISTEN_SECONDS)
+            self.pauses.reset()
+        feeds.cancel()
 
-    def stop(self) -> None:
-        """Returns when the batch that was begun is committed and acknowledged."""
-        self._is_ending = True
-        self._thread.wait()
 
-    def _run(self) -> None:
-        while not self._is_ending and self.commits.writer.policies.upstreams:
-            try:
-                self._follow()
-            except Exception as error:
-                if not is_passing(error):
-                    raise
-                pause = self._pauses.next()
-                _log.warning("following again later", pause_seconds=pause, error=str(error))
-                eventlet.sleep(pause)
+class TakeCommands(Loop):
+    """Takes the commands that come as messages; each is answered where its sender wants it."""
 
-    def _follow(self) -> None:
-        process: Process = self.container.config[PROCESS]
-        connection = connect(process.amqp_url)
-        try:
-            feeds = Feeds(connection, process.writer, self.commits.run)
-            while not self._is_ending:
-                feeds.turn(LISTEN_SECONDS)
-                self._pauses.reset()
-            feeds.cancel()
-        finally:
-            connection.release()
+    doing = "taking commands"
+
+    def work(self, connection: Any) -> None:
+        origin = self.process().writer.store.origin
+        commands = CommandQueue(connection, origin, self.commits.answer_together)
+        while not self.is_ending:
+            commands.turn(LISTEN_SECONDS)
+            self.pauses.reset()
+        commands.cancel()
 
 
 def command(name: str) -> Any:

@@ -1,8 +1,8 @@
-"""What every service has: the writer, the feeds it follows, and two questions about its store."""
+"""What every service has: writer, feeds, command messages, and two questions about its store."""
 
 from __future__ import annotations
 
-from grant_bus.nameko.extensions import Follow, Writer, query
+from grant_bus.nameko.extensions import Follow, TakeCommands, Writer, query
 from grant_store.rows import StoredOutcome
 
 
@@ -11,6 +11,7 @@ class ServiceOnTheBus:
 
     writer = Writer()
     facts = Follow()
+    commands = TakeCommands()
 
     @query
     def head(self) -> dict[str, object]:

@@ -1,0 +1,72 @@
+"""Publishing with confirms: many messages are sent, then the broker's word on all awaited."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from grant_bus.rabbit import Channel
+
+CONFIRM_TIMEOUT_SECONDS = 30.0
+PERSISTENT, TRANSIENT = 2, 1
+
+
+class Confirms:
+    """A channel of its own, on which the broker says of each message whether it has taken it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.channel: Channel = connection.channel()
+        self._published = 0
+        self._open: dict[int, None] = {}
+        self._refused = 0
+        self.channel.confirm_select()
+        self.channel.events["basic_ack"].add(self._when_acked)
+        self.channel.events["basic_nack"].add(self._when_nacked)
+
+    def send(
+        self,
+        body: bytes,
+        content_type: str,
+        exchange: str,
+        key: str,
+        delivery_mode: int = PERSISTENT,
+        *,
+        mandatory: bool = False,
+        **properties: Any,
+    ) -> None:
+        """Publish without waiting. What is `mandatory` and reaches no queue comes back."""
+        message = self.channel.prepare_message(
+            body,
+            content_type=content_type,
+            properties={"delivery_mode": delivery_mode, **properties},
+        )
+        self._published += 1
+        self._open[self._published] = None
+        self.channel.basic_publish(message, exchange=exchange, routing_key=key, mandatory=mandatory)
+
+    def wait(self) -> int:
+        """Return when the broker has spoken of all. Says how many messages it refused."""
+        deadline = time.monotonic() + CONFIRM_TIMEOUT_SECONDS
+        while self._open:
+            self._connection.drain_events(timeout=max(deadline - time.monotonic(), 0.01))
+        refused, self._refused = self._refused, 0
+        return refused
+
+    def _when_acked(self, tag: int, multiple: bool) -> None:
+        for known in self._upto(tag) if multiple else [tag]:
+            self._open.pop(known, None)
+
+    def _when_nacked(self, tag: int, multiple: bool) -> None:
+        numbers = self._upto(tag) if multiple else [tag]
+        self._refused += len(numbers)
+        self._when_acked(tag, multiple)
+
+    def _upto(self, tag: int) -> list[int]:
+        """The open tags up to this one. They are kept in the order in which they were given."""
+        found = []
+        for known in self._open:
+            if known > tag:
+                break
+            found.append(known)
+        return found
