@@ -18,6 +18,7 @@ from marshmallow import Schema, ValidationError
 from grant_bus.actors import Mandate, TokenCheck, TokenRefused
 from grant_contracts.answers import Answer
 from grant_contracts.commands import CommandMessage, check_plain, legible
+from grant_store.rows import SenderAndKey
 from grant_store.standing import StandingAggregates
 from grant_store.work import Context, UnitOfWork
 from grant_values.invalid import NotEntitled
@@ -53,6 +54,10 @@ class Order:
     @property
     def sender(self) -> str:
         return self.context.actor.id
+
+    @property
+    def sender_and_key(self) -> SenderAndKey:
+        return self.sender, self.key
 
 
 class Desk:

@@ -30,12 +30,17 @@ class Announcement(msgspec.Struct, frozen=True):
 
 
 def pack(origin: str, rows: Sequence[LedgerEvent]) -> bytes:
-    """One message body with these rows, in their order. State and metadata are not decoded."""
-    return b"[" + b",".join(cloud_event(origin, row) for row in rows) + b"]"
+    """One message body with these rows, in their order."""
+    return joined([cloud_event(origin, row) for row in rows])
+
+
+def joined(events: Sequence[bytes]) -> bytes:
+    """One message body with these events, as `cloud_event` made them, in their order."""
+    return b"[" + b",".join(events) + b"]"
 
 
 def cloud_event(origin: str, row: LedgerEvent) -> bytes:
-    """One row as a CloudEvent in JSON. The metadata are simple attributes and are spliced in."""
+    """One row as a CloudEvent in JSON. State and metadata are spliced in, and not decoded."""
     instant = row.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     head = (
         f'{{"specversion":"{SPEC_VERSION}","id":"{row.event_id}",'

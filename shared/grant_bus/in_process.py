@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 
 from grant_bus.feed import Announcement, unpack
 from grant_bus.follower import Follower
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
+from grant_contracts.envelope import CloudEvent
 
 MESSAGES_PER_TURN = 20
 ANNOUNCEMENTS_UNTIL_ASKED = 2
@@ -115,7 +117,7 @@ class InProcessBus:
         queue = self._queues[follower.upstream, follower.name]
         bodies = [queue.popleft() for _ in range(min(len(queue), MESSAGES_PER_TURN))]
         if bodies:
-            follower.receive([event for body in bodies for event in unpack(body)])
+            follower.receive([event for body in bodies for event in _unpacked(body)])
         return len(bodies)
 
     def _deliver_announcements(self) -> int:
@@ -136,3 +138,9 @@ class InProcessBus:
                 # There is more: the head, heard after this round, makes the follower ask on.
                 relay.announce()
         return len(requests)
+
+
+@lru_cache(maxsize=2 * MESSAGES_PER_TURN)
+def _unpacked(body: bytes) -> tuple[CloudEvent, ...]:
+    """The events of a body. All followers of an origin get the same body, and decode it once."""
+    return tuple(unpack(body))

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from grant_bus.feed import EVENTS_PER_MESSAGE, Announcement, cloud_event, pack
+from grant_bus.feed import EVENTS_PER_MESSAGE, Announcement, cloud_event, joined
 from grant_bus.transport import Publisher
-from grant_store.rows import LedgerEvent
 from grant_store.store import Store
 
 EVENTS_PER_ROUND = 1_000
@@ -25,7 +24,7 @@ class Relay:
         self.store = store
         self._publisher = publisher
         self._position = store.relayed()
-        self._last = _event_at(store, self._position)
+        self._last = self._event_at(self._position)
 
     def pump(self) -> int:
         """Publish the next round of events. Returns how many; 0 when all is published."""
@@ -33,12 +32,13 @@ class Relay:
         if not rows:
             return 0
         origin = self.store.origin
-        self._publisher.publish(origin, list(_messages(origin, self._last, rows)))
+        events = [cloud_event(origin, row) for row in rows]
+        self._publisher.publish(origin, list(_messages(self._last, events)))
         self._publisher.publish_single(
-            origin, [(row.topic, cloud_event(origin, row)) for row in rows]
+            origin, [(row.topic, event) for row, event in zip(rows, events, strict=True)]
         )
         self.store.move_relay(rows[-1].position)
-        self._position, self._last = rows[-1].position, rows[-1:]
+        self._position, self._last = rows[-1].position, events[-1:]
         return len(rows)
 
     def announce(self, asked_by: str = "", asked_after: int = 0) -> None:
@@ -59,20 +59,20 @@ class Relay:
             self.announce(follower, after_position)
             return 0
         origin = self.store.origin
-        before = _event_at(self.store, after_position)
-        self._publisher.resend(origin, follower, list(_messages(origin, before, rows)))
+        events = [cloud_event(origin, row) for row in rows]
+        messages = list(_messages(self._event_at(after_position), events))
+        self._publisher.resend(origin, follower, messages)
         return len(rows)
 
+    def _event_at(self, position: int) -> list[bytes]:
+        """The event at a position as a list, which is empty before the first."""
+        rows = self.store.events_after(position - 1, 1) if position else []
+        return [cloud_event(self.store.origin, row) for row in rows]
 
-def _event_at(store: Store, position: int) -> list[LedgerEvent]:
-    """The event at a position as a list, which is empty before the first."""
-    return store.events_after(position - 1, 1) if position else []
 
-
-def _messages(
-    origin: str, before: Sequence[LedgerEvent], rows: Sequence[LedgerEvent]
-) -> Iterator[bytes]:
-    for start in range(0, len(rows), NEW_PER_MESSAGE):
-        new = rows[start : start + NEW_PER_MESSAGE]
-        yield pack(origin, [*before, *new])
+def _messages(before: Sequence[bytes], events: Sequence[bytes]) -> Iterator[bytes]:
+    """The events in messages, each of which begins with the last event of the one before."""
+    for start in range(0, len(events), NEW_PER_MESSAGE):
+        new = events[start : start + NEW_PER_MESSAGE]
+        yield joined([*before, *new])
         before = new[-1:]

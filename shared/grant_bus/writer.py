@@ -27,7 +27,7 @@ from grant_store.errors import (
     TrackingConflict,
     Unreachable,
 )
-from grant_store.rows import Appended, NewEvent, Outcome, StoredOutcome, Tracked
+from grant_store.rows import Appended, NewEvent, Outcome, SenderAndKey, StoredOutcome, Tracked
 from grant_store.store import Store
 from grant_store.work import Batch, Context, IdentityMap, NotYet, UnitOfWork
 from grant_values.invalid import Invalid
@@ -152,15 +152,19 @@ class Writer:
 
     def _answer_together(self, orders: Sequence[Order | Answer]) -> list[Answer]:
         answers: list[Answer | tuple[Order, Outcome]] = []
-        keys: set[tuple[str, str]] = set()
+        keys: set[SenderAndKey] = set()
         with self._batch() as batch:
+            stored = self._recorded_already(orders)
             for order in orders:
                 if isinstance(order, Answer):
                     answers.append(order)
                     continue
-                if (order.sender, order.key) in keys:
+                if order.sender_and_key in keys:
                     raise _Spoilt
-                keys.add((order.sender, order.key))
+                keys.add(order.sender_and_key)
+                if order.sender_and_key in stored:
+                    answers.append(self._repeated(order, stored[order.sender_and_key]))
+                    continue
                 answers.append(self._answer_one(batch, order, alone=len(orders) == 1))
             appended = self._commit(batch)
             return [
@@ -168,12 +172,15 @@ class Writer:
                 for answer in answers
             ]
 
+    def _recorded_already(
+        self, orders: Sequence[Order | Answer]
+    ) -> dict[SenderAndKey, StoredOutcome]:
+        asked = [order.sender_and_key for order in orders if isinstance(order, Order)]
+        return self.store.outcomes(asked) if asked else {}
+
     def _answer_one(
         self, batch: Batch, order: Order, *, alone: bool
     ) -> Answer | tuple[Order, Outcome]:
-        stored = self.store.outcome(order.sender, order.key)
-        if stored:
-            return self._repeated(order, stored)
         unit = batch.unit(order.context)
         try:
             order.call(unit)
@@ -215,7 +222,10 @@ class Writer:
     def _follow_together(self, upstream: str, events: Sequence[CloudEvent]) -> None:
         with self._batch() as batch:
             self._refuse_followed(upstream, events[0].at)
-            for event in filter(self.policies.wants, events):
+            wanted = [event for event in events if self.policies.wants(event)]
+            # Most aggregates that a fact is about have the case's own id.
+            self._held.fetch({event.caseid for event in wanted if event.caseid})
+            for event in wanted:
                 self._follow_one(batch, event, alone=len(events) == 1)
             last = events[-1]
             batch.tracking.append(Tracked(upstream, last.at, bytes.fromhex(last.leafhash)))

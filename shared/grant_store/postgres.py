@@ -46,9 +46,11 @@ from grant_store.rows import (
     Document,
     Head,
     LedgerEvent,
+    SenderAndKey,
     StoredOutcome,
     Tracked,
     keys_with_prefix,
+    stored_outcome,
 )
 from grant_store.store import check_names
 
@@ -145,15 +147,25 @@ class PostgresStore:
         return Tracked(upstream, *row) if row else Tracked(upstream, 0, b"")
 
     def outcome(self, sender: str, key: str) -> StoredOutcome | None:
-        row = self._one(
-            "SELECT body_hash, kind, reason, first_position, event_count FROM {outcomes}"
-            " WHERE sender = %b::text AND key = %b::text",
-            (sender, key),
+        return self.outcomes([(sender, key)]).get((sender, key))
+
+    def outcomes(self, keys: Sequence[SenderAndKey]) -> dict[SenderAndKey, StoredOutcome]:
+        rows = self._rows(
+            "SELECT sender, key, body_hash, kind, reason, first_position, event_count"
+            " FROM {outcomes} JOIN unnest(%b::text[], %b::text[]) AS asked (sender, key)"
+            " USING (sender, key)",
+            columns(keys, ("text", "text")),
         )
-        if row is None:
-            return None
-        body_hash, kind, reason, first, count = row
-        return StoredOutcome(sender, key, body_hash, kind, reason, range(first, first + count))
+        return {row[:2]: stored_outcome(row) for row in rows}
+
+    def streams(self, originator_ids: Sequence[UUID]) -> dict[UUID, list[LedgerEvent]]:
+        found: dict[UUID, list[LedgerEvent]] = {each: [] for each in originator_ids}
+        for row in self._events(
+            "WHERE originator_id = ANY(%b::uuid[]) ORDER BY originator_id, originator_version",
+            columns([(each,) for each in originator_ids], ("uuid",)),
+        ):
+            found[row.originator_id].append(row)
+        return found
 
     def document(self, kind: str, key: str) -> bytes | None:
         row = self._one(
@@ -175,7 +187,8 @@ class PostgresStore:
 
     def move_relay(self, position: int) -> None:
         self._rows(
-            "INSERT INTO {relay} AS known (position) VALUES (%b::bigint) ON CONFLICT (one)"
+            "INSERT INTO {relay} AS known (position) SELECT %b::bigint"
+            " FROM set_config('synchronous_commit', 'off', true) ON CONFLICT (one)"
             " DO UPDATE SET position = greatest(known.position, excluded.position)"
             " RETURNING position",
             (Int8(position),),

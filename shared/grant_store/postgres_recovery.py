@@ -16,7 +16,15 @@ from uuid import UUID
 from grant_store.errors import AppendConflict, OutcomeUnknown, StoreError, Unreachable
 from grant_store.leaf import leaf_hash, microseconds
 from grant_store.postgres_connection import ConnectionLost
-from grant_store.rows import Append, Appended, LedgerEvent, NewEvent, StoredOutcome, Tracked
+from grant_store.rows import (
+    Append,
+    Appended,
+    LedgerEvent,
+    NewEvent,
+    SenderAndKey,
+    StoredOutcome,
+    Tracked,
+)
 
 _PAUSE_SECONDS = 0.1
 
@@ -28,7 +36,7 @@ class Readable(Protocol):
 
     def next_place(self) -> tuple[int, datetime]: ...
 
-    def outcome(self, sender: str, key: str) -> StoredOutcome | None: ...
+    def outcomes(self, keys: Sequence[SenderAndKey]) -> dict[SenderAndKey, StoredOutcome]: ...
 
     def tracked(self, upstream: str) -> Tracked: ...
 
@@ -74,8 +82,9 @@ def _found(append: Append, store: Readable) -> Appended | None:
     for tracked in append.tracking:
         if store.tracked(tracked.upstream) != tracked:
             return None
+    outcomes = store.outcomes([(each.sender, each.key) for each in append.outcomes])
     for outcome in append.outcomes:
-        stored = store.outcome(outcome.sender, outcome.key)
+        stored = outcomes.get((outcome.sender, outcome.key))
         if stored is None or stored[:5] != outcome[:5] or stored.positions:
             return None
         first_position = stored.positions.start

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 
@@ -66,6 +66,10 @@ class Outcome(NamedTuple):
     event_count: int
 
 
+SenderAndKey = tuple[str, str]
+"""What a command is known by: the same key of another sender is another command."""
+
+
 class StoredOutcome(NamedTuple):
     """A recorded outcome. `positions` are those of the command's events, empty if it had none."""
 
@@ -75,6 +79,12 @@ class StoredOutcome(NamedTuple):
     kind: str
     reason: str
     positions: range
+
+
+def stored_outcome(row: Sequence[Any]) -> StoredOutcome:
+    """The outcome of a stored row: its fields, then the first position and the count of events."""
+    sender, key, body_hash, kind, reason, first, count = row
+    return StoredOutcome(sender, key, body_hash, kind, reason, range(first, first + count))
 
 
 def keys_with_prefix(prefix: str) -> tuple[str, str]:
@@ -110,6 +120,12 @@ class Append:
                     f"outcome {sender}/{key}: expected events within the {len(self.events)} "
                     f"of this append, not {count} from {first}."
                 )
+
+    @property
+    def must_last(self) -> bool:
+        """Whether this must survive a power cut once it is answered. Tracking and documents alone
+        need not: together they go back to what they were, and the feed brings them again."""
+        return bool(self.events or self.outcomes)
 
     def last_documents(self) -> list[Document]:
         """The documents that remain when later ones replace earlier ones of the same key."""

@@ -29,12 +29,16 @@ from grant_store.rows import (
     LedgerEvent,
     NewEvent,
     Outcome,
+    SenderAndKey,
     StoredOutcome,
     Tracked,
     keys_with_prefix,
+    stored_outcome,
 )
 from grant_store.sqlite_file import SQLiteFile
 
+# As many pairs as fit the number of parameters that any SQLite takes.
+_KEYS_PER_QUERY = 400
 _EVENT_COLUMNS = (
     "position, event_id, originator_id, originator_version, topic, schema_version,"
     " recorded_at, state, metadata, leaf_hash"
@@ -77,7 +81,7 @@ class SQLiteStore:
         )
 
     def append(self, append: Append) -> Appended:
-        with self._file.writing() as cursor:
+        with self._file.writing(flushed=append.must_last) as cursor:
             head, last = _head_and_instant(cursor)
             if append.expected_head is not None and append.expected_head != head:
                 raise HeadMoved(f"{self.origin}: head is {head}, expected {append.expected_head}.")
@@ -112,15 +116,31 @@ class SQLiteStore:
         return Tracked(upstream, *row) if row else Tracked(upstream, 0, b"")
 
     def outcome(self, sender: str, key: str) -> StoredOutcome | None:
-        row = self._one(
-            "SELECT body_hash, kind, reason, first_position, event_count"
-            " FROM ledger_outcomes WHERE sender = ? AND key = ?",
-            (sender, key),
-        )
-        if row is None:
-            return None
-        body_hash, kind, reason, first, count = row
-        return StoredOutcome(sender, key, body_hash, kind, reason, range(first, first + count))
+        return self.outcomes([(sender, key)]).get((sender, key))
+
+    def outcomes(self, keys: Sequence[SenderAndKey]) -> dict[SenderAndKey, StoredOutcome]:
+        found: dict[SenderAndKey, StoredOutcome] = {}
+        for start in range(0, len(keys), _KEYS_PER_QUERY):
+            part = keys[start : start + _KEYS_PER_QUERY]
+            rows = self._file.rows(
+                "SELECT sender, key, body_hash, kind, reason, first_position, event_count"
+                f" FROM ledger_outcomes WHERE (sender, key) IN (VALUES {_pairs(len(part))})",
+                [each for pair in part for each in pair],
+            )
+            found |= {row[:2]: stored_outcome(row) for row in rows}
+        return found
+
+    def streams(self, originator_ids: Sequence[UUID]) -> dict[UUID, list[LedgerEvent]]:
+        found: dict[UUID, list[LedgerEvent]] = {each: [] for each in originator_ids}
+        for start in range(0, len(originator_ids), _KEYS_PER_QUERY):
+            part = originator_ids[start : start + _KEYS_PER_QUERY]
+            for row in self._events(
+                f"WHERE originator_id IN ({','.join('?' * len(part))})"
+                " ORDER BY originator_id, originator_version",
+                [each.bytes for each in part],
+            ):
+                found[row.originator_id].append(row)
+        return found
 
     def document(self, kind: str, key: str) -> bytes | None:
         row = self._one("SELECT body FROM work_documents WHERE kind = ? AND key = ?", (kind, key))
@@ -139,7 +159,7 @@ class SQLiteStore:
         return int(row[0]) if row else 0
 
     def move_relay(self, position: int) -> None:
-        with self._file.writing() as cursor:
+        with self._file.writing(flushed=False) as cursor:
             cursor.execute(
                 "INSERT INTO work_relay VALUES (1, ?) ON CONFLICT (one)"
                 " DO UPDATE SET position = max(position, excluded.position)",
@@ -222,6 +242,10 @@ def _head_and_instant(cursor: sqlite3.Cursor) -> tuple[int, int]:
         "SELECT position, recorded_at FROM ledger_events ORDER BY position DESC LIMIT 1"
     ).fetchone()
     return (row[0], row[1]) if row else (0, 0)
+
+
+def _pairs(count: int) -> str:
+    return ",".join(["(?, ?)"] * count)
 
 
 def _write_documents(cursor: sqlite3.Cursor, documents: Sequence[Document]) -> None:

@@ -21,7 +21,14 @@ _RETRY_SECONDS = 0.01
 _NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
 # Of the connection, not of the file: they are set whenever it is opened. Without recursive
 # triggers an INSERT OR REPLACE would delete a row of the ledger behind the triggers' back.
-_PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON")
+_PRAGMAS = (
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",
+    # Ids are random: without room for the inner pages of its indexes, every insert reads the disk.
+    "cache_size=-16000",
+    "wal_autocheckpoint=4000",
+)
 
 
 class SQLiteFile:
@@ -55,10 +62,14 @@ class SQLiteFile:
             self._is_migrated = True
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Cursor]:
-        """One transaction that holds the write lock from the start. Any exception undoes it."""
+    def writing(self, *, flushed: bool = True) -> Iterator[sqlite3.Cursor]:
+        """One transaction that holds the write lock from the start. Any exception undoes it.
+
+        One that is not `flushed` is whole or not there after a power cut, but may not be there.
+        """
         with self._lock, self._plain_errors():
             connection = self._opened()
+            connection.execute(f"PRAGMA synchronous={'FULL' if flushed else 'NORMAL'}")
             cursor = connection.cursor()
             try:
                 cursor.execute("BEGIN IMMEDIATE")

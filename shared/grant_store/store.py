@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from grant_store.rows import (
     Document,
     Head,
     LedgerEvent,
+    SenderAndKey,
     StoredOutcome,
     Tracked,
 )
@@ -64,8 +66,14 @@ class Store(Protocol):
     def tracked(self, upstream: str) -> Tracked:
         """How far an upstream was followed; position 0 with an empty leaf if never."""
 
+    def streams(self, originator_ids: Sequence[UUID]) -> dict[UUID, list[LedgerEvent]]:
+        """The events of each of these aggregates in order of version; none for an unknown one."""
+
     def outcome(self, sender: str, key: str) -> StoredOutcome | None:
         """What became of a command, or None if this key was never recorded."""
+
+    def outcomes(self, keys: Sequence[SenderAndKey]) -> dict[SenderAndKey, StoredOutcome]:
+        """What became of those of these commands whose keys are recorded."""
 
     def document(self, kind: str, key: str) -> bytes | None: ...
 
@@ -76,6 +84,9 @@ class Store(Protocol):
         """The position up to which the relay has published."""
 
     def move_relay(self, position: int) -> None:
-        """Remember that everything up to `position` is published. Never moves back."""
+        """Remember that everything up to `position` is published. Never moves back.
+
+        Not flushed to disk: a position lost with the power lets the relay repeat, never skip.
+        """
 
     def close(self) -> None: ...

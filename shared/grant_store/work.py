@@ -7,7 +7,7 @@ for all its units in one transaction.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -75,6 +75,13 @@ class IdentityMap:
         else:
             self._held[aggregate_id] = self.catalogue.rebuild(self.store.stream(aggregate_id))
         return self._held[aggregate_id]
+
+    def fetch(self, aggregate_ids: Set[UUID]) -> None:
+        """Take up all of these in one question, so that `find` need not ask for each."""
+        missing = [each for each in aggregate_ids if each not in self._held]
+        if missing:
+            for aggregate_id, rows in self.store.streams(missing).items():
+                self._held[aggregate_id] = self.catalogue.rebuild(rows)
 
     def hold(self, aggregate: Aggregate) -> None:
         self._held[aggregate.id] = aggregate

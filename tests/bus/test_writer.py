@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,7 +22,7 @@ from bus.till import (
 )
 from grant_bus.writer import ForgottenEvents, Writer
 from grant_store.errors import StoreError
-from grant_store.rows import Append, Appended, StoredOutcome
+from grant_store.rows import Append, Appended, SenderAndKey, StoredOutcome
 from grant_store.sqlite import SQLiteStore
 from grant_store.store import Store
 
@@ -238,10 +238,10 @@ class Interrupted(SQLiteStore):
             raise self.failure
         return super().append(append)
 
-    def outcome(self, sender: str, key: str) -> StoredOutcome | None:
-        if key == "unreadable":
+    def outcomes(self, keys: Sequence[SenderAndKey]) -> dict[SenderAndKey, StoredOutcome]:
+        if any(key == "unreadable" for _, key in keys):
             raise StoreError("the disk cannot be read")
-        return super().outcome(sender, key)
+        return super().outcomes(keys)
 
     folder: Path
 
@@ -309,7 +309,7 @@ def test_a_failed_append_is_handed_out_and_leaves_no_trace_in_memory(
     assert answer(till, adding(100)).kind == "recorded"
 
 
-def test_a_failed_reading_in_the_middle_of_a_batch_leaves_no_trace_in_memory(
+def test_a_failed_reading_of_what_is_recorded_already_leaves_no_trace_in_memory(
     interrupted: Interrupted,
 ) -> None:
     till = the_till(interrupted)

@@ -62,6 +62,16 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(store: SQLiteStore
     assert store.append(too_much()).first_position == 2
 
 
+LEAF = b"\x07" * 32
+FULL, NORMAL = 2, 1
+
+
+def flushes(store: SQLiteStore) -> int:
+    """How the last transaction reached the disk."""
+    [[synchronous]] = store._file.rows("PRAGMA synchronous")
+    return int(synchronous)
+
+
 def test_a_file_that_may_only_be_read_is_named_and_stays_as_it_was(store: SQLiteStore) -> None:
     pragma(store, "query_only=ON")
 
@@ -147,8 +157,19 @@ def test_a_store_of_a_newer_program_is_left_alone(store: SQLiteStore, path: Path
             older.migrate()
 
 
-def test_a_power_cut_takes_nothing_that_was_answered(store: SQLiteStore) -> None:
-    [[synchronous]] = store._file.rows("PRAGMA synchronous")
-    [[journal]] = store._file.rows("PRAGMA journal_mode")
+@pytest.mark.parametrize("answered", [Append(events=[an_event()]), Append(outcomes=[an_outcome()])])
+def test_a_power_cut_takes_nothing_that_was_answered(store: SQLiteStore, answered: Append) -> None:
+    store.move_relay(1)  # Not flushed, and the next append must not inherit that.
 
-    assert (synchronous, journal) == (2, "wal")  # 2 is FULL: each commit reaches the disk.
+    store.append(answered)
+
+    [[journal]] = store._file.rows("PRAGMA journal_mode")
+    assert (flushes(store), journal) == (FULL, "wal")
+
+
+def test_what_a_feed_brings_again_is_not_flushed(store: SQLiteStore) -> None:
+    store.append(Append(events=[an_event()]))
+
+    store.append(Append(tracking=[Tracked("eligibility/main", 1, LEAF)]))
+
+    assert flushes(store) == NORMAL

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
 from grant_store.errors import TrackingConflict
@@ -66,6 +68,30 @@ def test_the_same_key_of_another_sender_is_another_command(store: Store) -> None
         store.append(Append(outcomes=[Outcome(sender, "k", b"h", "recorded", "", 0, 0)]))
 
     assert store.outcome("bank", "k") is not None
+
+
+def test_many_outcomes_are_read_at_once_and_each_by_its_own_sender(store: Store) -> None:
+    kept = [("portal" if index % 2 else "bank", f"k {index}") for index in range(1_000)]
+    outcomes = [Outcome(*pair, b"h", "recorded", "", 0, 0) for pair in kept]
+    store.append(Append(outcomes=outcomes))
+
+    found = store.outcomes([*kept, ("portal", "k 0"), ("bank", "k 1"), ("bank", "unknown")])
+
+    assert set(found) == set(kept)
+    assert all((one.sender, one.key) == pair for pair, one in found.items())
+
+
+def test_many_streams_are_read_at_once_and_each_in_its_own_order(store: Store) -> None:
+    aggregates = [uuid4() for _ in range(500)]
+    for version in (1, 2):
+        store.append(Append(events=[an_event(each, version) for each in aggregates]))
+    unknown = uuid4()
+
+    found = store.streams([*aggregates, unknown])
+
+    assert found.pop(unknown) == []
+    assert found == {each: store.stream(each) for each in aggregates}
+    assert {len(rows) for rows in found.values()} == {2}
 
 
 def test_a_document_is_put_replaced_and_removed(store: Store) -> None:
