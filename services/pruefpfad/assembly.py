@@ -28,6 +28,7 @@ import grant_intake.schemas
 from grant_bus.actors import TokenCheck
 from grant_bus.desk import Command, Desk
 from grant_bus.policies import EveryEvent, FactPolicies, Policies
+from grant_bus.rates import UNLIMITED, Rates
 from grant_bus.writer import Writer
 from grant_store.catalogue import Catalogue
 from grant_store.standing import StandingAggregates
@@ -55,9 +56,10 @@ class Service:
         tokens: TokenCheck,
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID] = uuid4,
+        rates: Rates = UNLIMITED,
     ) -> Writer:
         """The service's one writer over its store."""
-        desk = Desk(self.name, self.commands, self.standing, tokens, clock)
+        desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
         return Writer(store, self.catalogue, desk, self.policies, new_id)
 
 

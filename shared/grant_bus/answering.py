@@ -1,21 +1,52 @@
-"""Answers that a transport gives by itself, before or after the writer was asked."""
+"""Answers where nothing is known to be on record, each with its code. It decides nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from grant_contracts.answer_codes import InvalidCode, UnknownCode
 from grant_contracts.answers import Answer
 from grant_contracts.commands import legible
+from grant_store.errors import OutcomeUnknown, Unreachable
+from grant_store.work import NotYet
+from grant_values.invalid import Invalid
 
 ON_RECORD = frozenset({"recorded", "refused"})
 """The kinds after which the ledger says what became of the command."""
 
+Errors = Mapping[str, list[str]]
 
-def invalid(command: object, key: object, field: str, expected: str) -> Answer:
-    """Nothing was recorded, because this field is not what was expected."""
+
+class TooLate(Exception):
+    """The sender's deadline had passed before their command was decided."""
+
+
+def invalid(command: object, key: object, code: InvalidCode, errors: Errors) -> Answer:
+    """Nothing was recorded; `errors` says what was expected of each field."""
     return Answer(
-        kind="invalid", command=_echo(command), key=_echo(key), errors={field: [expected]}
+        kind="invalid", command=_echo(command), key=_echo(key), code=code, errors=dict(errors)
+    )
+
+
+def not_recorded(command: str, key: str, error: Invalid | NotYet | TooLate) -> Answer:
+    """The answer to a command that was decided, with the result that it cannot be."""
+    if isinstance(error, Invalid):
+        return invalid(command, key, "wrong_field", {f"payload.{error.field}": [error.expected]})
+    if isinstance(error, TooLate):
+        return invalid(command, key, "expired", {"deadline": [str(error)]})
+    return Answer(kind="not_yet", command=command, key=key, code="not_heard_of", reason=str(error))
+
+
+def too_many(command: str, key: str, retry_after_seconds: float) -> Answer:
+    """The command was not looked at, because its sender sends too many."""
+    return Answer(
+        kind="not_yet",
+        command=command,
+        key=key,
+        code="too_many_requests",
+        reason=f"expected this command again after {retry_after_seconds:.3f} seconds",
+        retry_after_seconds=retry_after_seconds,
     )
 
 
@@ -26,8 +57,15 @@ def unknown(message: object, fault: Exception) -> Answer:
         kind="unknown",
         command=_echo(named.get("command")),
         key=_echo(named.get("key")),
+        code=_code_of(fault),
         reason=f"{type(fault).__name__}: {fault}",
     )
+
+
+def _code_of(fault: Exception) -> UnknownCode:
+    if isinstance(fault, Unreachable):
+        return "database_away"
+    return "outcome_unknown" if isinstance(fault, OutcomeUnknown) else "fault"
 
 
 def _echo(value: object) -> str:

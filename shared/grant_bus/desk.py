@@ -16,8 +16,10 @@ import msgspec
 from marshmallow import Schema, ValidationError
 
 from grant_bus.actors import Mandate, TokenCheck, TokenRefused
+from grant_bus.answering import TooLate, invalid, too_many
+from grant_bus.rates import UNLIMITED, Rates
 from grant_contracts.answers import Answer
-from grant_contracts.commands import CommandMessage, check_plain, legible
+from grant_contracts.commands import CommandMessage, Unfit, check_plain
 from grant_store.rows import SenderAndKey
 from grant_store.standing import StandingAggregates
 from grant_store.work import Context, UnitOfWork
@@ -70,6 +72,7 @@ class Desk:
         standing: StandingAggregates,
         tokens: TokenCheck,
         clock: Callable[[], datetime],
+        rates: Rates = UNLIMITED,
     ) -> None:
         self._service = service
         self._commands = commands
@@ -77,6 +80,7 @@ class Desk:
         self._standing = standing
         self._tokens = tokens
         self._clock = clock
+        self._rates = rates
 
     def read(self, message: object) -> Order | Answer:
         """The order in a message, or the answer "invalid" with each field and what was expected."""
@@ -84,16 +88,13 @@ class Desk:
         try:
             return self._read(message)
         except ValidationError as error:
-            return Answer(
-                kind="invalid",
-                command=_echo(named.get("command")),
-                key=_echo(named.get("key")),
-                errors=flat_errors(error.messages),
-            )
+            code = error.code if isinstance(error, Unfit) else "wrong_field"
+            errors = flat_errors(error.messages)
+            return invalid(named.get("command"), named.get("key"), code, errors)
 
-    def _read(self, message: object) -> Order:
+    def _read(self, message: object) -> Order | Answer:
         if not isinstance(message, Mapping):
-            raise ValidationError({"message": ["expected a JSON object"]})
+            raise Unfit("not_readable", "message", "expected a JSON object")
         check_plain(message)
         envelope: dict[str, Any] = _message_schema.load(message)
         name = self._name_of(envelope["command"])
@@ -101,6 +102,9 @@ class Desk:
         second = self._mandate(envelope, "second_actor_token")
         if mandate is None:
             raise ValidationError({"actor_token": ["expected a token"]})
+        pause_seconds = self._rates.pause_for(mandate.actor.id)
+        if pause_seconds:
+            return too_many(envelope["command"], envelope["key"], pause_seconds)
         payload = self._payload(name, envelope["payload"])
         context = Context(
             actor=mandate.actor,
@@ -115,14 +119,16 @@ class Desk:
             key=envelope["key"],
             body_hash=_body_hash(envelope, context),
             context=context,
-            call=self._call(name, payload, mandate, second, context),
+            call=self._in_time(
+                envelope["deadline"], self._call(name, payload, mandate, second, context)
+            ),
         )
 
     def _name_of(self, command: str) -> str:
         service, _, name = command.partition(".")
         if service != self._service or name not in self._commands:
             known = ", ".join(sorted(f"{self._service}.{known}" for known in self._commands))
-            raise ValidationError({"command": [f"expected one of {known}"]})
+            raise Unfit("no_such_command", "command", f"expected one of {known}")
         return name
 
     def _mandate(self, envelope: Mapping[str, Any], field: str) -> Mandate | None:
@@ -131,7 +137,7 @@ class Desk:
         try:
             return self._tokens.mandate(envelope[field])
         except TokenRefused as refused:
-            raise ValidationError({field: [str(refused)]}) from refused
+            raise Unfit("token_refused", field, str(refused)) from refused
 
     def _payload(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         try:
@@ -166,6 +172,20 @@ class Desk:
                 self._refuse_access(work, name, context, refused.reason)
 
         return call
+
+    def _in_time(
+        self, deadline: datetime | None, call: Callable[[UnitOfWork], object]
+    ) -> Callable[[UnitOfWork], object]:
+        """Look at the clock when it is decided, not before: a command may wait for others."""
+        if deadline is None:
+            return call
+
+        def call_in_time(work: UnitOfWork) -> None:
+            if self._clock() >= deadline:
+                raise TooLate("expected an instant that had not passed")
+            call(work)
+
+        return call_in_time
 
     def _refuse_access(self, work: UnitOfWork, name: str, context: Context, reason: str) -> None:
         refusal = self._standing.access_log(
@@ -202,11 +222,6 @@ def _body_hash(envelope: Mapping[str, Any], context: Context) -> bytes:
     second = context.second_actor.id if context.second_actor else ""
     body = (envelope["command"], envelope["payload"], second)
     return sha256(msgspec.json.encode(body, order="deterministic")).digest()
-
-
-def _echo(value: object) -> str:
-    """What the sender wrote, as far as it can be shown to them in the answer."""
-    return legible(value) if isinstance(value, str) else ""
 
 
 def flat_errors(messages: Any, path: str = "") -> dict[str, list[str]]:

@@ -6,7 +6,6 @@ It knows the form of a letter, and decides nothing about what is in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 
 from grant_bus.answering import invalid
 from grant_bus.rabbit import JSON
+from grant_contracts.answer_codes import InvalidCode
 from grant_contracts.answers import Answer
 from grant_contracts.commands import DEEPEST, MOST_BYTES, legible
 
@@ -46,7 +46,8 @@ def read_letter(message: Any, origin: str) -> Letter:
     is_proper = not address or REPLY_ADDRESS.fullmatch(address)
     content = _content(message, _command_of(routing_key, origin))
     if not is_proper:
-        content = invalid(_command_of(routing_key, origin), "", "reply_to", _ADDRESS_EXPECTED)
+        errors = {"reply_to": [_ADDRESS_EXPECTED]}
+        content = invalid(_command_of(routing_key, origin), "", "no_reply_queue", errors)
     return Letter(
         tag=message.delivery_tag,
         routing_key=routing_key,
@@ -58,24 +59,29 @@ def read_letter(message: Any, origin: str) -> Letter:
 
 
 def _content(message: Any, command: str) -> object:
-    """The plain JSON value in the body, or the answer that the form has earned."""
+    """The JSON object in the body, or the answer that the form has earned."""
     if message.properties.get("content_type", JSON) != JSON:
-        return invalid(command, "", "content_type", f"expected {JSON!r}")
+        errors = {"content_type": [f"expected {JSON!r}"]}
+        return invalid(command, "", "wrong_content_type", errors)
     if len(message.body) > MOST_BYTES:
-        return invalid(command, "", "message", f"expected at most {MOST_BYTES} bytes")
+        return _unfit(command, "too_large", f"expected at most {MOST_BYTES} bytes")
     try:
         content = msgspec.json.decode(message.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return invalid(command, "", "message", f"expected JSON: {error}")
+        return _unfit(command, "not_readable", f"expected JSON: {error}")
     except RecursionError:
-        return invalid(command, "", "message", f"expected at most {DEEPEST} levels")
-    if not isinstance(content, Mapping):
-        return invalid(command, "", "message", "expected a JSON object")
+        return _unfit(command, "too_deep", f"expected at most {DEEPEST} levels")
+    if not isinstance(content, dict):
+        return _unfit(command, "not_readable", "expected a JSON object")
     if content.get("command") != command:
         # A broker may let a user send certain keys only: no other command may hide behind one.
         expected = f"expected {legible(command)!r}, because that is the routing key"
-        return invalid(command, content.get("key"), "command", expected)
+        return invalid(command, content.get("key"), "misaddressed", {"command": [expected]})
     return content
+
+
+def _unfit(command: str, code: InvalidCode, expected: str) -> Answer:
+    return invalid(command, "", code, {"message": [expected]})
 
 
 def _command_of(routing_key: str, origin: str) -> str:

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 import msgspec
 
+from grant_bus.answering import TooLate, invalid, not_recorded
 from grant_bus.desk import Desk, Order
 from grant_bus.policies import Policies
 from grant_contracts.answers import Answer
@@ -186,12 +187,12 @@ class Writer:
             order.call(unit)
             _nothing_forgotten(unit)
             outcome = _outcome(order, unit)
-        except (Invalid, NotYet) as error:
+        except (Invalid, NotYet, TooLate) as error:
             if unit.has_changed_anything:
                 if not alone:
                     raise _Spoilt from error
                 batch.clear()
-            return _not_recorded(order, error)
+            return not_recorded(order.command, order.key, error)
         except AWAY:
             raise
         except Exception as error:
@@ -202,7 +203,7 @@ class Writer:
     def _repeated(self, order: Order, stored: StoredOutcome) -> Answer:
         if stored.body_hash != order.body_hash:
             expected = "expected a new key: this one was used for another command"
-            return _invalid(order, {"key": [expected]})
+            return invalid(order.command, order.key, "key_reused", {"key": [expected]})
         rows = self._rows(stored.positions)
         return Answer(
             kind="refused" if stored.kind == "refused" else "recorded",
@@ -298,13 +299,3 @@ def _recorded(batch: Batch, appended: Appended | None, order: Order, outcome: Ou
         event_ids=tuple(event.event_id for event in own),
         reason=outcome.reason,
     )
-
-
-def _not_recorded(order: Order, error: Invalid | NotYet) -> Answer:
-    if isinstance(error, Invalid):
-        return _invalid(order, {f"payload.{error.field}": [error.expected]})
-    return Answer(kind="not_yet", command=order.command, key=order.key, reason=str(error))
-
-
-def _invalid(order: Order, errors: dict[str, list[str]]) -> Answer:
-    return Answer(kind="invalid", command=order.command, key=order.key, errors=errors)

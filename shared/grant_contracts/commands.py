@@ -8,6 +8,9 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from grant_contracts.answer_codes import InvalidCode
+from grant_values.fields import Instant
+
 
 class Form(validate.Regexp):
     """A form that the whole text must have: "$" alone lets a line break at the end pass."""
@@ -30,6 +33,14 @@ MOST_BYTES = 4_000_000
 LONGEST_FIELD_NAME = 200
 _NUMBERS_OF_JSON = range(-(2**63), 2**63)
 KEY = validate.Length(min=1, max=200, error="expected 1 to 200 characters")
+
+
+class Unfit(ValidationError):
+    """A message is refused for more than the value of one field; `code` says for what."""
+
+    def __init__(self, code: InvalidCode, field: str, expected: str) -> None:
+        super().__init__({field: [expected]})
+        self.code = code
 
 
 class Strict(Schema):
@@ -59,6 +70,7 @@ class CommandMessage(Strict):
     """A command: who sends it under which key, on whose authority, and what it asks for.
 
     The same `key` of the same actor is the same command: sent again, it gets the recorded answer.
+    What was not decided before `deadline`, by the service's clock, is not carried out any more.
     """
 
     command = fields.String(required=True, validate=COMMAND_NAME)
@@ -66,6 +78,7 @@ class CommandMessage(Strict):
     actor_token = fields.String(required=True)
     second_actor_token = fields.String()
     correlation_id = fields.String(load_default="", validate=validate.Length(max=200))
+    deadline = Instant(load_default=None)
     payload = fields.Dict(keys=fields.String(), required=True)
 
 
@@ -83,20 +96,18 @@ def command_message(
 
 
 def check_plain(message: Mapping[Any, Any]) -> None:
-    """`ValidationError` unless these are JSON values that each of our databases can keep, of a
-    size that a person's command may have."""
+    """`Unfit` unless these are JSON values that each of our databases can keep, of a size that a
+    person's command may have."""
     characters = 0
     for count, (path, value) in enumerate(_values(message), 1):
         if isinstance(value, str):
             characters += len(value)
-        expected = _why_not_plain(value)
         if count > MOST_VALUES or characters > MOST_CHARACTERS:
-            path, expected = (
-                (),
-                f"expected at most {MOST_VALUES} values and {MOST_CHARACTERS} characters",
-            )
+            most = f"{MOST_VALUES} values and {MOST_CHARACTERS} characters"
+            raise Unfit("too_large", "message", f"expected at most {most}")
+        expected = _why_not_plain(value)
         if expected:
-            raise ValidationError({".".join(path) or "message": [expected]})
+            raise Unfit("not_readable", ".".join(path) or "message", expected)
 
 
 def legible(text: str) -> str:
@@ -111,12 +122,12 @@ def _values(message: Mapping[Any, Any]) -> Iterator[tuple[tuple[str, ...], Any]]
         path, value = waiting.pop()
         yield path, value
         if len(path) > DEEPEST:
-            raise ValidationError({".".join(path[:3]): [f"expected at most {DEEPEST} levels"]})
+            raise Unfit("too_deep", ".".join(path[:3]), f"expected at most {DEEPEST} levels")
         if isinstance(value, Mapping):
             for name, inner in value.items():
                 if not _is_name(name):
                     expected = f"expected names of fields, at most {LONGEST_FIELD_NAME} characters"
-                    raise ValidationError({".".join(path) or "message": [expected]})
+                    raise Unfit("not_readable", ".".join(path) or "message", expected)
                 waiting.append(((*path, name), inner))
         elif isinstance(value, list | tuple):
             waiting.extend(((*path, str(index)), inner) for index, inner in enumerate(value))

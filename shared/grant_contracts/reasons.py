@@ -116,7 +116,7 @@ ANSWER_KINDS: Final[Codes] = {
     "recorded": "Done, now or when the same key was first sent.",
     "refused": "Lawful, and on record: a refusal is an event with its reason.",
     "invalid": "Nothing was recorded; `errors` names each field and what was expected.",
-    "not_yet": "The service has not heard of the thing; send the same key again later.",
+    "not_yet": "Nothing was recorded; send the same key again later.",
     "unknown": "A fault came between; sending the same key again settles what became of it.",
 }
 # The kinds after which the sender has to act: what was asked for is not known to be on record.

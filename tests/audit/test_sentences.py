@@ -19,6 +19,7 @@ from grant_audit.case_file import STATES
 from grant_audit.proofs import OUTCOMES
 from grant_audit.queries import history
 from grant_audit.sentences import LANGUAGES, Language, Wording, sentence, word
+from grant_contracts.answer_codes import ANSWER_CODES
 from grant_contracts.registry import FACTS
 from grant_eligibility import rules
 from grant_eligibility.rulebook import REGISTRY
@@ -167,6 +168,11 @@ def test_every_reason_for_which_a_service_refuses_has_wording() -> None:
     }
     assert {"role_not_entitled", "ceiling_exceeded", "same_person", "iban_invalid"} <= given
     assert given <= set(Wording("de").lists["reason"])
+
+
+def test_every_code_of_an_answer_has_wording() -> None:
+    assert set(ANSWER_CODES) == set(Wording("de").lists["answer_code"])
+    assert word("too_many_requests", "answer_code", "de") == "zu viele Aufträge in kurzer Zeit"
 
 
 def _reasons_in(module: ast.Module) -> Iterator[str]:

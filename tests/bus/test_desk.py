@@ -79,6 +79,25 @@ def order(message: object) -> Order:
     return read
 
 
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"payload": {"note": [[[]] * 20_001]}}, "too_large"),
+        ({"payload": {"note": "a\0b"}}, "not_readable"),
+        ({"command": "till.add_coin"}, "no_such_command"),
+        ({"actor_token": "a.b.c"}, "token_refused"),
+        ({"payload": {"owner": "ada", "coins": "5"}}, "wrong_field"),
+        ({"key": ""}, "wrong_field"),
+        ({"deadline": "tomorrow"}, "wrong_field"),
+    ],
+)
+def test_an_invalid_message_has_a_code_beside_its_texts(change: dict[str, Any], code: str) -> None:
+    read = DESK.read({**adding(1), **change})
+
+    assert isinstance(read, Answer)
+    assert (read.kind, read.code) == ("invalid", code)
+
+
 @pytest.mark.parametrize("message", [None, 17, "text", [], ["a"], b"{}", 1.5, True])
 def test_what_is_no_object_is_invalid(message: object) -> None:
     assert wrong(message) == {"message": ["expected a JSON object"]}
@@ -309,6 +328,53 @@ class TestAuthority:
 
         assert answer(the_till(store), message) == first
         assert store.head().position == 1
+
+
+class TestDeadline:
+    """What its sender does not want any more is not carried out; what was done is told."""
+
+    def test_a_command_after_its_deadline_is_not_carried_out(self) -> None:
+        store, found = _asked({**opening(), "deadline": "2024-05-06T10:00:00Z"})
+
+        assert (found.kind, found.code, list(found.errors)) == ("invalid", "expired", ["deadline"])
+        assert store.head().position == 0
+
+    def test_a_command_before_its_deadline_is_carried_out(self) -> None:
+        _, found = _asked({**opening(), "deadline": "2024-05-06T12:00:01+02:00"})
+
+        assert found.kind == "recorded"
+
+    def test_the_clock_is_looked_at_when_it_is_decided(self) -> None:
+        instants = [NOW, NOW, NOW.replace(minute=1)]
+        tokens = TokenCheck(KEY, lambda: NOW)
+        desk = Desk("till", ALL, STANDING, tokens, lambda: instants.pop(0))
+        store = in_memory("till")
+        writer = Writer(store, CATALOGUE, desk, FactPolicies({}))
+        late = {**opening("bea"), "deadline": "2024-05-06T10:00:30Z"}
+
+        first, second = writer.answer([opening("ada"), late])
+
+        assert isinstance(first, Answer) and isinstance(second, Answer)
+        assert (first.kind, second.code) == ("recorded", "expired")
+
+    def test_a_command_that_was_carried_out_in_time_gets_its_outcome_after_the_deadline(
+        self,
+    ) -> None:
+        message = {**opening(key="k"), "deadline": "2024-05-06T10:00:30Z"}
+        store, first = _asked(message)
+        later = NOW.replace(minute=1)
+        desk = Desk("till", ALL, STANDING, TokenCheck(KEY, lambda: later), lambda: later)
+
+        again = answer(Writer(store, CATALOGUE, desk, FactPolicies({})), message)
+
+        assert again == first
+
+    def test_another_deadline_is_no_other_command(self) -> None:
+        message = adding(5)
+
+        assert order({**message, "deadline": "2099-01-01T00:00:00Z"}).body_hash == (
+            order(message).body_hash
+        )
 
 
 def test_one_key_of_two_senders_is_two_commands() -> None:

@@ -66,6 +66,8 @@ def test_a_service_answers_a_command_by_message_as_it_answers_it_by_rpc(
         "event_ids": [str(event_id) for event_id in answer.event_ids],
         "reason": "",
         "errors": {},
+        "code": "",
+        "retry_after_seconds": 0.0,
     }
 
 

@@ -91,6 +91,29 @@ def test_a_process_reads_no_more_than_it_needs(monkeypatch: pytest.MonkeyPatch) 
     assert read(FOR_HEALTH).database_url == ""
 
 
+@pytest.mark.parametrize("value", ["many", "-1", "1.5", "10000000"])
+def test_a_rate_is_a_whole_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, value: str
+) -> None:
+    key = tmp_path / "key.json"
+    key.write_text("{}")
+    name = "PRUEFPFAD_COMMANDS_PER_SECOND"
+    set_all(monkeypatch, {**COMPLETE, "PRUEFPFAD_ACTOR_KEY": str(key), name: value})
+
+    with pytest.raises(Misconfigured, match=f"{name}: expected how many"):
+        read(FOR_SERVICE)
+
+
+def test_a_rate_of_zero_is_no_limit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = tmp_path / "key.json"
+    key.write_text("{}")
+    set_all(monkeypatch, {**COMPLETE, "PRUEFPFAD_ACTOR_KEY": str(key)})
+    assert read(FOR_SERVICE).commands_per_second == 2000
+
+    monkeypatch.setenv("PRUEFPFAD_COMMANDS_PER_SECOND", "0")
+    assert read(FOR_SERVICE).commands_per_second == 0
+
+
 @pytest.mark.parametrize("words", [["serve", "intake"], ["relay", "intake"]])
 def test_a_process_without_its_environment_ends_at_once_and_names_what_it_lacks(
     words: list[str],

@@ -5,6 +5,7 @@ The container files and their test read the same table. Must not open anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,11 +39,16 @@ ROLE_PREFIX = Setting(
     "such as pruefpfad_ for pruefpfad_intake and pruefpfad_intake_relay; empty for none",
     "",
 )
+COMMANDS_PER_SECOND = Setting(
+    "PRUEFPFAD_COMMANDS_PER_SECOND",
+    "how many commands one sender may give in a second, as a whole number; 0 for any number",
+    "2000",
+)
 LOG_LEVEL = Setting("PRUEFPFAD_LOG_LEVEL", "one of debug, info, warning, error", "info")
 
 FOR_MIGRATION = (DATABASE_URL, LANE, ROLE_PREFIX)
 FOR_RELAY = (DATABASE_URL, AMQP_URL, LANE, LOG_LEVEL)
-FOR_SERVICE = (DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, LOG_LEVEL)
+FOR_SERVICE = (DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, COMMANDS_PER_SECOND, LOG_LEVEL)
 FOR_HEALTH = (AMQP_URL, LANE, LOG_LEVEL)
 SETTINGS = FOR_SERVICE
 """All there are."""
@@ -63,6 +69,7 @@ class Configuration:
     actor_key: Path | None = None
     lane: str = "main"
     role_prefix: str = ""
+    commands_per_second: int = 0
     log_level: str = "info"
 
 
@@ -76,6 +83,9 @@ def read(settings: Sequence[Setting]) -> Configuration:
             wrong[setting.name] = setting.expected
     if found.get(LOG_LEVEL.name) not in (None, *LOG_LEVELS):
         wrong[LOG_LEVEL.name] = LOG_LEVEL.expected
+    commands_per_second = found.get(COMMANDS_PER_SECOND.name) or "0"
+    if not re.fullmatch(r"[0-9]{1,6}", commands_per_second):
+        wrong[COMMANDS_PER_SECOND.name] = COMMANDS_PER_SECOND.expected
     actor_key = found.get(ACTOR_KEY.name)
     if actor_key and not Path(actor_key).is_file():
         wrong[ACTOR_KEY.name] = f"{ACTOR_KEY.expected}; {actor_key!r} is none"
@@ -86,6 +96,7 @@ def read(settings: Sequence[Setting]) -> Configuration:
         amqp_url=found.get(AMQP_URL.name) or "",
         actor_key=Path(actor_key) if actor_key else None,
         lane=found.get(LANE.name) or "main",
+        commands_per_second=int(commands_per_second),
         log_level=found.get(LOG_LEVEL.name) or "info",
     )
 

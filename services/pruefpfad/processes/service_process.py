@@ -18,6 +18,7 @@ from grant_bus.nameko.commits import Process
 from grant_bus.nameko.running import run
 from grant_bus.pauses import Pauses
 from grant_bus.rabbit import connect, is_passing
+from grant_bus.rates import UNLIMITED, SenderRates
 from grant_bus.writer import CannotApply
 from grant_disbursement.service import DisbursementService
 from grant_eligibility.service import EligibilityService
@@ -84,7 +85,9 @@ def _serve(store: Store, configuration: Configuration) -> None:
     if configuration.actor_key is None:
         raise ValueError("actor_key: expected the public key of the token issuer")
     tokens = TokenCheck(public_key(configuration.actor_key), utc_now)
-    writer = SERVICES[store.service].writer(store, tokens, utc_now)
+    limit = configuration.commands_per_second
+    rates = SenderRates(limit) if limit else UNLIMITED
+    writer = SERVICES[store.service].writer(store, tokens, utc_now, rates=rates)
     run(SERVICE_CLASSES[store.service], Process(writer, configuration.amqp_url))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from grant_contracts.answer_codes import CODES_OF_KIND
 from grant_contracts.reasons import ANSWER_KINDS, Codes
 from pruefpfad.assembly import SERVICES
 from pruefpfad.published.asyncapi import command_schema_path, event_schema_path
@@ -40,6 +41,9 @@ def events_page(events: list[PublishedEvent], commands: list[TakenCommand]) -> s
 def _answers() -> Iterator[str]:
     yield from ("## Answers to a command", "")
     yield from _codes(ANSWER_KINDS)
+    for kind, codes in CODES_OF_KIND.items():
+        yield from (f"`code` of an answer that is {kind}:", "")
+        yield from _codes(codes)
 
 
 def _event(event: PublishedEvent) -> Iterator[str]:

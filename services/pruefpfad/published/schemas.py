@@ -15,6 +15,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
 from marshmallow.fields import Field, Tuple
 
+from grant_contracts.answer_codes import ANSWER_CODES
 from grant_contracts.answers import Answer
 from grant_contracts.commands import CommandMessage
 from grant_contracts.envelope import CloudEvent
@@ -59,6 +60,7 @@ def message_schemas() -> dict[str, JsonSchema]:
     envelope["properties"]["datacontenttype"] = {"const": "application/json"}
     answer, _ = _of_struct(Answer)
     answer["properties"]["kind"]["enum"] = list(ANSWER_KINDS)
+    answer["properties"]["code"]["enum"] = ["", *ANSWER_CODES]
     message, shapes = _of_marshmallow(CommandMessage)
     parts: Mapping[str, tuple[type[Any], JsonSchema, dict[str, JsonSchema]]] = {
         "cloud_event": (CloudEvent, envelope, {}),

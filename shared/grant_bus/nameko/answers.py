@@ -22,7 +22,7 @@ def invalid_command(name: str, message: object) -> Plain:
     """The answer to a command that was sent to another command's method."""
     key = message.get("key") if isinstance(message, Mapping) else ""
     expected = f"expected {name!r}, because that is the method that was called"
-    return as_plain(invalid(name, key, "command", expected))
+    return as_plain(invalid(name, key, "misaddressed", {"command": [expected]}))
 
 
 def found(value: object) -> Plain:
@@ -31,9 +31,10 @@ def found(value: object) -> Plain:
 
 
 def invalid_question(errors: Mapping[str, Sequence[str]]) -> Plain:
-    return {"kind": "invalid", "errors": {field: list(texts) for field, texts in errors.items()}}
+    listed = {field: list(texts) for field, texts in errors.items()}
+    return {"kind": "invalid", "code": "wrong_field", "errors": listed}
 
 
 def not_yet(behind: Mapping[str, int]) -> Plain:
     """The reader wants to see more than was followed so far; `behind` says how far that is."""
-    return {"kind": "not_yet", "followed": dict(behind)}
+    return {"kind": "not_yet", "code": "not_followed", "followed": dict(behind)}
