@@ -30,6 +30,12 @@ class Sizes:
     grown_samples: int
     promises: int
     """On one budget line, at the end."""
+    journey_rounds: int
+    journey_grants: tuple[int, int]
+    """In each round: ours, and the other side's, which takes longer for each."""
+    paced_seconds: float
+    live_cases: int
+    """Half of the cases that are open at the end."""
     most_writers: int = 32
 
 
@@ -45,6 +51,10 @@ FULL = Sizes(
     grown_to=(10_000, 100_000, 1_000_000),
     grown_samples=500,
     promises=10_000,
+    journey_rounds=5,
+    journey_grants=(1_000, 100),
+    paced_seconds=20.0,
+    live_cases=5_000,
 )
 QUICK = Sizes(
     rounds=3,
@@ -58,6 +68,10 @@ QUICK = Sizes(
     grown_to=(1_000, 5_000, 20_000),
     grown_samples=100,
     promises=1_000,
+    journey_rounds=2,
+    journey_grants=(100, 20),
+    paced_seconds=4.0,
+    live_cases=100,
 )
 TINY = Sizes(
     rounds=1,
@@ -71,6 +85,10 @@ TINY = Sizes(
     grown_to=(20, 40),
     grown_samples=5,
     promises=100,
+    journey_rounds=1,
+    journey_grants=(4, 2),
+    paced_seconds=0.4,
+    live_cases=4,
     most_writers=2,
 )
 
@@ -88,6 +106,10 @@ class Bench:
     def new_database(self) -> str:
         """The address of an empty database."""
         return self.postgres().create_database(f"bench_{uuid4().hex}")
+
+    def new_virtual_host(self) -> str:
+        """The address of an empty virtual host."""
+        return self.rabbit().create_virtual_host(f"bench_{uuid4().hex}")
 
     def new_folder(self) -> Path:
         folder = self.folder / uuid4().hex

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from time import perf_counter
 from typing import Any
-from uuid import uuid4
 
 from benchmarks.bench import Bench
 from benchmarks.results import Measurement, in_turn
@@ -40,8 +39,7 @@ def _against(bench: Bench, name: str, is_confirmed: bool, other_side: str) -> Me
         store.migrate()
         for _ in range(0, bench.sizes.relayed_events, 10):
             store.append(Append(events=our_events(10)))
-        url = bench.rabbit().create_virtual_host(f"bench_{uuid4().hex}")
-        connection = connect(url)
+        connection = connect(bench.new_virtual_host())
         opened.callback(connection.release)
         publisher = RabbitPublisher(connection)
         feed_queue(FOLLOWER, store.origin)(connection.channel()).declare()

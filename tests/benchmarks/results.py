@@ -48,12 +48,25 @@ def in_turn(
         results = {first: first(), second: second()}
         pairs.append((results[ours], results[other]))
         say(f"{name}: round {number + 1} of {rounds}: {pairs[-1][0]:,.0f} | {pairs[-1][1]:,.0f}")
+    return compared(name, unit, pairs, other_side)
+
+
+def compared(
+    name: str,
+    unit: str,
+    pairs: Sequence[tuple[float, float]],
+    other_side: str,
+    *,
+    less_is_better: bool = False,
+) -> Measurement:
+    """What both sides came to in each round: ours, the other."""
+    ratios = [other / mine if less_is_better else mine / other for mine, other in pairs]
     return Measurement(
         name=name,
         unit=unit,
         ours=statistics.median(mine for mine, _ in pairs),
-        other=statistics.median(others for _, others in pairs),
-        ratio=statistics.median(mine / others for mine, others in pairs),
+        other=statistics.median(other for _, other in pairs),
+        ratio=statistics.median(ratios),
         other_side=other_side,
         details={"rounds": [list(pair) for pair in pairs]},
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from benchmarks import append, decode, embedded, growth, missed, relay
 from benchmarks.bench import Bench
+from benchmarks.journey import latency, live_cases, throughput
 from benchmarks.results import Measurement
 
 
@@ -30,6 +31,10 @@ BENCHMARKS: Sequence[Benchmark] = (
     _alone("append.pgbench", append.pgbench),
     _alone("relay.confirms", relay.confirms),
     _alone("relay.kombu", relay.kombu),
+    Benchmark(("journey.grants", "journey.cpu_ms"), throughput.throughput),
+    _alone("journey.latency_p99_at_5", latency.at_5),
+    _alone("journey.latency_p99_at_100", latency.at_100),
+    _alone("memory.service_5000", live_cases.memory),
     _alone("embedded.grants", embedded.grants),
     _alone("embedded.memory", embedded.memory),
     _alone("replay.decode", decode.decode),

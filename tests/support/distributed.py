@@ -34,13 +34,15 @@ CLIENT_TIMEOUT_SECONDS = 20.0
 class OwnProcess:
     """One service or relay as a process of the operating system."""
 
+    package = "pruefpfad.processes"
+
     def __init__(
         self, module: str, service: str, environment: Mapping[str, str], log: Path
     ) -> None:
         self.name = f"{module} {service}"
         self._command = [
             *ended_with_its_parent(signal.SIGKILL),
-            *(sys.executable, "-m", f"pruefpfad.processes.{module}", service),
+            *(sys.executable, "-m", f"{self.package}.{module}", service),
         ]
         self._environment = dict(environment)
         self._log = log

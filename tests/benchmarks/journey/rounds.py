@@ -1,0 +1,97 @@
+"""One round of one side: a fresh system, a warm-up, one game, and the proof that all arrived."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.bench import Bench
+from benchmarks.journey.driver import Driver
+from benchmarks.journey.game import Game, Pace, Played
+from benchmarks.journey.persons import (
+    EVENTS_BEFORE,
+    EVENTS_PER_GRANT,
+    EVENTS_PER_RUN,
+    FACTS,
+    Persons,
+)
+from benchmarks.journey.sides import OpenSide, Side
+from benchmarks.journey.usage import Seconds, cpu_seconds
+from benchmarks.journey.wire import Wire
+
+Opener = Callable[[str, str, Path], OpenSide]
+"""Opens a side: the addresses of an empty database and virtual host, and a folder."""
+
+WARM_UP = Pace(grants=10)
+
+
+@dataclass(frozen=True)
+class Round:
+    """A game that was played to its end, and what it took of the cores."""
+
+    played: Played
+    cpu: Seconds
+
+    @property
+    def grants_per_second(self) -> float:
+        return self.played.grants / self.played.seconds
+
+    @property
+    def events_per_second(self) -> float:
+        events = self.played.grants * EVENTS_PER_GRANT.total()
+        return (events + self.played.runs * EVENTS_PER_RUN.total()) / self.played.seconds
+
+    @property
+    def own_cpu_ms(self) -> float:
+        """Per grant, of the side's own processes."""
+        return self.cpu_ms_per_grant["services_and_relays"]
+
+    @property
+    def cpu_ms_per_grant(self) -> dict[str, float]:
+        """Of the side's processes, and beside it of both servers and the driver."""
+        seconds = {
+            "services_and_relays": self.cpu.side,
+            "postgres": self.cpu.postgres,
+            "rabbitmq": self.cpu.rabbit,
+            "driver": self.played.driver_seconds,
+        }
+        return {name: each * 1_000 / self.played.grants for name, each in seconds.items()}
+
+
+def play_round(bench: Bench, opener: Opener, pace: Pace) -> Round:
+    """Raises where anything that was submitted has not arrived, or has arrived twice."""
+    with running(bench, opener) as (side, driver):
+        warm = Game(driver, WARM_UP).play()
+        before = cpu_seconds(bench, side)
+        played = Game(driver, pace).play()
+        cpu = cpu_seconds(bench, side).since(before)
+        check_all_arrived(side.recorded(), warm.grants + played.grants, warm.runs + played.runs)
+    return Round(played, cpu)
+
+
+@contextmanager
+def running(bench: Bench, opener: Opener) -> Iterator[tuple[Side, Driver]]:
+    """A side on an empty database and virtual host, with programme, call and lines."""
+    database, virtual_host = bench.new_database(), bench.new_virtual_host()
+    with opener(database, virtual_host, bench.new_folder()) as side:
+        persons = Persons(side.key)
+        with Wire(virtual_host, [side.where_is(fact) for fact in FACTS]) as wire:
+            driver = Driver(wire, persons, side.where_is)
+            driver.prepare()
+            yield side, driver
+
+
+def check_all_arrived(recorded: Counter[str], grants: int, runs: int) -> None:
+    """Every event of every grant is in the stores once, and nothing else is."""
+    expected = EVENTS_BEFORE.copy()
+    for event, count in EVENTS_PER_GRANT.items():
+        expected[event] += count * grants
+    for event, count in EVENTS_PER_RUN.items():
+        expected[event] += count * runs
+    if recorded != expected:
+        raise AssertionError(
+            f"lost: {dict(expected - recorded)}; too many: {dict(recorded - expected)}"
+        )
