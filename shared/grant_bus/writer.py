@@ -229,7 +229,8 @@ class Writer:
             for event in wanted:
                 self._follow_one(batch, event, alone=len(events) == 1)
             last = events[-1]
-            batch.tracking.append(Tracked(upstream, last.at, bytes.fromhex(last.leafhash)))
+            leaf_hash = bytes.fromhex(last.leafhash)
+            batch.tracking.append(Tracked(upstream, last.at, leaf_hash, after=events[0].at - 1))
             self._commit(batch)
 
     def _refuse_followed(self, upstream: str, first: int) -> None:

@@ -262,7 +262,7 @@ class PostgresStore:
 
 
 _EVENT_TYPES = ("uuid", "uuid", "bigint", "text", "bigint", "bytea", "bytea")
-_TRACKED_TYPES = ("text", "bigint", "bytea")
+_TRACKED_TYPES = ("text", "bigint", "bytea", "bigint")
 _OUTCOME_TYPES = ("text", "text", "bytea", "text", "text", "bigint", "bigint")
 _DOCUMENT_TYPES = ("text", "text", "bytea")
 _ARRAYS = (*_EVENT_TYPES, *_TRACKED_TYPES, *_OUTCOME_TYPES, *_DOCUMENT_TYPES)

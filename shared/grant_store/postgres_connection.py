@@ -16,7 +16,7 @@ from grant_store.errors import NotMigrated, NotNow, StoreError, Unreachable
 from grant_store.postgres_arrays import register
 from grant_store.postgres_patience import SILENCE_SECONDS, PatientConnection, parameters
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName)
 
 # After these the server hangs up. They may come when the transaction is already committed.

@@ -43,12 +43,20 @@ class Head(NamedTuple):
     leaf_hash: bytes
 
 
+ANY_LOWER = -1
+
+
 class Tracked(NamedTuple):
-    """How far one upstream ("intake/main") has been followed, and the leaf found there."""
+    """How far one upstream ("intake/main") has been followed, and the leaf found there.
+
+    In an append, `after` is how far it must have been followed until then: documents that were
+    read by one follower and written after another one's would count the same events twice.
+    """
 
     upstream: str
     position: int
     leaf_hash: bytes
+    after: int = ANY_LOWER
 
 
 class Outcome(NamedTuple):

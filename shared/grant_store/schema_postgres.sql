@@ -83,6 +83,13 @@ CREATE OR REPLACE FUNCTION {ledger}.leaf(
     || int4send(octet_length(metadata)) || metadata
 );
 
+-- Of version 1, which did not ask how far an upstream had been followed.
+DROP FUNCTION IF EXISTS {ledger}.append(
+    bigint, timestamptz, uuid[], uuid[], bigint[], text[], bigint[], bytea[], bytea[],
+    text[], bigint[], bytea[], text[], text[], bytea[], text[], text[], bigint[], bigint[],
+    text[], text[], bytea[]
+);
+
 -- The only way into the ledger: everything of one append, in one round trip and one transaction.
 -- The arrays are the columns of the rows in `rows.py`, in their order.
 CREATE OR REPLACE FUNCTION {ledger}.append(
@@ -90,6 +97,7 @@ CREATE OR REPLACE FUNCTION {ledger}.append(
     event_ids uuid[], originator_ids uuid[], originator_versions bigint[], topics text[],
     schema_versions bigint[], states bytea[], metadatas bytea[],
     upstreams text[], upstream_positions bigint[], upstream_leaves bytea[],
+    upstream_afters bigint[],
     senders text[], keys text[], body_hashes bytea[], kinds text[], reasons text[],
     firsts bigint[], event_counts bigint[],
     document_kinds text[], document_keys text[], document_bodies bytea[],
@@ -185,8 +193,11 @@ BEGIN
     END IF;
 
     FOR i IN 1 .. cardinality(upstreams) LOOP
+        -- -1 stands for any lower position.
         INSERT INTO {work}.tracking AS known
-            VALUES (upstreams[i], upstream_positions[i], upstream_leaves[i])
+            SELECT upstreams[i], upstream_positions[i], upstream_leaves[i]
+            WHERE upstream_afters[i] IN (-1, coalesce(
+                (SELECT position FROM {work}.tracking WHERE upstream = upstreams[i]), 0))
             ON CONFLICT (upstream) DO UPDATE
                 SET position = excluded.position, leaf_hash = excluded.leaf_hash
                 WHERE excluded.position > known.position;

@@ -22,6 +22,7 @@ from grant_store.errors import (
 )
 from grant_store.leaf import instant_of, leaf_hash, microseconds
 from grant_store.rows import (
+    ANY_LOWER,
     Append,
     Appended,
     Document,
@@ -207,10 +208,12 @@ class SQLiteStore:
 
     def _track(self, cursor: sqlite3.Cursor, tracked: Tracked) -> None:
         cursor.execute(
-            "INSERT INTO work_tracking VALUES (?, ?, ?) ON CONFLICT (upstream) DO UPDATE"
+            "INSERT INTO work_tracking SELECT ?1, ?2, ?3 WHERE ?4 IN (?5, coalesce("
+            " (SELECT position FROM work_tracking WHERE upstream = ?1), 0))"
+            " ON CONFLICT (upstream) DO UPDATE"
             " SET position = excluded.position, leaf_hash = excluded.leaf_hash"
             " WHERE excluded.position > position",
-            tracked,
+            (*tracked, ANY_LOWER),
         )
         if cursor.rowcount != 1:
             raise TrackingConflict(

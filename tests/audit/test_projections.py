@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,10 +18,11 @@ from grant_audit import pages
 from grant_audit.pages import NO_CASE
 from grant_audit.policies import UPSTREAMS
 from grant_audit.projections import PROJECTIONS
-from grant_bus.writer import CannotApply
+from grant_bus.writer import CannotApply, Writer
 from grant_contracts.envelope import CloudEvent
 from grant_contracts.registry import FACTS
-from grant_store.rows import Document
+from grant_store.errors import TrackingConflict
+from grant_store.rows import Append, Appended, Document
 from grant_store.sqlite import SQLiteStore
 
 KINDS = [
@@ -128,3 +130,30 @@ def test_a_posting_on_a_line_that_was_never_opened_stops_the_audit(tmp_path: Pat
 
 def _changed(event: CloudEvent, **changes: str) -> CloudEvent:
     return replace(event, **changes)
+
+
+def test_a_replica_that_was_overtaken_while_it_read_counts_nothing_twice(tmp_path: Path) -> None:
+    feeds = YEAR.by_service()
+    with an_audit(tmp_path) as (store, writer), an_audit(tmp_path) as (_, replica):
+        for service in UPSTREAMS:
+            events = feeds[service]
+            if service == "budgeting":
+                overtaken(writer, lambda: replica.follow("budgeting/main", feeds["budgeting"][:9]))
+                with pytest.raises(TrackingConflict):
+                    writer.follow("budgeting/main", events)
+                events = events[9:]
+            writer.follow(f"{service}/main", events)
+
+        assert all_pages(store) == in_order()
+
+
+def overtaken(writer: Writer, quicker: Callable[[], None]) -> None:
+    """Let another one be quicker, once, between what this writer reads and what it appends."""
+    append = writer.store.append
+
+    def append_late(what: Append) -> Appended:
+        writer.store.append = append  # type: ignore[method-assign]
+        quicker()
+        return append(what)
+
+    writer.store.append = append_late  # type: ignore[method-assign]

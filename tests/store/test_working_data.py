@@ -43,6 +43,19 @@ def test_two_batches_of_one_upstream_may_share_an_append_in_their_order(store: S
     assert store.tracked("intake/main") == Tracked("intake/main", 9, LEAF)
 
 
+def test_tracking_moves_on_only_from_where_the_follower_had_read(store: Store) -> None:
+    first = Tracked("intake/main", 5, b"a", after=0)
+    store.append(Append(tracking=[first], documents=[Document("sum", "a", b"5")]))
+
+    for overlapping in (0, 3, 6):
+        late = Tracked("intake/main", 9, LEAF, after=overlapping)
+        with pytest.raises(TrackingConflict):
+            store.append(Append(tracking=[late], documents=[Document("sum", "a", b"14")]))
+    assert store.document("sum", "a") == b"5"
+    store.append(Append(tracking=[Tracked("intake/main", 9, LEAF, after=5)]))
+    assert store.tracked("intake/main") == Tracked("intake/main", 9, LEAF)
+
+
 def test_an_outcome_comes_back_with_the_positions_of_its_events(store: Store) -> None:
     store.append(Append(events=[an_event()]))
     refused = Outcome("Amtsgericht Köln", "k 1", b"\x00" * 32, "refused", "call_closed", 1, 2)
