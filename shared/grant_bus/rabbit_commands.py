@@ -35,17 +35,24 @@ _log = structlog.get_logger()
 class CommandQueue:
     """One service's commands over one connection. When it breaks, make another one.
 
-    `decide` answers commands where nothing else writes the store meanwhile.
+    `decide` answers commands where nothing else writes the store meanwhile. `is_ending` lets it
+    give up waiting for a broker that takes no answers.
     """
 
-    def __init__(self, connection: Any, origin: str, decide: Decide) -> None:
+    def __init__(
+        self,
+        connection: Any,
+        origin: str,
+        decide: Decide,
+        is_ending: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._connection = connection
         self._origin = origin
         self._decide = decide
         self._messages: deque[Any] = deque()
         self._held: list[Letter] = []
         self._pauses = Pauses()
-        self._answers = Confirms(connection)
+        self._answers = Confirms(connection, is_ending)
         self._answers.channel.events["basic_return"].add(_when_nobody_was_there)
         self._channel = connection.channel()
         self._consume()

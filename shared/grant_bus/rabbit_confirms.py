@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from grant_bus.rabbit import Channel
+from grant_bus.rabbit_blockage import Blockage
 
 CONFIRM_TIMEOUT_SECONDS = 30.0
+LISTEN_SECONDS = 1.0
 PERSISTENT, TRANSIENT = 2, 1
 
 
 class Confirms:
-    """A channel of its own, on which the broker says of each message whether it has taken it."""
+    """A channel of its own, on which the broker says of each message whether it has taken it.
 
-    def __init__(self, connection: Any) -> None:
+    A broker that takes nothing is waited for as long as that lasts, or until `is_ending`:
+    connecting again would change nothing.
+    """
+
+    def __init__(
+        self,
+        connection: Any,
+        is_ending: Callable[[], bool] = lambda: False,
+        timeout_seconds: float = CONFIRM_TIMEOUT_SECONDS,
+    ) -> None:
         self._connection = connection
+        self._is_ending = is_ending
+        self._timeout_seconds = timeout_seconds
+        self._blockage = Blockage(connection)
         self.channel: Channel = connection.channel()
         self._published = 0
         self._open: dict[int, None] = {}
@@ -46,12 +61,30 @@ class Confirms:
         self.channel.basic_publish(message, exchange=exchange, routing_key=key, mandatory=mandatory)
 
     def wait(self) -> int:
-        """Return when the broker has spoken of all. Says how many messages it refused."""
-        deadline = time.monotonic() + CONFIRM_TIMEOUT_SECONDS
+        """Return when the broker has spoken of all. Says how many messages it refused.
+
+        Raises `TimeoutError` if the broker is silent, or blocked when all is to end.
+        """
+        deadline = time.monotonic() + self._timeout_seconds
         while self._open:
-            self._connection.drain_events(timeout=max(deadline - time.monotonic(), 0.01))
+            was_blocked = self._blockage.is_on
+            self._listen()
+            if was_blocked or self._blockage.is_on:
+                deadline = time.monotonic() + self._timeout_seconds
+            if time.monotonic() > deadline or (self._blockage.is_on and self._is_ending()):
+                raise TimeoutError(f"The broker has not confirmed {len(self._open)} messages.")
         refused, self._refused = self._refused, 0
         return refused
+
+    def release(self) -> None:
+        """Close the whole connection, without a word where the broker would not hear it."""
+        self._blockage.release()
+
+    def _listen(self) -> None:
+        try:
+            self._connection.drain_events(timeout=LISTEN_SECONDS)
+        except TimeoutError:
+            self._connection.heartbeat_check()
 
     def _when_acked(self, tag: int, multiple: bool) -> None:
         for known in self._upto(tag) if multiple else [tag]:

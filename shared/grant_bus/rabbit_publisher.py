@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -42,8 +42,9 @@ class RabbitPublisher:
     for a message; the next announcement tells it what it lacks.
     """
 
-    def __init__(self, connection: Any) -> None:
-        self._confirms = Confirms(connection)
+    def __init__(self, connection: Any, is_ending: Callable[[], bool] = lambda: False) -> None:
+        self._confirms = Confirms(connection, is_ending)
+        self.release = self._confirms.release
         self._send = self._confirms.send
         for exchange in (FEED, RESEND, EVENTS):
             exchange(self._confirms.channel).declare()

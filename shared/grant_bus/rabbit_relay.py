@@ -13,7 +13,7 @@ from grant_bus.feed import Announcement
 from grant_bus.rabbit import RESEND, Consumer, connect, resend_queue, routing_key
 from grant_bus.rabbit_publisher import RabbitPublisher, ResendRequest
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
-from grant_store.store import Store
+from grant_store.store import Leadership, Store
 
 ANNOUNCE_EVERY_SECONDS = 1.0
 IDLE_SECONDS = 0.03
@@ -25,14 +25,21 @@ _log = structlog.get_logger()
 
 
 class RabbitRelay:
-    """The relay of one store over one connection. When either breaks, make another one."""
+    """The relay of one store over one connection. When either breaks, make another one.
+
+    `is_ending` lets it give up waiting for a broker that takes nothing.
+    """
 
     def __init__(
-        self, store: Store, connection: Any, clock: Callable[[], float] = time.monotonic
+        self,
+        store: Store,
+        connection: Any,
+        clock: Callable[[], float] = time.monotonic,
+        is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._connection = connection
         self._clock = clock
-        self._publisher = RabbitPublisher(connection)
+        self._publisher = RabbitPublisher(connection, is_ending)
         self._relay = Relay(store, self._publisher)
         self._requests: dict[str, int] = {}
         self._callers: list[str] = []
@@ -55,6 +62,10 @@ class RabbitRelay:
             self._relay.announce()
             self._announce_at = self._clock() + ANNOUNCE_EVERY_SECONDS
         return published + sent
+
+    def release(self) -> None:
+        """Close the connection."""
+        self._publisher.release()
 
     def listen(self, seconds: float) -> None:
         """Wait for a request, and keep the connection alive."""
@@ -92,9 +103,14 @@ class RabbitRelay:
         self._requests[request.follower] = request.after_position
 
 
-def run(relay: RabbitRelay, is_ending: Callable[[], bool]) -> None:
-    """Turn until it is asked to end. The round that was begun is finished."""
+def run(relay: RabbitRelay, leadership: Leadership, is_ending: Callable[[], bool]) -> None:
+    """Turn until it is asked to end. The round that was begun is finished.
+
+    Raises `LeadershipLost` before a round where another process may lead by now. What both have
+    published then came twice, which followers bear; nothing was skipped.
+    """
     while not is_ending():
+        leadership.confirm()
         moved = relay.turn()
         relay.listen(0.001 if moved else IDLE_SECONDS)
 

@@ -15,6 +15,7 @@ import msgspec
 
 from grant_bus.pauses import Pauses
 from grant_bus.rabbit import JSON, PASSING, Consumer, Exchange, Queue, connect
+from grant_bus.rabbit_blockage import Blockage
 
 RPC = Exchange("nameko-rpc", type="topic", durable=True)
 REPLIES_EXPIRE_SECONDS = 300.0
@@ -58,7 +59,7 @@ class RpcClient:
         self.close()
 
     def close(self) -> None:
-        self._connection.release()
+        self._blockage.release()
 
     def ask(self, service: str, method: str, **arguments: object) -> Any:
         """The service's answer. Raises `NoAnswer` or `ServiceFailed`."""
@@ -125,6 +126,7 @@ class RpcClient:
 
     def _open(self) -> None:
         self._connection = connect(self._amqp_url)
+        self._blockage = Blockage(self._connection)
         self._channel = self._connection.channel()
         self._channel.events["basic_return"].add(self._when_returned)
         self._address = str(uuid4())
@@ -133,7 +135,7 @@ class RpcClient:
     def _open_again(self) -> None:
         deadline = time.monotonic() + self._timeout_seconds
         pauses = Pauses()
-        self._connection.release()
+        self._blockage.release()
         while True:
             try:
                 return self._open()

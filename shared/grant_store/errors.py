@@ -35,6 +35,10 @@ class Unreachable(StoreError):
     """The database cannot be reached. An append that fails this way was never sent."""
 
 
+class LeadershipLost(Unreachable):
+    """The session that held the leadership is gone: another process may relay by now."""
+
+
 class NotNow(StoreError):
     """The database answers, but takes nothing at present: it is full, read-only or overloaded."""
 

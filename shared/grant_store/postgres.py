@@ -36,6 +36,7 @@ from grant_store.postgres_connection import (
     is_missing,
     is_not_now,
 )
+from grant_store.postgres_leadership import PostgresLeadership, lead
 from grant_store.postgres_migration import migrate
 from grant_store.postgres_patience import SILENCE_SECONDS
 from grant_store.postgres_recovery import settle
@@ -180,6 +181,9 @@ class PostgresStore:
             (kind, *keys_with_prefix(prefix)),
         )
         return [Document(kind, key, body) for key, body in rows]
+
+    def lead(self) -> PostgresLeadership | None:
+        return lead(self._dsn, self.origin, self._schema)
 
     def relayed(self) -> int:
         row = self._one("SELECT position FROM {relay}")

@@ -37,6 +37,7 @@ from grant_store.rows import (
     stored_outcome,
 )
 from grant_store.sqlite_file import SQLiteFile
+from grant_store.sqlite_leadership import SQLiteLeadership
 
 # As many pairs as fit the number of parameters that any SQLite takes.
 _KEYS_PER_QUERY = 400
@@ -154,6 +155,9 @@ class SQLiteStore:
             (kind, *keys_with_prefix(prefix)),
         )
         return [Document(kind, key, body) for key, body in rows]
+
+    def lead(self) -> SQLiteLeadership | None:
+        return self._file.lead()
 
     def relayed(self) -> int:
         row = self._one("SELECT position FROM work_relay")

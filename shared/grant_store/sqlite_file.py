@@ -15,6 +15,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from grant_store.errors import NotMigrated, NotNow, StoreError
+from grant_store.sqlite_leadership import SQLiteLeadership, lead
 
 SCHEMA_VERSION = 1
 _RETRY_SECONDS = 0.01
@@ -86,6 +87,11 @@ class SQLiteFile:
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with self._lock, self._plain_errors():
             return self._opened().execute(sql, values).fetchall()
+
+    def lead(self) -> SQLiteLeadership | None:
+        with self._plain_errors():
+            beside = self._path.with_name(f"{self._path.name}.relay")
+            return lead(self._path if self._in_memory else beside)
 
     def close(self) -> None:
         with self._lock:

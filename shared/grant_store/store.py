@@ -33,6 +33,16 @@ def check_names(service: str, lane: str) -> None:
             )
 
 
+class Leadership(Protocol):
+    """The right to relay a store. One process has it at a time, and loses it when it ends."""
+
+    def confirm(self) -> None:
+        """Raises `LeadershipLost` where another process may have it by now."""
+
+    def end(self) -> None:
+        """Let another process have it."""
+
+
 class Store(Protocol):
     """A ledger that is only ever appended to, and the working data that moves with it.
 
@@ -79,6 +89,9 @@ class Store(Protocol):
 
     def documents(self, kind: str, prefix: str = "") -> list[Document]:
         """All documents of a kind whose key begins with `prefix`, in order of key."""
+
+    def lead(self) -> Leadership | None:
+        """The leadership of this store's relay, or None while another process has it."""
 
     def relayed(self) -> int:
         """The position up to which the relay has published."""

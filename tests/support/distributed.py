@@ -117,6 +117,7 @@ class DistributedSystem:
         self._folder = folder
         self.services = {name: self._process("serve", name, name) for name in services}
         self.relays = {name: self._process("relay", name, f"{name}_relay") for name in services}
+        self._standbys: list[OwnProcess] = []
         self._demonstration = demonstration
         self._client: RpcClient | None = None
 
@@ -148,7 +149,13 @@ class DistributedSystem:
 
     @property
     def processes(self) -> list[OwnProcess]:
-        return [*self.services.values(), *self.relays.values()]
+        return [*self.services.values(), *self.relays.values(), *self._standbys]
+
+    def standby_relay(self, name: str) -> OwnProcess:
+        """One more relay of the same store, which is ended with the others. Start it yourself."""
+        standby = self._process("relay", name, f"{name}_relay", log=f"standby.{name}.log")
+        self._standbys.append(standby)
+        return standby
 
     @property
     def client(self) -> RpcClient:
@@ -224,9 +231,9 @@ class DistributedSystem:
                 raise ServerFailed(f"{process.name} did not answer in time:\n{process.tail}")
             time.sleep(0.1)
 
-    def _process(self, module: str, service: str, user: str) -> OwnProcess:
-        log = self._folder / f"{module}.{service}.log"
-        return OwnProcess(module, service, self._environment(user), log)
+    def _process(self, module: str, service: str, user: str, log: str = "") -> OwnProcess:
+        path = self._folder / (log or f"{module}.{service}.log")
+        return OwnProcess(module, service, self._environment(user), path)
 
     def _environment(self, user: str) -> dict[str, str]:
         """Nothing of the caller's but what a Python process needs."""

@@ -7,6 +7,8 @@ so that no other broker of the machine is met, asked or ended.
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -58,6 +60,15 @@ class RabbitServer(PrivateServer[InstalledRabbit | Container]):
         if isinstance(self._node, Container):
             return self._node.execute("rabbitmqctl", *words)
         return self._node.ctl(*words)
+
+    @contextmanager
+    def out_of_memory(self) -> Iterator[None]:
+        """The memory alarm: the broker takes nothing from anybody, until the block ends."""
+        self.ctl("set_vm_memory_high_watermark", "0")
+        try:
+            yield
+        finally:
+            self.ctl("set_vm_memory_high_watermark", "0.6")
 
     def create_virtual_host(self, name: str) -> str:
         """A new empty virtual host. Returns its address."""

@@ -15,9 +15,12 @@ from grant_bus.pauses import Pauses
 from grant_bus.rabbit import connect, is_passing
 from grant_bus.rabbit_relay import RabbitRelay
 from grant_store.opening import open_store
-from grant_store.store import Store
+from grant_store.store import Leadership, Store
 from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import FOR_RELAY, Configuration, Misconfigured, read
+
+STAND_BY_SECONDS = 1.0
+"""How often a standby looks whether it may lead."""
 
 _log = structlog.get_logger()
 
@@ -25,7 +28,7 @@ _log = structlog.get_logger()
 def relay(service: str, configuration: Configuration) -> int:
     """Relay until SIGTERM; returns the exit code: 0 after an orderly end, 1 if it had to stop.
 
-    One relay per store: a second one would publish everything twice, which followers bear.
+    One process leads per store; another one stands by until the leadership is free.
     """
     logs.configure(configuration.log_level, service=service, role="relay")
     ending = _ending_on_signals()
@@ -46,7 +49,7 @@ def _relay(store: Store, amqp_url: str, ending: Event) -> None:
     while not ending.is_set():
         started_at = time.monotonic()
         try:
-            _relay_over_one_connection(store, amqp_url, ending)
+            _relay_while_leading(store, amqp_url, ending)
         except Exception as error:
             if not is_passing(error):
                 raise
@@ -57,14 +60,44 @@ def _relay(store: Store, amqp_url: str, ending: Event) -> None:
             ending.wait(pause)
 
 
-def _relay_over_one_connection(store: Store, amqp_url: str, ending: Event) -> None:
+def _relay_while_leading(store: Store, amqp_url: str, ending: Event) -> None:
+    leadership = _stand_by(store, ending)
+    if leadership is None:
+        return
+    try:
+        _relay_over_one_connection(store, amqp_url, leadership, ending)
+    finally:
+        leadership.end()
+
+
+def _relay_over_one_connection(
+    store: Store, amqp_url: str, leadership: Leadership, ending: Event
+) -> None:
     connection = connect(amqp_url)
     try:
-        rabbit = RabbitRelay(store, connection)
-        _log.info("relaying", after_position=store.relayed())
-        rabbit_relay.run(rabbit, ending.is_set)
-    finally:
+        # Made now, because the leader before may have come further than when we began to wait.
+        relay = RabbitRelay(store, connection, is_ending=ending.is_set)
+    except BaseException:
         connection.release()
+        raise
+    try:
+        _log.info("relaying", after_position=store.relayed())
+        rabbit_relay.run(relay, leadership, ending.is_set)
+    finally:
+        relay.release()
+
+
+def _stand_by(store: Store, ending: Event) -> Leadership | None:
+    """The leadership as soon as it is free, or None if the process is to end before."""
+    is_standing_by = False
+    while not ending.is_set():
+        if leadership := store.lead():
+            return leadership
+        if not is_standing_by:
+            _log.info("standing by: another process relays this store")
+            is_standing_by = True
+        ending.wait(STAND_BY_SECONDS)
+    return None
 
 
 def _ending_on_signals() -> Event:

@@ -85,7 +85,9 @@ class TakeCommands(Loop):
 
     def work(self, connection: Any) -> None:
         origin = self.process().writer.store.origin
-        commands = CommandQueue(connection, origin, self.commits.answer_together)
+        commands = CommandQueue(
+            connection, origin, self.commits.answer_together, lambda: self.is_ending
+        )
         while not self.is_ending:
             commands.turn(LISTEN_SECONDS)
             self.pauses.reset()
