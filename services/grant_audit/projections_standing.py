@@ -1,4 +1,4 @@
-"""What the facts that every service publishes change: refused access, declared demonstrations."""
+"""What the facts that every service publishes change: only declared demonstrations do."""
 
 from __future__ import annotations
 
@@ -20,5 +20,6 @@ def projections_of(services: Iterable[str]) -> Mapping[str, Projection]:
         for fact, projection in (
             ("AccessRefused", only_history),
             ("DemonstrationDeclared", _demonstration_declared),
+            ("ParkedEventDiscarded", only_history),
         )
     }

@@ -9,7 +9,7 @@ from datetime import date
 
 from grant_audit import exports, queries
 from grant_audit.case_file import CaseFile
-from grant_bus.nameko.extensions import query
+from grant_bus.nameko.extensions import command, query
 from grant_bus.nameko.service import ServiceOnTheBus
 from grant_values.invalid import Invalid
 
@@ -18,6 +18,9 @@ class AuditService(ServiceOnTheBus):
     """Answers from what it followed. Ask with `at_least` to see what was just recorded."""
 
     name = "audit"
+
+    retry_parked = command("audit.retry_parked")
+    replay_feeds = command("audit.replay_feeds")
 
     @query
     def cases(

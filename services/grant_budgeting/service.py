@@ -20,3 +20,5 @@ class BudgetingService(ServiceOnTheBus):
     notify_decision = command("budgeting.notify_decision")
     waive_remedy = command("budgeting.waive_remedy")
     record_finality = command("budgeting.record_finality")
+    retry_parked = command("budgeting.retry_parked")
+    discard_parked = command("budgeting.discard_parked")

@@ -30,12 +30,16 @@ def all_payments(
 ) -> tuple[RunPayment, ...]:
     """The payments of all orders that may be paid on this day, in order of their ids.
 
-    What another budget year or a later day has ordered goes on waiting.
+    What another budget year or a later day has ordered goes on waiting, and a case of which events
+    are parked: one of them may end its payments.
     """
     prefix = f"{programme}/{programme_version}/{execution_on.year}/"
     payments = []
     for key, body in work.documents(KIND, prefix):
-        account = work.get(GrantAccount, GrantAccount.create_id(body["reference"]))
+        case_id = GrantAccount.create_id(body["reference"])
+        if work.has_parked(case_id):
+            continue
+        account = work.get(GrantAccount, case_id)
         order_id = key.removeprefix(prefix)
         if account.is_payable_on(order_id, execution_on):
             payments.append(account.payment_of(order_id))

@@ -21,6 +21,8 @@ class DisbursementService(ServiceOnTheBus):
     transmit_payment_run = command("disbursement.transmit_payment_run")
     confirm_payment = command("disbursement.confirm_payment")
     return_payment = command("disbursement.return_payment")
+    retry_parked = command("disbursement.retry_parked")
+    discard_parked = command("disbursement.discard_parked")
 
     @query
     def payment_file(self, run: str) -> str:

@@ -13,3 +13,5 @@ class EligibilityService(ServiceOnTheBus):
 
     propose_finding = command("eligibility.propose_finding")
     sign_finding = command("eligibility.sign_finding")
+    retry_parked = command("eligibility.retry_parked")
+    discard_parked = command("eligibility.discard_parked")

@@ -27,6 +27,7 @@ import grant_intake.policies
 import grant_intake.schemas
 from grant_bus.actors import TokenCheck
 from grant_bus.desk import Command, Desk
+from grant_bus.operators import Operators
 from grant_bus.policies import EveryEvent, FactPolicies, Policies
 from grant_bus.rates import UNLIMITED, Rates
 from grant_bus.writer import Writer
@@ -60,7 +61,12 @@ class Service:
     ) -> Writer:
         """The service's one writer over its store."""
         desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
-        return Writer(store, self.catalogue, desk, self.policies, new_id)
+        return Writer(store, self.catalogue, desk, self.policies, new_id, clock)
+
+    @property
+    def is_read_model(self) -> bool:
+        """Whether it has nothing but what it followed, so that it can be built anew."""
+        return bool(self.policies.upstreams) and not self.aggregates
 
 
 def _service(
@@ -69,7 +75,12 @@ def _service(
     commands: Mapping[str, Command],
     policies: Policies,
 ) -> Service:
-    return Service(name, aggregates, commands, policies, StandingAggregates(name))
+    standing = StandingAggregates(name)
+    operators = Operators(policies, standing)
+    mending: Mapping[str, Command] = {}
+    if policies.upstreams:
+        mending = operators.of_a_decider if aggregates else operators.of_a_read_model
+    return Service(name, aggregates, {**commands, **mending}, policies, standing)
 
 
 INTAKE = _service(

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from grant_contracts.answer_codes import InvalidCode, UnknownCode
+from grant_contracts.answer_codes import InvalidCode, NotYetCode, UnknownCode
 from grant_contracts.answers import Answer
 from grant_contracts.commands import legible
 from grant_store.errors import OutcomeUnknown, Unreachable
-from grant_store.work import NotYet
+from grant_store.work import CaseParked, NotYet
 from grant_values.invalid import Invalid
 
 ON_RECORD = frozenset({"recorded", "refused"})
@@ -35,7 +35,8 @@ def not_recorded(command: str, key: str, error: Invalid | NotYet | TooLate) -> A
         return invalid(command, key, "wrong_field", {f"payload.{error.field}": [error.expected]})
     if isinstance(error, TooLate):
         return invalid(command, key, "expired", {"deadline": [str(error)]})
-    return Answer(kind="not_yet", command=command, key=key, code="not_heard_of", reason=str(error))
+    code: NotYetCode = "parked" if isinstance(error, CaseParked) else "not_heard_of"
+    return Answer(kind="not_yet", command=command, key=key, code=code, reason=str(error))
 
 
 def too_many(command: str, key: str, retry_after_seconds: float) -> Answer:

@@ -34,13 +34,15 @@ class Command:
     """One command of a service: its schema, the function that decides, and the roles entitled.
 
     The function is called with the unit of work, `by` (the actor) and the payload's fields; a
-    command that `takes_second` also gets `seconded_by` (the second actor, or None).
+    command that `takes_second` also gets `seconded_by` (the second actor, or None). An operator's
+    command `mends` what is parked: it is decided alone, and no parked case is closed to it.
     """
 
     schema: type[Schema]
     run: Callable[..., object]
     roles: frozenset[str]
     takes_second: bool = False
+    mends: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class Order:
     body_hash: bytes
     context: Context
     call: Callable[[UnitOfWork], object]
+    mends: bool = False
 
     @property
     def sender(self) -> str:
@@ -122,6 +125,7 @@ class Desk:
             call=self._in_time(
                 envelope["deadline"], self._call(name, payload, mandate, second, context)
             ),
+            mends=self._commands[name].mends,
         )
 
     def _name_of(self, command: str) -> str:

@@ -13,6 +13,14 @@ from grant_store.rows import LedgerEvent
 EVENTS_PER_MESSAGE = 50
 _COUNTED = re.compile(r"[1-9][0-9]{0,17}")
 _LEAF = re.compile(r"[0-9a-f]{64}")
+_OF_THE_ROW = (
+    *("specversion", "id", "source", "type", "subject", "time", "position"),
+    *("originatorversion", "schemaversion", "leafhash"),
+)
+_OF_THE_METADATA = (
+    *("actorid", "actorrole", "actormethod", "correlationid", "causationid", "commandkey"),
+    *("secondactorid", "caseid"),
+)
 _batch_decoder = msgspec.json.Decoder(list[CloudEvent])
 
 
@@ -52,6 +60,22 @@ def cloud_event(origin: str, row: LedgerEvent) -> bytes:
     attributes = row.metadata[1:-1]
     joint = b"," if attributes else b""
     return head.encode() + attributes + joint + b'"data":' + row.state + b"}"
+
+
+def message_of(event: CloudEvent) -> bytes:
+    """An event that was read, as it stood in its message: what the contract names in its place,
+    and the data byte for byte."""
+    of_the_row = {name: getattr(event, name) for name in _OF_THE_ROW}
+    of_the_metadata = {name: getattr(event, name) for name in _OF_THE_METADATA}
+    return msgspec.json.encode(
+        {
+            **of_the_row,
+            "time": event.time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "datacontenttype": "application/json",
+            **{name: value for name, value in of_the_metadata.items() if value},
+            "data": event.data,
+        }
+    )
 
 
 def unpack(body: bytes) -> list[CloudEvent]:

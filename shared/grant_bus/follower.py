@@ -55,6 +55,7 @@ class Follower:
         A head behind us may be an old announcement that comes late. So the upstream is asked, and
         only a head that it tells in answer proves that what was followed is no longer there.
         """
+        self._refresh()  # Somebody may have begun the read model anew.
         if announcement.position == self.position:
             self._compare(announcement.position, announcement.leaf_hash)
         elif self._proves_a_loss(announcement):
@@ -70,13 +71,14 @@ class Follower:
         return heard.asked_by == self.name and heard.position < heard.asked_after <= self.position
 
     def _applied(self, events: Sequence[CloudEvent]) -> bool:
-        """False where another process of this service was first: then look again at what is new."""
+        """False where another process of this service was first, or has begun the read model anew:
+        then look again at what is new."""
         before = self.position
         try:
             self._writer.follow(self.upstream, events)
         except TrackingConflict:
             self._refresh()
-            if self.position <= before:
+            if self.position == before:
                 raise
             return False
         except CannotApply:

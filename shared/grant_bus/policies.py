@@ -8,9 +8,14 @@ from typing import Any, Protocol
 import msgspec
 
 from grant_contracts.envelope import CloudEvent, Fact
-from grant_store.work import UnitOfWork
+from grant_store.work import Context, UnitOfWork
+from grant_values.shapes import Actor
 
 Policy = Callable[[UnitOfWork, Any], object]
+
+
+class ForgottenEvents(RuntimeError):
+    """An aggregate has pending events that were not kept: a mistake in the code that decided."""
 
 
 class Policies(Protocol):
@@ -63,3 +68,18 @@ class EveryEvent:
 
     def apply(self, work: UnitOfWork, event: CloudEvent) -> None:
         self._policy(work, event)
+
+
+def context_of(service: str, event: CloudEvent) -> Context:
+    """On whose behalf a service acts when it follows an event."""
+    return Context(
+        actor=Actor(f"system:{service}", "system", scripted=True),
+        correlation_id=event.correlationid,
+        causation_id=f"event:{event.origin}/{event.position}",
+    )
+
+
+def refuse_forgotten(unit: UnitOfWork) -> None:
+    """`ForgottenEvents` if the unit has changed something and did not keep it."""
+    if unit.forgotten:
+        raise ForgottenEvents(f"{unit.forgotten} changed but were not kept.")

@@ -11,7 +11,7 @@ import kombu
 from amqp.exceptions import RecoverableChannelError, RecoverableConnectionError
 from kombu.exceptions import OperationalError
 
-from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
+from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachable
 
 # The library carries no types; from here on that is said, and nowhere else.
 _library: Any = kombu
@@ -60,11 +60,13 @@ PASSING = (
     OperationalError,
     RecoverableChannelError,
     RecoverableConnectionError,
+    AppendConflict,
     Unreachable,
     NotNow,
     OutcomeUnknown,
 )
-"""Failures of broker or database that pass: whoever meets one starts again after a pause."""
+"""Failures of broker or database that pass: whoever meets one starts again after a pause. What is
+no failure of the machine at all stands in `retries`."""
 
 
 class Channel(Protocol):

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from datetime import datetime
 from uuid import UUID, uuid4
 
-import msgspec
+import structlog
 
 from grant_bus.answering import TooLate, invalid, not_recorded
 from grant_bus.desk import Desk, Order
-from grant_bus.policies import Policies
+from grant_bus.outcomes import outcome_of, recorded
+from grant_bus.parked import Parking, in_words
+from grant_bus.policies import Policies, context_of, refuse_forgotten
+from grant_bus.retries import OF_THE_LEDGER, retry_after
 from grant_contracts.answers import Answer
 from grant_contracts.envelope import CloudEvent
 from grant_store.catalogue import Catalogue
@@ -28,11 +31,11 @@ from grant_store.errors import (
     TrackingConflict,
     Unreachable,
 )
-from grant_store.rows import Appended, NewEvent, Outcome, SenderAndKey, StoredOutcome, Tracked
+from grant_store.rows import Appended, Outcome, SenderAndKey, StoredOutcome, Tracked
+from grant_store.sqlite import utc_now
 from grant_store.store import Store
-from grant_store.work import Batch, Context, IdentityMap, NotYet, UnitOfWork
+from grant_store.work import Batch, IdentityMap, NotYet
 from grant_values.invalid import Invalid
-from grant_values.shapes import Actor
 
 ATTEMPTS = 50
 """Where several processes write one store, each failed attempt is another one's success."""
@@ -42,17 +45,19 @@ AWAY = (Unreachable, NotNow, OutcomeUnknown)
 """The database cannot be asked, or takes nothing. That is nobody's fault, and trying the next part
 is no use."""
 
+MOST_PARKED_CASES = 1_000
+"""Where so many cases are parked, it is not the events that are wrong: the feed stops."""
+
+_log = structlog.get_logger()
+
 
 class CannotApply(Exception):
-    """A followed event cannot be applied. The follower stops here, loudly, and skips nothing."""
+    """A followed event cannot be applied, nor parked with its case. The follower stops here,
+    loudly, and skips nothing."""
 
     def __init__(self, event: CloudEvent, why: object) -> None:
         super().__init__(f"{event.type} at {event.origin}/{event.position}: {why}")
         self.event = event
-
-
-class ForgottenEvents(RuntimeError):
-    """An aggregate has pending events that were not kept: a mistake in the code that decided."""
 
 
 class _Spoilt(Exception):
@@ -69,13 +74,14 @@ class Writer:
         desk: Desk,
         policies: Policies,
         new_id: Callable[[], UUID] = uuid4,
+        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.store = store
         self.policies = policies
         self._desk = desk
         self._new_id = new_id
         self._held = IdentityMap(store, catalogue)
-        self._system = Actor(f"system:{store.service}", "system", scripted=True)
+        self._parking = Parking(store, clock)
 
     def answer(self, messages: Sequence[object]) -> list[Answer | Exception]:
         """Decide these commands in one transaction. An exception in place of an answer is a fault
@@ -96,14 +102,15 @@ class Writer:
     def follow(self, upstream: str, events: Sequence[CloudEvent]) -> None:
         """Apply the next events of an upstream in one transaction with their tracking.
 
-        Raises `CannotApply` at the first event that no retry helps; what came before it is kept.
-        Raises `TrackingConflict` where another process has followed them already.
+        What cannot be applied is parked in that transaction, and with it each later event of the
+        same case. Raises `CannotApply` at the first event that can be neither applied nor parked;
+        what came before it is kept. Raises `TrackingConflict` where another process has followed
+        them already.
         """
         try:
             self._follow_together(upstream, events)
-        except TrackingConflict:
-            raise
         except (AppendConflict, _Spoilt):
+            self._refuse_followed(upstream, events[0].at)
             for event in events:
                 self._follow_alone(upstream, event)
 
@@ -111,6 +118,8 @@ class Writer:
     def _batch(self) -> Iterator[Batch]:
         """A batch on the ledger as it stands now. What was not committed is forgotten again."""
         self._held.catch_up()
+        if self.policies.upstreams:
+            self._parking.catch_up()
         batch = Batch(self._held, self._new_id)
         try:
             yield batch
@@ -160,7 +169,7 @@ class Writer:
                 if isinstance(order, Answer):
                     answers.append(order)
                     continue
-                if order.sender_and_key in keys:
+                if order.sender_and_key in keys or (order.mends and len(orders) > 1):
                     raise _Spoilt
                 keys.add(order.sender_and_key)
                 if order.sender_and_key in stored:
@@ -169,7 +178,7 @@ class Writer:
                 answers.append(self._answer_one(batch, order, alone=len(orders) == 1))
             appended = self._commit(batch)
             return [
-                answer if isinstance(answer, Answer) else _recorded(batch, appended, *answer)
+                answer if isinstance(answer, Answer) else recorded(batch, appended, *answer)
                 for answer in answers
             ]
 
@@ -182,11 +191,11 @@ class Writer:
     def _answer_one(
         self, batch: Batch, order: Order, *, alone: bool
     ) -> Answer | tuple[Order, Outcome]:
-        unit = batch.unit(order.context)
+        unit = batch.unit(order.context, frozenset() if order.mends else self._parking.cases)
         try:
             order.call(unit)
-            _nothing_forgotten(unit)
-            outcome = _outcome(order, unit)
+            refuse_forgotten(unit)
+            outcome = outcome_of(order, unit)
         except (Invalid, NotYet, TooLate) as error:
             if unit.has_changed_anything:
                 if not alone:
@@ -224,79 +233,72 @@ class Writer:
         with self._batch() as batch:
             self._refuse_followed(upstream, events[0].at)
             wanted = [event for event in events if self.policies.wants(event)]
-            # Most aggregates that a fact is about have the case's own id.
-            self._held.fetch({event.caseid for event in wanted if event.caseid})
+            if len(wanted) > 1:
+                self._fetch(wanted)
             for event in wanted:
-                self._follow_one(batch, event, alone=len(events) == 1)
-            last = events[-1]
-            leaf_hash = bytes.fromhex(last.leafhash)
-            batch.tracking.append(Tracked(upstream, last.at, leaf_hash, after=events[0].at - 1))
-            self._commit(batch)
+                if event.caseid is not None and event.caseid in self._parking.cases:
+                    self._park(batch, event.caseid, event)
+                else:
+                    self._follow_one(batch, event)
+            self._commit_followed(batch, upstream, events)
+
+    def _commit_followed(self, batch: Batch, upstream: str, events: Sequence[CloudEvent]) -> None:
+        last = events[-1]
+        leaf_hash = bytes.fromhex(last.leafhash)
+        batch.tracking.append(Tracked(upstream, last.at, leaf_hash, after=events[0].at - 1))
+        self._commit(batch)
 
     def _refuse_followed(self, upstream: str, first: int) -> None:
         """The store refuses a position that is not beyond the last; a batch may straddle it."""
         followed = self.store.tracked(upstream).position
-        if first <= followed:
+        if first != followed + 1:
             raise TrackingConflict(f"{upstream} was already followed to {followed}, not {first}.")
 
-    def _follow_one(self, batch: Batch, event: CloudEvent, *, alone: bool) -> None:
-        unit = batch.unit(self._because_of(event))
+    def _fetch(self, events: Sequence[CloudEvent]) -> None:
+        """Most aggregates that a fact is about have the case's own id. One that cannot be read is
+        the trouble of its case alone."""
+        try:
+            self._held.fetch({event.caseid for event in events if event.caseid})
+        except OF_THE_LEDGER as error:
+            raise _Spoilt from error
+
+    def _follow_one(self, batch: Batch, event: CloudEvent) -> None:
+        unit = batch.unit(context_of(self.store.service, event))
         try:
             self.policies.apply(unit, event)
-            _nothing_forgotten(unit)
-        except AWAY:
-            raise
+            refuse_forgotten(unit)
         except Exception as error:
-            raise (CannotApply(event, error) if alone else _Spoilt()) from error
+            if retry_after(error) != "never":
+                raise
+            raise _Spoilt from error
 
     def _follow_alone(self, upstream: str, event: CloudEvent) -> None:
+        """Apply or park one event. Whoever is overtaken too often starts again later."""
         failure: AppendConflict | None = None
         for _ in range(ATTEMPTS):
             try:
-                return self._follow_together(upstream, [event])
-            except TrackingConflict:
-                raise
+                return self._follow_or_park(upstream, event)
             except AppendConflict as conflict:
+                self._refuse_followed(upstream, event.at)
                 failure = conflict
-        raise CannotApply(event, failure) from failure
+        raise failure or RuntimeError("no attempt was made")
 
-    def _because_of(self, event: CloudEvent) -> Context:
-        return Context(
-            actor=self._system,
-            correlation_id=event.correlationid,
-            causation_id=f"event:{event.origin}/{event.position}",
-        )
+    def _follow_or_park(self, upstream: str, event: CloudEvent) -> None:
+        try:
+            self._follow_together(upstream, [event])
+        except _Spoilt as spoilt:
+            error = in_words(spoilt.__cause__ or spoilt)
+            if event.caseid is None:
+                raise CannotApply(event, error) from spoilt.__cause__
+            if len(self._parking.cases) >= MOST_PARKED_CASES:
+                raise CannotApply(
+                    event, f"{MOST_PARKED_CASES} cases are parked; {error}"
+                ) from spoilt
+            with self._batch() as batch:
+                self._park(batch, event.caseid, event, error)
+                self._commit_followed(batch, upstream, [event])
+            _log.error("an event is parked with its case", reason=str(CannotApply(event, error)))
 
-
-def _nothing_forgotten(unit: UnitOfWork) -> None:
-    forgotten = unit.forgotten
-    if forgotten:
-        raise ForgottenEvents(f"{forgotten} changed but were not kept.")
-
-
-def _outcome(order: Order, unit: UnitOfWork) -> Outcome:
-    """A command is refused if it recorded a refusal: an event whose name ends in "Refused"."""
-    refusals = [event for event in unit.new_events if event.topic.endswith("Refused")]
-    reason = _reason(refusals[0]) if refusals else ""
-    kind = "refused" if refusals else "recorded"
-    count = len(unit.new_events)
-    return Outcome(order.sender, order.key, order.body_hash, kind, reason, unit.first_event, count)
-
-
-def _reason(refusal: NewEvent) -> str:
-    state: dict[str, Any] = msgspec.json.decode(refusal.state)
-    return str(state["reason"])
-
-
-def _recorded(batch: Batch, appended: Appended | None, order: Order, outcome: Outcome) -> Answer:
-    if appended is None:
-        raise RuntimeError("An outcome was kept but nothing was appended.")
-    own = batch.events[outcome.first : outcome.first + outcome.event_count]
-    return Answer(
-        kind="refused" if outcome.kind == "refused" else "recorded",
-        command=order.command,
-        key=order.key,
-        position=appended.first_position + outcome.first + outcome.event_count - 1,
-        event_ids=tuple(event.event_id for event in own),
-        reason=outcome.reason,
-    )
+    def _park(self, batch: Batch, case_id: UUID, event: CloudEvent, error: str = "") -> None:
+        unit = batch.unit(context_of(self.store.service, event))
+        self._parking.park(unit, case_id, event, error)

@@ -24,7 +24,7 @@ InvalidCode = Literal[
     "key_reused",
     "expired",
 ]
-NotYetCode = Literal["not_heard_of", "not_followed", "too_many_requests"]
+NotYetCode = Literal["not_heard_of", "parked", "not_followed", "too_many_requests"]
 UnknownCode = Literal["database_away", "outcome_unknown", "fault"]
 AnswerCode = Literal["", InvalidCode, NotYetCode, UnknownCode]
 """Empty where the answer is on record or found."""
@@ -44,6 +44,7 @@ INVALID: Final[Codes] = {
 }
 NOT_YET: Final[Codes] = {
     "not_heard_of": "The service has not heard of the thing that the command is about.",
+    "parked": "An event of the case could not be applied and waits for an operator.",
     "not_followed": "The service has not followed as far as the reader wants to see.",
     "too_many_requests": "The sender sends faster than one may; `retry_after_seconds` says when.",
 }

@@ -16,6 +16,8 @@ ACCESS_REFUSED: Final[Codes] = {
     "role_not_entitled": "The actor's role may not give this command.",
     "mandate_not_in_force": "The mandate does not run on the day that the command takes effect.",
     "second_actor_not_entitled": "The command takes no second actor, or not one of that role.",
+    "second_person_missing": "The command needs a second person beside the actor (four eyes).",
+    "never_discarded": "Such an event is never discarded: it is mended and retried.",
     "scripted_actor": "A program plays the actor, and the store is no demonstration.",
     "proposer_is_signer": "Whoever proposes a finding does not sign it (four eyes).",
     "checker_is_decider": "Whoever checked the case does not decide it.",

@@ -1,8 +1,10 @@
-"""What every service publishes beside its own facts: refused access, and what its store is for."""
+"""What every service publishes beside its own facts: refused access, what its store is for, and
+what its operators have discarded."""
 
 from __future__ import annotations
 
 from typing import TypeVar, cast
+from uuid import UUID
 
 import msgspec
 
@@ -27,6 +29,19 @@ class DemonstrationDeclared(Fact, frozen=True, kw_only=True):
     purpose: str
 
 
+class ParkedEventDiscarded(Fact, frozen=True, kw_only=True):
+    """Two operators took an event out of the parked ones. This service has never applied it."""
+
+    case_id: UUID
+    origin: str
+    position: int
+    event_id: UUID
+    event_topic: str
+    reason: str
+    discarded_by: str
+    seconded_by: str
+
+
 F = TypeVar("F", bound=Fact)
 
 
@@ -49,5 +64,5 @@ def of_service(fact: type[F], service: str) -> type[F]:
 STANDING: tuple[type[Fact], ...] = tuple(
     of_service(fact, service)
     for service in SERVICES
-    for fact in (AccessRefused, DemonstrationDeclared)
+    for fact in (AccessRefused, DemonstrationDeclared, ParkedEventDiscarded)
 )

@@ -198,6 +198,13 @@ class PostgresStore:
             (Int8(position),),
         )
 
+    def start_over(self, upstreams: Sequence[str]) -> None:
+        self._rows(
+            "WITH dropped AS (DELETE FROM {documents})"
+            " DELETE FROM {tracking} WHERE upstream = ANY(%b::text[]) RETURNING upstream",
+            ([*upstreams],),
+        )
+
     def close(self) -> None:
         self._appends.close()
         self._reads.close()

@@ -171,6 +171,13 @@ class SQLiteStore:
                 (position,),
             )
 
+    def start_over(self, upstreams: Sequence[str]) -> None:
+        with self._file.writing() as cursor:
+            cursor.execute("DELETE FROM work_documents")
+            cursor.executemany(
+                "DELETE FROM work_tracking WHERE upstream = ?", [(each,) for each in upstreams]
+            )
+
     def close(self) -> None:
         self._file.close()
 

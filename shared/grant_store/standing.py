@@ -1,4 +1,5 @@
-"""The two aggregates of every service: what it refused access to, and what its store is for."""
+"""The aggregates of every service: what it refused access to, what its store is for, and what
+operators have discarded."""
 
 from __future__ import annotations
 
@@ -12,15 +13,16 @@ DEMONSTRATION_ID = uuid5(NAMESPACE_URL, "/demonstration")
 
 
 class StandingAggregates:
-    """`access_log` and `demonstration` of one service: their topics carry the service's name."""
+    """The standing aggregates of one service: their topics carry the service's name."""
 
     def __init__(self, service: str) -> None:
         self.access_log = _access_log(service)
         self.demonstration = _demonstration(service)
+        self.discarded_event = _discarded_event(service)
 
     @property
-    def classes(self) -> tuple[type[Aggregate], type[Aggregate]]:
-        return self.access_log, self.demonstration
+    def classes(self) -> tuple[type[Aggregate], ...]:
+        return self.access_log, self.demonstration, self.discarded_event
 
 
 @cache  # The library knows a class by its name, so that there is one per service and process.
@@ -66,6 +68,43 @@ def _demonstration(service: str) -> type[Any]:
             self.purpose = purpose
 
     return _named(Demonstration, service)
+
+
+@cache
+def _discarded_event(service: str) -> type[Any]:
+    class DiscardedEvent(Aggregate):
+        """An event of another service that two operators took out without its being applied."""
+
+        class ParkedEventDiscarded(Aggregate.Created):
+            TOPIC = f"{service}.ParkedEventDiscarded"
+            case_id: UUID
+            origin: str
+            position: int
+            event_id: UUID
+            event_topic: str
+            reason: str
+            discarded_by: str
+            seconded_by: str
+
+        @staticmethod
+        def create_id(origin: str, position: int) -> UUID:
+            return uuid5(NAMESPACE_URL, f"/discarded/{origin}/{position}")
+
+        @event(ParkedEventDiscarded)
+        def __init__(
+            self,
+            case_id: UUID,
+            origin: str,
+            position: int,
+            event_id: UUID,
+            event_topic: str,
+            reason: str,
+            discarded_by: str,
+            seconded_by: str,
+        ) -> None:
+            self.case_id = case_id
+
+    return _named(DiscardedEvent, service)
 
 
 def _named(aggregate_class: type[Any], service: str) -> type[Any]:

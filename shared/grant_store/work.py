@@ -30,6 +30,10 @@ class NotYet(Exception):
     """This service has not heard of the thing yet; the sender should try again later."""
 
 
+class CaseParked(NotYet):
+    """Events of the case wait for an operator; until then nothing is decided on it."""
+
+
 @dataclass(frozen=True)
 class Context:
     """On whose behalf and because of what: it becomes the metadata of each event recorded."""
@@ -123,8 +127,9 @@ class Batch:
     def is_empty(self) -> bool:
         return not (self.events or self.outcomes or self.tracking or self.documents)
 
-    def unit(self, context: Context) -> UnitOfWork:
-        return UnitOfWork(self, context)
+    def unit(self, context: Context, parked: Set[UUID] = frozenset()) -> UnitOfWork:
+        """A unit that may not touch the cases in `parked`."""
+        return UnitOfWork(self, context, parked)
 
     def clear(self) -> None:
         """Forget what the units kept and changed: used when the only unit of a batch has failed."""
@@ -149,9 +154,10 @@ class Batch:
 class UnitOfWork:
     """What one command or one followed fact reads and keeps."""
 
-    def __init__(self, batch: Batch, context: Context) -> None:
+    def __init__(self, batch: Batch, context: Context, parked: Set[UUID] = frozenset()) -> None:
         self.context = context
         self._batch = batch
+        self._parked = parked
         self._first_event = len(batch.events)
         self._seen: dict[UUID, Aggregate] = {}
         self._wrote_documents = False
@@ -177,10 +183,29 @@ class UnitOfWork:
         changed = (aggregate for aggregate in self._seen.values() if aggregate.pending_events)
         return ", ".join(f"{type(aggregate).__name__} {aggregate.id}" for aggregate in changed)
 
+    @property
+    def store(self) -> Store:
+        """For reading what is stored, without what this batch is about to write."""
+        return self._batch.held.store
+
+    def part(self, context: Context) -> UnitOfWork:
+        """A unit for another cause in the same transaction."""
+        return self._batch.unit(context)
+
+    def start_over(self) -> None:
+        """Forget all that this unit and its parts have kept. Only for one that is decided alone."""
+        self._batch.clear()
+
+    def has_parked(self, case_id: UUID) -> bool:
+        """Whether this unit may not touch a case, because events of it wait for an operator."""
+        return case_id in self._parked
+
     def find(self, aggregate_class: type[A], aggregate_id: UUID) -> A | None:
         """The aggregate, or None if nothing was ever recorded under this id."""
         self._batch.touched.add(aggregate_id)
         aggregate = self._batch.held.find(aggregate_id)
+        if self._parked:
+            self._refuse_parked(aggregate_id, getattr(aggregate, "case_id", None))
         if aggregate is not None and not isinstance(aggregate, aggregate_class):
             raise TypeError(f"{aggregate_id} is no {aggregate_class.__name__}.")
         if aggregate is not None:
@@ -197,6 +222,9 @@ class UnitOfWork:
     def keep(self, *aggregates: Aggregate) -> None:
         """Record the pending events of these aggregates, in this order."""
         for aggregate in aggregates:
+            if self._parked:
+                cases = (getattr(event, "case_id", None) for event in aggregate.pending_events)
+                self._refuse_parked(aggregate.id, getattr(aggregate, "case_id", None), *cases)
             self._batch.touched.add(aggregate.id)
             self._batch.held.hold(aggregate)
             self._seen[aggregate.id] = aggregate
@@ -226,6 +254,24 @@ class UnitOfWork:
         """Put an entry into the working data, or remove it with None, in the same transaction."""
         self._wrote_documents = True
         self._batch.documents[kind, key] = body
+
+    def tracked(self, upstream: str) -> Tracked:
+        """How far something was followed, as it is stored."""
+        return self.store.tracked(upstream)
+
+    def track(self, tracked: Tracked) -> None:
+        """Note how far something was followed; of several notes in a batch the last one stands."""
+        others = [each for each in self._batch.tracking if each.upstream != tracked.upstream]
+        self._batch.tracking[:] = [*others, tracked]
+
+    def _refuse_parked(self, *ids: UUID | None) -> None:
+        """Many aggregates have the id of their case; the others say which case they are about."""
+        for case_id in ids:
+            if case_id in self._parked:
+                raise CaseParked(
+                    f"Case {case_id} is parked here: an event of it could not be applied. "
+                    "Send the same key again when an operator has retried it."
+                )
 
     def _new_event(self, aggregate: Aggregate, event: Any) -> NewEvent:
         kind = self._batch.held.catalogue.kind_of(event)

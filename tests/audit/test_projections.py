@@ -18,6 +18,7 @@ from grant_audit import pages
 from grant_audit.pages import NO_CASE
 from grant_audit.policies import UPSTREAMS
 from grant_audit.projections import PROJECTIONS
+from grant_bus.parked import parked_events
 from grant_bus.writer import CannotApply, Writer
 from grant_contracts.envelope import CloudEvent
 from grant_contracts.registry import FACTS
@@ -113,19 +114,25 @@ def test_an_event_that_the_contracts_do_not_know_stops_the_audit(tmp_path: Path)
         assert all_pages(store) == []
 
 
-def test_a_newer_version_of_a_fact_stops_the_audit(tmp_path: Path) -> None:
+def test_a_newer_version_of_a_fact_parks_its_case(tmp_path: Path) -> None:
     feeds = Feeds()
     received(feeds, "ZIQ-1")
     newer = _changed(feeds.events[0], schemaversion="2")
-    with an_audit(tmp_path) as (_, writer), pytest.raises(CannotApply, match="has version 2; 1 is"):
+    with an_audit(tmp_path) as (store, writer):
         writer.follow("intake/main", [newer])
+        [parked] = parked_events(store)
+        assert "has version 2; 1 is known" in parked.error
+        assert all_pages(store) == []
 
 
-def test_a_posting_on_a_line_that_was_never_opened_stops_the_audit(tmp_path: Path) -> None:
+def test_a_posting_on_a_line_that_was_never_opened_parks_its_case(tmp_path: Path) -> None:
     feeds = Feeds()
     feeds.record("budgeting.FundsEarmarked", "ZIQ-1", subject="nowhere")
-    with an_audit(tmp_path) as (_, writer), pytest.raises(CannotApply, match="no line-name on rec"):
+    with an_audit(tmp_path) as (store, writer):
         follow(writer, feeds.events)
+        [parked] = parked_events(store)
+        assert "no line-name on record" in parked.error
+        assert all_pages(store) == []
 
 
 def _changed(event: CloudEvent, **changes: str) -> CloudEvent:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grant_bus.feed import cloud_event, pack, unpack
+from grant_bus.feed import cloud_event, message_of, pack, unpack
 from grant_contracts.envelope import CloudEvent
 from grant_store.rows import LedgerEvent
 from grant_store.work import Context
@@ -55,6 +55,21 @@ def test_a_spliced_message_is_what_an_encoder_would_give(
     decoded = json.loads(spliced)
     assert decoded.pop("data") == state
     assert {name: decoded[name] for name in json.loads(metadata)} == json.loads(metadata)
+
+
+@given(states, contexts, st.none() | st.uuids(), st.datetimes(timezones=st.just(UTC)))
+def test_an_event_that_was_read_can_be_written_again_byte_for_byte(
+    state: dict[str, Any], context: Context, case_id: UUID | None, recorded_at: datetime
+) -> None:
+    row = a_row(
+        state=msgspec.json.encode(state),
+        metadata=context.metadata(case_id),
+        recorded_at=recorded_at,
+    )
+
+    [event] = unpack(pack("till/main", [row]))
+
+    assert message_of(event) == cloud_event("till/main", row)
 
 
 @given(states, contexts, st.uuids())

@@ -9,12 +9,12 @@ import msgspec
 import pytest
 
 from bus.till import (
+    TILL,
     Page,
     adding,
     answers,
     closing,
     in_memory,
-    lines,
     open_book,
     opening,
     the_book,
@@ -23,13 +23,10 @@ from bus.till import (
 )
 from grant_bus.feed import Announcement, pack, unpack
 from grant_bus.follower import Follower, UpstreamChanged
-from grant_bus.writer import CannotApply
 from grant_contracts.envelope import CloudEvent
 from grant_store.errors import OutcomeUnknown, TrackingConflict, Unreachable
 from grant_store.rows import Append, Appended
 from grant_store.sqlite import SQLiteStore
-
-TILL = "till/main"
 
 
 class Asked:
@@ -266,50 +263,12 @@ def test_events_of_another_origin_are_refused(
     assert book_store.tracked(TILL).position == 0
 
 
-def test_a_higher_version_of_a_fact_stops_the_follower_after_what_came_before(
-    follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore
-) -> None:
-    newer = msgspec.structs.replace(feed[3], schemaversion="2")
-
-    with pytest.raises(CannotApply, match=r"till\.CoinsAdded has version 2; 1 is known"):
-        follower.receive([*feed[:3], newer, *feed[4:]])
-
-    assert follower.position == 3
-    assert written(book_store) == [2, 3]
-
-
 def test_a_higher_version_of_a_type_nobody_asked_for_is_ignored(
     follower: Follower, feed: Sequence[CloudEvent]
 ) -> None:
     newer = msgspec.structs.replace(feed[0], schemaversion="2")
 
     assert follower.receive([newer]) == 1
-
-
-@pytest.mark.parametrize("data", [b'{"coins":"five","note":""}', b"{}", b"[]", b"null"])
-def test_a_fact_that_breaks_its_contract_stops_the_follower(
-    follower: Follower, feed: Sequence[CloudEvent], data: bytes
-) -> None:
-    broken = msgspec.structs.replace(feed[1], data=msgspec.Raw(data))
-
-    with pytest.raises(CannotApply, match=r"till\.CoinsAdded at till/main/2"):
-        follower.receive([feed[0], broken])
-
-
-def test_a_failed_policy_leaves_neither_events_nor_working_data(
-    follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore
-) -> None:
-    broken = msgspec.structs.replace(feed[3], data=msgspec.Raw(b'{"coins":4,"note":"broken"}'))
-
-    for _ in range(2):
-        with pytest.raises(CannotApply, match="no such line"):
-            follower.receive([*feed[:3], broken, *feed[4:]])
-
-    assert follower.position == 3
-    assert written(book_store) == [2, 3]
-    assert list(lines(book_store).values()) == [b"2"]
-    assert follower.receive(feed) == 7
-    assert written(book_store) == list(range(2, 11))
 
 
 def test_a_replica_that_takes_over_goes_on_where_the_other_stopped(

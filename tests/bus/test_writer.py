@@ -20,7 +20,8 @@ from bus.till import (
     the_till,
     told,
 )
-from grant_bus.writer import ForgottenEvents, Writer
+from grant_bus.policies import ForgottenEvents
+from grant_bus.writer import Writer
 from grant_store.errors import StoreError
 from grant_store.rows import Append, Appended, SenderAndKey, StoredOutcome
 from grant_store.sqlite import SQLiteStore

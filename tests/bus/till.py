@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+import msgspec
 from eventsourcing.domain import Aggregate, event
 from marshmallow import fields
 
 from grant_bus.actors import Mandate, TokenCheck, issue_token, new_signing_key
 from grant_bus.desk import Command, Desk
-from grant_bus.policies import FactPolicies
+from grant_bus.operators import Operators
+from grant_bus.policies import FactPolicies, Policy
 from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 from grant_contracts.commands import Strict, command_message
@@ -33,9 +35,12 @@ from grant_values.shapes import Actor
 
 NOW = datetime(2024, 5, 6, 10, 0, tzinfo=UTC)
 KEY = new_signing_key()
+TILL = "till/main"
 CASHIER = Actor("S-1", "cashier")
 SECOND = Actor("S-2", "cashier")
 GUEST = Actor("S-3", "guest")
+OPERATOR = Actor("S-4", "operator")
+COLLEAGUE = Actor("S-5", "operator")
 
 
 class Purse(Aggregate):
@@ -138,6 +143,14 @@ COMMANDS = {
 }
 
 
+class CoinsMoved(Fact, frozen=True, kw_only=True):
+    """The same news from another upstream."""
+
+    TOPIC = "vault.CoinsAdded"
+    coins: int
+    note: str
+
+
 class CoinsAdded(Fact, frozen=True, kw_only=True):
     TOPIC = "till.CoinsAdded"
     coins: int
@@ -156,6 +169,10 @@ class Page(Aggregate):
         coins: int
         position: int
 
+    class LineRefused(Aggregate.Event):
+        TOPIC = "book.LineRefused"
+        reason: str
+
     @staticmethod
     def create_id(case_id: UUID) -> UUID:
         return uuid5(case_id, "page")
@@ -169,8 +186,12 @@ class Page(Aggregate):
     def write(self, coins: int, position: int) -> None:
         self.sum += coins
 
+    @event(LineRefused)
+    def refuse(self, reason: str) -> None:
+        pass
 
-def when_coins_added(work: UnitOfWork, fact: CoinsAdded) -> None:
+
+def when_coins_added(work: UnitOfWork, fact: CoinsAdded | CoinsMoved) -> None:
     page = work.find(Page, Page.create_id(fact.about)) or Page(case_id=fact.about)
     page.write(fact.coins, fact.received.at)
     work.keep(page)
@@ -178,6 +199,26 @@ def when_coins_added(work: UnitOfWork, fact: CoinsAdded) -> None:
     work.write_document("lines", str(fact.about), seen + 1)
     if fact.note == "broken":
         raise LookupError("the book has no such line")
+
+
+def when_mended(work: UnitOfWork, fact: CoinsAdded | CoinsMoved) -> None:
+    """What a later release does: it knows the line that was unknown."""
+    mended = msgspec.structs.replace(fact, note="")
+    when_coins_added(work, mended)
+
+
+class WritePage(OpenPurse):
+    """A person writes into the book."""
+
+
+def write_page(work: UnitOfWork, by: Actor, owner: str) -> None:
+    page = work.get(Page, Page.create_id(Purse.create_id(owner)))
+    page.write(0, 0)
+    work.keep(page)
+
+
+BOOK_STANDING = StandingAggregates("book")
+BOOK_COMMANDS = {"write_page": Command(WritePage, write_page, CASHIERS)}
 
 
 def open_till(folder: Path) -> SQLiteStore:
@@ -211,9 +252,14 @@ def the_till(store: Store) -> Writer:
     return Writer(store, CATALOGUE, a_desk(), FactPolicies({}))
 
 
-def the_book(store: Store) -> Writer:
-    catalogue = Catalogue([Page])
-    return Writer(store, catalogue, a_desk(), FactPolicies({CoinsAdded: when_coins_added}))
+def the_book(store: Store, when: Policy = when_coins_added) -> Writer:
+    """The book's writer with an empty memory. It follows the till and, if there is one, a vault."""
+    policies = FactPolicies({CoinsAdded: when, CoinsMoved: when})
+    mending = Operators(policies, BOOK_STANDING).of_a_decider
+    tokens = TokenCheck(KEY, lambda: NOW)
+    desk = Desk("book", {**BOOK_COMMANDS, **mending}, BOOK_STANDING, tokens, lambda: NOW)
+    catalogue = Catalogue([Page, *BOOK_STANDING.classes])
+    return Writer(store, catalogue, desk, policies, clock=lambda: NOW)
 
 
 def a_token(
@@ -241,6 +287,20 @@ def adding(coins: int, owner: str = "ada", key: str = "", note: str = "") -> dic
 
 def failing(how: str, owner: str = "ada", key: str = "") -> dict[str, Any]:
     return _message("fail_late", key, {"owner": owner, "how": how})
+
+
+def mending(
+    name: str, by: Actor = OPERATOR, second: Actor | None = None, key: str = "", /, **payload: Any
+) -> dict[str, Any]:
+    """An operator's command to the book."""
+    further = {"second_actor_token": a_token(second)} if second else {}
+    number = key or f"key-{next(_numbers)}"
+    return command_message(f"book.{name}", number, a_token(by), payload, **further)
+
+
+def writing(owner: str = "ada", key: str = "") -> dict[str, Any]:
+    number = key or f"key-{next(_numbers)}"
+    return command_message("book.write_page", number, TOKEN, {"owner": owner})
 
 
 def _message(name: str, key: str, payload: dict[str, Any]) -> dict[str, Any]:

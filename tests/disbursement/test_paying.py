@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from lxml import etree
 
-from grant_bus.writer import CannotApply
+from grant_bus.parked import parked_events
 from grant_disbursement.domain import Cashbook, GrantAccount, PaymentRun
 from grant_disbursement.run_file import payment_file_of
 from grant_values.shapes import Actor
@@ -80,21 +80,22 @@ def test_an_award_heard_of_twice_opens_one_account(office: Office) -> None:
     assert len(office.events(GrantAccount.GrantAccountOpened)) == 1
 
 
-def test_an_award_without_a_payee_stops_the_follower_and_opens_nothing(office: Office) -> None:
-    with pytest.raises(CannotApply, match="nobody is named as payee"):
-        office.hear(
-            "budgeting.DecisionBecameFinal",
-            "ZIQ-2016-0002",
-            reference="ZIQ-2016-0002",
-            programme="ziq",
-            programme_version="v1",
-            outcome="approved",
-            because="waived",
-            final_on="2016-02-01",
-            tranches=[],
-            payee=None,
-        )
+def test_an_award_without_a_payee_is_parked_and_opens_nothing(office: Office) -> None:
+    office.hear(
+        "budgeting.DecisionBecameFinal",
+        "ZIQ-2016-0002",
+        reference="ZIQ-2016-0002",
+        programme="ziq",
+        programme_version="v1",
+        outcome="approved",
+        because="waived",
+        final_on="2016-02-01",
+        tranches=[],
+        payee=None,
+    )
 
+    [parked] = parked_events(office.store)
+    assert "nobody is named as payee" in parked.error
     assert len(office.events()) == 1
 
 

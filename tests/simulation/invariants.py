@@ -18,6 +18,7 @@ from grant_audit.exports import operations_list
 from grant_audit.summary import summary
 from grant_budgeting.award import Award
 from grant_budgeting.domain import BudgetLine, Earmark
+from grant_bus.parked import parked_events
 from grant_contracts.answers import Answer
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
@@ -49,6 +50,7 @@ def check_world(world: World, plan: Plan, answered: Answered) -> None:
     """All that must hold once everything has settled. Raises `Broken` where it does not."""
     _need(not world.stopped, f"followers stopped: {world.stopped}")
     check_followers_are_at_the_heads(world)
+    check_nothing_is_parked(world)
     ledgers = {name: events(world.rooms[name].store) for name in SERVICES}
     check_commands_have_one_outcome(world, answered, ledgers)
     check_each_ledger(world, ledgers)
@@ -80,6 +82,13 @@ def exports(world: World) -> dict[str, object]:
     store = world.rooms["audit"].store
     figures = {name: figure for name, figure in summary(store).items() if name != "events"}
     return {"operations.csv": operations_list(store, date.max), **figures}
+
+
+def check_nothing_is_parked(world: World) -> None:
+    """Every policy is right whichever upstream comes first, so that no event has to wait."""
+    for name, room in world.rooms.items():
+        parked = parked_events(room.store)
+        _need(not parked, f"{name} has parked {parked}")
 
 
 def check_followers_are_at_the_heads(world: World) -> None:

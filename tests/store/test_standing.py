@@ -28,8 +28,10 @@ def test_each_service_has_topics_of_its_own() -> None:
     assert topics == [
         "intake.AccessRefused",
         "intake.DemonstrationDeclared",
+        "intake.ParkedEventDiscarded",
         "budgeting.AccessRefused",
         "budgeting.DemonstrationDeclared",
+        "budgeting.ParkedEventDiscarded",
     ]
 
 

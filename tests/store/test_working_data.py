@@ -168,3 +168,26 @@ def test_services_beside_each_other_do_not_see_each_others_rows(
     assert other.head().position == 0
     assert other.document("case", "a") is None
     assert other.relayed() == 0
+
+
+def test_a_read_model_starts_over_without_documents_and_without_what_was_followed(
+    store: Store,
+) -> None:
+    tracking = [Tracked(name, 5, LEAF) for name in ("intake/main", "budgeting/main", "parking")]
+    put(store, Document("case", "1", b"{}"), Document("line", "2", b"{}"))
+    store.append(Append(events=[an_event()], tracking=tracking))
+    store.move_relay(1)
+
+    store.start_over(["intake/main", "budgeting/main"])
+
+    assert store.documents("case") + store.documents("line") == []
+    assert store.tracked("intake/main").position == store.tracked("budgeting/main").position == 0
+    assert store.tracked("parking").position == 5
+    assert (store.head().position, store.relayed()) == (1, 1)
+    store.append(Append(tracking=[Tracked("intake/main", 1, LEAF)]))
+
+
+def test_a_read_model_that_has_followed_nothing_may_start_over(store: Store) -> None:
+    store.start_over(["intake/main"])
+
+    assert store.tracked("intake/main").position == 0

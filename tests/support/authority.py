@@ -48,7 +48,10 @@ PERSON_IN = {
     "payment_authoriser": "S-1501",
     "cashier": "S-1601",
     "auditor": "S-1901",
+    "operator": "S-1801",
 }
+MENDING = {"retry_parked", "discard_parked"}
+"""What operators may ask of each service that decides on what it follows."""
 
 
 def person(role: str, staff_number: str = "") -> Actor:

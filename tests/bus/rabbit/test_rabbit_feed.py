@@ -124,7 +124,7 @@ def test_what_was_not_committed_is_not_acknowledged_and_comes_again(
     assert follower.seen == each_once(100)
 
 
-def test_an_event_that_cannot_be_applied_stops_the_feed_and_is_named(
+def test_an_event_without_a_case_that_cannot_be_applied_stops_the_feed_and_is_named(
     upstream: Upstream, make_downstream: MakesDownstream
 ) -> None:
     def refuse(work: UnitOfWork, event: CloudEvent) -> None:
@@ -134,7 +134,7 @@ def test_an_event_that_cannot_be_applied_stops_the_feed_and_is_named(
     upstream.record(1)
 
     with pytest.raises(
-        CannotApply, match=r"intake\.ApplicationSubmitted at intake/.*/1: expected"
+        CannotApply, match=r"intake\.ApplicationSubmitted at intake/.*/1: ValueError: expected"
     ) as stop:
         turn_until(lambda: False, upstream, follower)
 

@@ -1,0 +1,132 @@
+"""What operators may do about parked events: retry and discard them, build a read model anew.
+
+Their commands go through the one writer like any other. What a parked event means is the policies'
+business; who may be whose second person stands here, because no domain knows operators.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
+from grant_bus.desk import Command
+from grant_bus.parked import ParkedCase, ParkedEvent, count_on
+from grant_bus.policies import Policies, context_of, refuse_forgotten
+from grant_bus.retries import retry_after
+from grant_contracts import operators_commands as wire
+from grant_store.standing import DEMONSTRATION_ID, StandingAggregates
+from grant_store.work import UnitOfWork
+from grant_values.invalid import Invalid, NotEntitled
+from grant_values.shapes import Actor
+
+OPERATOR = frozenset({"operator"})
+
+
+@dataclass(frozen=True)
+class Operators:
+    """The operators' commands of one service."""
+
+    policies: Policies
+    standing: StandingAggregates
+
+    @property
+    def of_a_decider(self) -> Mapping[str, Command]:
+        """Of a service that decides on what it follows: following it again would decide twice."""
+        return {
+            "retry_parked": Command(wire.RetryParked, self.retry_parked, OPERATOR, mends=True),
+            "discard_parked": Command(
+                wire.DiscardParked, self.discard_parked, OPERATOR, takes_second=True, mends=True
+            ),
+        }
+
+    @property
+    def of_a_read_model(self) -> Mapping[str, Command]:
+        """Of a service that has nothing but what it followed: nothing may be missing from it."""
+        return {
+            "retry_parked": Command(wire.RetryParked, self.retry_parked, OPERATOR, mends=True),
+            "replay_feeds": Command(wire.ReplayFeeds, self.replay_feeds, OPERATOR, mends=True),
+        }
+
+    def retry_parked(self, work: UnitOfWork, by: Actor, case_id: UUID) -> None:
+        """Apply what is parked of a case, up to the first event that still fails. That one stays
+        with the events behind it; where none is left, the case is parked no longer."""
+        parked = _known(ParkedCase(work, case_id))
+        count, error = self._apply(work, parked.events)
+        if error is not None:
+            # What the failed event has changed is undone with all else, and the rest done again.
+            work.start_over()
+            self._apply(work, parked.events[:count])
+            parked.replace(parked.events[count].failed(error))
+        parked.remove(count)
+
+    def discard_parked(
+        self,
+        work: UnitOfWork,
+        by: Actor,
+        seconded_by: Actor | None,
+        case_id: UUID,
+        origin: str,
+        position: int,
+        reason: str,
+    ) -> None:
+        """Take out the first parked event of a case, and put on record who bears that and why."""
+        second = _second_person(work, by, seconded_by)
+        parked = _known(ParkedCase(work, case_id))
+        event = parked.events[0].cloud_event
+        if (event.origin, event.at) != (origin, position):
+            expected = f"expected the first parked event of the case: {event.origin}/{event.at}"
+            raise Invalid("position", expected)
+        if event.topic not in wire.MAY_BE_DISCARDED:
+            raise NotEntitled("never_discarded")
+        discarded = self.standing.discarded_event(
+            case_id=case_id,
+            origin=origin,
+            position=position,
+            event_id=event.id,
+            event_topic=event.topic,
+            reason=reason,
+            discarded_by=by.id,
+            seconded_by=second.id,
+        )
+        work.keep(discarded)
+        parked.remove(1)
+
+    def replay_feeds(self, work: UnitOfWork, by: Actor, from_position: int) -> None:
+        """Drop the read model with what is parked; the feeds then bring every event again."""
+        lane = work.store.lane
+        work.store.start_over([f"{upstream}/{lane}" for upstream in self.policies.upstreams])
+        count_on(work)
+
+    def _apply(
+        self, work: UnitOfWork, events: Sequence[ParkedEvent]
+    ) -> tuple[int, Exception | None]:
+        """How many could be applied, and why the next one could not; None if all could."""
+        for count, parked in enumerate(events):
+            event = parked.cloud_event
+            unit = work.part(context_of(work.store.service, event))
+            try:
+                self.policies.apply(unit, event)
+                refuse_forgotten(unit)
+            except Exception as error:
+                if retry_after(error) != "never":
+                    raise
+                return count, error
+        return len(events), None
+
+
+def _known(parked: ParkedCase) -> ParkedCase:
+    if not parked.events:
+        raise Invalid("case_id", "expected a case with parked events")
+    return parked
+
+
+def _second_person(work: UnitOfWork, by: Actor, second: Actor | None) -> Actor:
+    """Four eyes: another person, and a program plays neither outside of a demonstration."""
+    if second is None or second.id == by.id:
+        raise NotEntitled("second_person_missing")
+    if (by.scripted or second.scripted) and work.find(Aggregate, DEMONSTRATION_ID) is None:
+        raise NotEntitled("scripted_actor")
+    return second
