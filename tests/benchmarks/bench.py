@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -33,7 +34,9 @@ class Sizes:
     journey_rounds: int
     journey_grants: tuple[int, int]
     """In each round: ours, and the other side's, which takes longer for each."""
-    paced_seconds: float
+    paced_rounds: int
+    paced_grants: tuple[int, int]
+    """In each round at 5 and at 100 grants a second."""
     live_cases: int
     """Half of the cases that are open at the end."""
     most_writers: int = 32
@@ -53,7 +56,8 @@ FULL = Sizes(
     promises=10_000,
     journey_rounds=5,
     journey_grants=(1_000, 100),
-    paced_seconds=20.0,
+    paced_rounds=3,
+    paced_grants=(100, 1_000),
     live_cases=5_000,
 )
 QUICK = Sizes(
@@ -70,7 +74,8 @@ QUICK = Sizes(
     promises=1_000,
     journey_rounds=2,
     journey_grants=(100, 20),
-    paced_seconds=4.0,
+    paced_rounds=2,
+    paced_grants=(20, 200),
     live_cases=100,
 )
 TINY = Sizes(
@@ -87,7 +92,8 @@ TINY = Sizes(
     promises=100,
     journey_rounds=1,
     journey_grants=(4, 2),
-    paced_seconds=0.4,
+    paced_rounds=1,
+    paced_grants=(2, 4),
     live_cases=4,
     most_writers=2,
 )
@@ -110,6 +116,17 @@ class Bench:
     def new_virtual_host(self) -> str:
         """The address of an empty virtual host."""
         return self.rabbit().create_virtual_host(f"bench_{uuid4().hex}")
+
+    @contextmanager
+    def new_place(self) -> Iterator[tuple[str, str]]:
+        """The addresses of an empty database and virtual host, which are removed at the end: what
+        is left of earlier rounds must not weigh on later ones."""
+        name = f"bench_{uuid4().hex}"
+        try:
+            yield self.postgres().create_database(name), self.rabbit().create_virtual_host(name)
+        finally:
+            self.postgres().drop_database(name)
+            self.rabbit().delete_virtual_host(name)
 
     def new_folder(self) -> Path:
         folder = self.folder / uuid4().hex

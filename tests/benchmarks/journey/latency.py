@@ -1,4 +1,7 @@
-"""How long a grant takes from its submission to its payment while others keep coming."""
+"""How long a grant takes from its submission to its payment while others keep coming.
+
+The cashier sends what is ordered at once, be it one payment.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ UNIT = "ms, p99 of submission to payment"
 
 def at_5(bench: Bench) -> Measurement:
     """Both sides can carry this."""
-    name, pace = "journey.latency_p99_at_5", _pace(bench, 5)
-    pairs = play_pairs(bench, name, VARIANT, pace, pace)
+    name, pace = "journey.latency_p99_at_5", Pace(bench.sizes.paced_grants[0], per_second=5)
+    pairs = play_pairs(bench, name, bench.sizes.paced_rounds, VARIANT, pace, pace)
     found = compared(
         name,
         UNIT,
@@ -45,10 +48,10 @@ def at_5(bench: Bench) -> Measurement:
 
 def at_100(bench: Bench) -> Measurement:
     """The other side is asked how much it can carry; beyond that it has no latency to compare."""
-    name, pace = "journey.latency_p99_at_100", _pace(bench, 100)
+    name, pace = "journey.latency_p99_at_100", Pace(bench.sizes.paced_grants[1], per_second=100)
     other = play_round(bench, stock(VARIANT), crowd(bench.sizes.journey_grants[1]))
     mine = []
-    for number in range(bench.sizes.journey_rounds):
+    for number in range(bench.sizes.paced_rounds):
         mine.append(play_round(bench, open_ours, pace))
         bench.say(f"{name}: round {number + 1}: {told(mine[-1])}")
     reasons = (
@@ -62,12 +65,6 @@ def at_100(bench: Bench) -> Measurement:
         reason="; ".join(filter(None, reasons)),
         details={"rounds": [p99_ms(each) for each in mine], "ours": pooled(mine)},
     )
-
-
-def _pace(bench: Bench, per_second: int) -> Pace:
-    """The cashier sends what is ordered at once, be it one payment."""
-    grants = max(2, round(per_second * bench.sizes.paced_seconds))
-    return Pace(grants, per_second=per_second)
 
 
 def fallen_behind(who: str, rates: Sequence[float], per_second: int) -> str:

@@ -30,10 +30,11 @@ def named(variant: Variant) -> str:
     return f"nameko and eventsourcing as they come, {variant}"
 
 
-def play_pairs(bench: Bench, name: str, variant: Variant, ours: Pace, other: Pace) -> list[Pair]:
+def play_pairs(
+    bench: Bench, name: str, rounds: int, variant: Variant, ours: Pace, other: Pace
+) -> list[Pair]:
     """Both sides once in every round, in turn first."""
     pairs: list[Pair] = []
-    rounds = bench.sizes.journey_rounds
     for number in range(rounds):
         if number % 2:
             others = play_round(bench, stock(variant), other)

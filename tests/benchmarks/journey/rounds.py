@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +19,13 @@ from benchmarks.journey.persons import (
     Persons,
 )
 from benchmarks.journey.sides import OpenSide, Side
-from benchmarks.journey.usage import Seconds, cpu_seconds
+from benchmarks.journey.usage import POSTGRES, RABBITMQ, cpu_seconds
 from benchmarks.journey.wire import Wire
 
 Opener = Callable[[str, str, Path], OpenSide]
 """Opens a side: the addresses of an empty database and virtual host, and a folder."""
 
+DRIVER = "driver"
 WARM_UP = Pace(grants=10)
 
 
@@ -33,7 +34,8 @@ class Round:
     """A game that was played to its end, and what it took of the cores."""
 
     played: Played
-    cpu: Seconds
+    cpu: Mapping[str, float]
+    """In seconds of one core, by process, with both servers and the driver."""
 
     @property
     def grants_per_second(self) -> float:
@@ -46,19 +48,13 @@ class Round:
 
     @property
     def own_cpu_ms(self) -> float:
-        """Per grant, of the side's own processes."""
-        return self.cpu_ms_per_grant["services_and_relays"]
+        """Per grant, of the side's own processes: the servers and the driver are not its."""
+        others = {POSTGRES, RABBITMQ, DRIVER}
+        return sum(ms for name, ms in self.cpu_ms_per_grant.items() if name not in others)
 
     @property
     def cpu_ms_per_grant(self) -> dict[str, float]:
-        """Of the side's processes, and beside it of both servers and the driver."""
-        seconds = {
-            "services_and_relays": self.cpu.side,
-            "postgres": self.cpu.postgres,
-            "rabbitmq": self.cpu.rabbit,
-            "driver": self.played.driver_seconds,
-        }
-        return {name: each * 1_000 / self.played.grants for name, each in seconds.items()}
+        return {name: each * 1_000 / self.played.grants for name, each in self.cpu.items()}
 
 
 def play_round(bench: Bench, opener: Opener, pace: Pace) -> Round:
@@ -67,21 +63,23 @@ def play_round(bench: Bench, opener: Opener, pace: Pace) -> Round:
         warm = Game(driver, WARM_UP).play()
         before = cpu_seconds(bench, side)
         played = Game(driver, pace).play()
-        cpu = cpu_seconds(bench, side).since(before)
+        after = cpu_seconds(bench, side)
         check_all_arrived(side.recorded(), warm.grants + played.grants, warm.runs + played.runs)
-    return Round(played, cpu)
+    cpu = {name: after[name] - before[name] for name in after}
+    return Round(played, {**cpu, DRIVER: played.driver_seconds})
 
 
 @contextmanager
 def running(bench: Bench, opener: Opener) -> Iterator[tuple[Side, Driver]]:
     """A side on an empty database and virtual host, with programme, call and lines."""
-    database, virtual_host = bench.new_database(), bench.new_virtual_host()
-    with opener(database, virtual_host, bench.new_folder()) as side:
-        persons = Persons(side.key)
-        with Wire(virtual_host, [side.where_is(fact) for fact in FACTS]) as wire:
-            driver = Driver(wire, persons, side.where_is)
-            driver.prepare()
-            yield side, driver
+    with (
+        bench.new_place() as (database, virtual_host),
+        opener(database, virtual_host, bench.new_folder()) as side,
+        Wire(virtual_host, [side.where_is(fact) for fact in FACTS]) as wire,
+    ):
+        driver = Driver(wire, Persons(side.key), side.where_is)
+        driver.prepare()
+        yield side, driver
 
 
 def check_all_arrived(recorded: Counter[str], grants: int, runs: int) -> None:

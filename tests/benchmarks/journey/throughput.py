@@ -22,7 +22,8 @@ def throughput(bench: Bench) -> list[Measurement]:
     mine, others = map(crowd, bench.sizes.journey_grants)
     rates = {variant: _rate(bench, variant) for variant in VARIANTS}
     best = max(VARIANTS, key=rates.__getitem__)
-    pairs = play_pairs(bench, "journey.grants", best, mine, others)
+    rounds = bench.sizes.journey_rounds
+    pairs = play_pairs(bench, "journey.grants", rounds, best, mine, others)
     details = {
         "variants": {str(variant): round(rate, 2) for variant, rate in rates.items()},
         "grants_per_round": dict(zip(SIDES, bench.sizes.journey_grants, strict=True)),
@@ -60,7 +61,7 @@ def _events(pairs: Sequence[Pair]) -> dict[str, float]:
 
 
 def _costs(pairs: Sequence[Pair]) -> dict[str, dict[str, float]]:
-    """The servers and the driver too, which `journey.cpu_ms` does not count."""
+    """By process; the servers and the driver too, which `journey.cpu_ms` does not count."""
     return {name: _cost(rounds) for name, rounds in _by_side(pairs)}
 
 
