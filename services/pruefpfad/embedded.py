@@ -18,7 +18,6 @@ from grant_bus.actors import TokenCheck
 from grant_bus.follower import Follower
 from grant_bus.in_process import InProcessBus
 from grant_bus.relay import Relay
-from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 from grant_store.sqlite import SQLiteStore, utc_now
 from pruefpfad.assembly import SERVICES
@@ -36,12 +35,14 @@ class EmbeddedSystem:
         self.folder = folder
         self.key: OKPKey = signing_key(folder / "keys")
         tokens = TokenCheck(OKPKey.import_key(self.key.as_dict(private=False)), clock)
-        self.stores = {name: _store(folder, name, clock) for name in SERVICES}
+        self.stores = {name: embedded_store(folder, name, clock) for name in SERVICES}
         self.writers = {
             name: service.writer(self.stores[name], tokens, clock)
             for name, service in SERVICES.items()
         }
-        self.bus = _bus(self.writers)
+        self.bus = InProcessBus()
+        for name in SERVICES:
+            self.attach(name)
 
     def __enter__(self) -> Self:
         self.bus.settle()
@@ -74,6 +75,17 @@ class EmbeddedSystem:
         self.bus.settle()
         return answer
 
+    def attach(self, name: str) -> None:
+        """Let a service send to the others and follow them."""
+        writer = self.writers[name]
+        self.bus.attach_relay(Relay(writer.store, self.bus))
+        for upstream in writer.policies.upstreams:
+            self.bus.attach_follower(Follower(f"{upstream}/{LANE}", writer, self.bus))
+
+    def detach(self, name: str) -> None:
+        """Take a service off the bus. Its store stays open, and may be read."""
+        self.bus.detach(name)
+
     def heads(self) -> dict[str, int]:
         """The last position of each store."""
         return {name: store.head().position for name, store in self.stores.items()}
@@ -85,20 +97,11 @@ class EmbeddedSystem:
         self.bus.settle()
 
 
-def _store(folder: Path, name: str, clock: Callable[[], datetime]) -> SQLiteStore:
+def embedded_store(folder: Path, name: str, clock: Callable[[], datetime]) -> SQLiteStore:
+    """The store of one service in a data directory, made if it is missing."""
     store = SQLiteStore(folder / f"{name}.{LANE}.sqlite3", name, LANE, clock)
     store.migrate()
     return store
-
-
-def _bus(writers: dict[str, Writer]) -> InProcessBus:
-    bus = InProcessBus()
-    for writer in writers.values():
-        bus.attach_relay(Relay(writer.store, bus))
-    for writer in writers.values():
-        for upstream in writer.policies.upstreams:
-            bus.attach_follower(Follower(f"{upstream}/{LANE}", writer, bus))
-    return bus
 
 
 def _answered(answer: Answer | Exception) -> Answer:

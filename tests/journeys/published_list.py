@@ -57,9 +57,13 @@ def play_embedded(example: Path, folder: Path) -> Ending:
     with EmbeddedSystem(folder) as system:
         system.declare_demonstration(purpose_of(example))
         play(example, system, StoredRecords(system.stores["audit"]), system.key)
-        audit, disbursement = system.stores["audit"], system.stores["disbursement"]
-        files = {
-            run["run"]: recorded_file(disbursement, run["run"]).decode()
-            for run in queries.runs(audit)
-        }
-        return Ending(operations_list(audit, date.max), system.heads(), files)
+        return ending_of(system)
+
+
+def ending_of(system: EmbeddedSystem) -> Ending:
+    """What a run of the list has left behind."""
+    audit, disbursement = system.stores["audit"], system.stores["disbursement"]
+    files = {
+        run["run"]: recorded_file(disbursement, run["run"]).decode() for run in queries.runs(audit)
+    }
+    return Ending(operations_list(audit, date.max), system.heads(), files)

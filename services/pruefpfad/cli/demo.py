@@ -18,6 +18,7 @@ from grant_audit.exports import operations_list
 from grant_audit.summary import summary
 from grant_disbursement.run_file import recorded_file
 from grant_values.money import euro_de
+from pruefpfad.audit_apart import AuditApart
 from pruefpfad.cli.output import EXIT_INVALID, say_table
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.bulk import BulkRun
@@ -70,10 +71,12 @@ def _play(system: EmbeddedSystem, example: Path, full: bool, console: Console) -
         call=scenario.call,
         leave_out=() if full else (EDUCATION_VOUCHERS,),
     )
-    with StageBars(console) as bars:
+    with StageBars(console) as bars, AuditApart(system) as audit:
         stages = Stages(system, scenario.cast(system.key), bars.update)
-        records = StoredRecords(system.stores["audit"])
-        return BulkRun(stages, records, scenario).play(rows)
+        records = StoredRecords(system.stores["audit"], audit.catch_up)
+        broken = BulkRun(stages, records, scenario).play(rows)
+        audit.catch_up()
+        return broken
 
 
 class StageBars:

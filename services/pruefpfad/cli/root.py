@@ -28,6 +28,7 @@ from pruefpfad.cli import (
     stores,
 )
 from pruefpfad.cli.output import EXIT_INVALID, say_errors
+from pruefpfad.processes.memory import look_for_garbage_seldom
 from pruefpfad.scripted.script import Unexpected
 
 
@@ -82,5 +83,11 @@ for _module in (
         main.add_command(_command)
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """The program `pruefpfad`."""
+    look_for_garbage_seldom()
     main()
+
+
+if __name__ == "__main__":
+    run()

@@ -18,6 +18,7 @@ from grant_store.opening import open_store
 from grant_store.store import Leadership, Store
 from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import FOR_RELAY, Configuration, Misconfigured, read
+from pruefpfad.processes.memory import look_for_garbage_seldom
 
 STAND_BY_SECONDS = 1.0
 """How often a standby looks whether it may lead."""
@@ -30,6 +31,7 @@ def relay(service: str, configuration: Configuration) -> int:
 
     One process leads per store; another one stands by until the leadership is free.
     """
+    look_for_garbage_seldom()
     logs.configure(configuration.log_level, service=service, role="relay")
     ending = _ending_on_signals()
     store = open_store(configuration.database_url, service, configuration.lane)

@@ -31,6 +31,7 @@ from pruefpfad.assembly import SERVICES
 from pruefpfad.keys import public_key
 from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import Configuration
+from pruefpfad.processes.memory import look_for_garbage_seldom
 
 SERVICE_CLASSES: Mapping[str, type] = {
     service.name: service
@@ -51,6 +52,7 @@ _log = structlog.get_logger()
 
 def run_service(name: str, configuration: Configuration) -> int:
     """The exit code: 0 after an orderly end, 1 if the service could not start or go on."""
+    look_for_garbage_seldom()
     logs.configure(configuration.log_level, service=name, role="service")
     if name not in SERVICES:
         _log.error("no such service", name=name, expected=sorted(SERVICES))
