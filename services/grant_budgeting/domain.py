@@ -6,6 +6,7 @@ The proceedings and the decision on each case stand in `award`.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
@@ -77,6 +78,7 @@ class BudgetLine(Aggregate):
         effective_on: date
 
     @staticmethod
+    @lru_cache(maxsize=1_000)  # There are few lines, and each tranche of each case asks for one.
     def create_id(programme: str, fund: str, year: int) -> UUID:
         return uuid5(NAMESPACE_URL, f"/budget-lines/{programme}/{fund}/{year}")
 

@@ -19,14 +19,12 @@ from grant_bus.actors import Mandate, TokenCheck, TokenRefused
 from grant_bus.answering import TooLate, invalid, too_many
 from grant_bus.rates import UNLIMITED, Rates
 from grant_contracts.answers import Answer
-from grant_contracts.commands import CommandMessage, Unfit, check_plain
+from grant_contracts.commands import Unfit, check_plain, read_envelope
 from grant_store.rows import SenderAndKey
 from grant_store.standing import StandingAggregates
 from grant_store.work import Context, UnitOfWork
 from grant_values.invalid import NotEntitled
 from grant_values.legal_time import legal_date
-
-_message_schema = CommandMessage()
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ class Desk:
         if not isinstance(message, Mapping):
             raise Unfit("not_readable", "message", "expected a JSON object")
         check_plain(message)
-        envelope: dict[str, Any] = _message_schema.load(message)
+        envelope = read_envelope(message)
         name = self._name_of(envelope["command"])
         mandate = self._mandate(envelope, "actor_token")
         second = self._mandate(envelope, "second_actor_token")

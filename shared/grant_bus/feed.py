@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
 
 import msgspec
 
@@ -49,11 +51,10 @@ def joined(events: Sequence[bytes]) -> bytes:
 
 def cloud_event(origin: str, row: LedgerEvent) -> bytes:
     """One row as a CloudEvent in JSON. State and metadata are spliced in, and not decoded."""
-    instant = row.recorded_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     head = (
         f'{{"specversion":"{SPEC_VERSION}","id":"{row.event_id}",'
         f'"source":"{SOURCE_PREFIX}{origin}","type":"{TYPE_PREFIX}{row.topic}",'
-        f'"subject":"{row.originator_id}","time":"{instant}","position":"{row.position}",'
+        f'"subject":"{row.originator_id}","time":"{_in_text(row.recorded_at)}","position":"{row.position}",'
         f'"originatorversion":"{row.originator_version}","schemaversion":"{row.schema_version}",'
         f'"leafhash":"{row.leaf_hash.hex()}","datacontenttype":"application/json",'
     )
@@ -70,12 +71,17 @@ def message_of(event: CloudEvent) -> bytes:
     return msgspec.json.encode(
         {
             **of_the_row,
-            "time": event.time.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "time": _in_text(event.time),
             "datacontenttype": "application/json",
             **{name: value for name, value in of_the_metadata.items() if value},
             "data": event.data,
         }
     )
+
+
+@lru_cache(maxsize=256)  # All events of one append have the same instant.
+def _in_text(instant: datetime) -> str:
+    return instant.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def unpack(body: bytes) -> list[CloudEvent]:

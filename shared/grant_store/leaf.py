@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import struct
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from grant_store.rows import NewEvent
@@ -27,6 +28,7 @@ def microseconds(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=256)  # All events of one append have the same instant.
 def instant_of(microseconds_since_epoch: int) -> datetime:
     """The aware UTC instant, the other way round."""
     return _EPOCH + timedelta(microseconds=microseconds_since_epoch)

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from grant_store.errors import (
     EventRepeated,
     HeadMoved,
@@ -91,8 +93,7 @@ class SQLiteStore:
             leaves = self._insert_events(cursor, append.events, head, now)
             for tracked in append.tracking:
                 self._track(cursor, tracked)
-            for outcome in append.outcomes:
-                self._keep_outcome(cursor, outcome, head)
+            self._keep_outcomes(cursor, append.outcomes, head)
             _write_documents(cursor, append.last_documents())
             return Appended(head + 1, instant_of(now), leaves)
 
@@ -231,16 +232,15 @@ class SQLiteStore:
                 f"{self.origin}: {tracked.upstream} was already followed to {tracked.position}."
             )
 
-    def _keep_outcome(self, cursor: sqlite3.Cursor, outcome: Outcome, head: int) -> None:
-        cursor.execute(
-            "INSERT INTO ledger_outcomes VALUES (?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT (sender, key) DO NOTHING",
-            (*outcome[:5], head + 1 + outcome.first, outcome.event_count),
-        )
-        if cursor.rowcount != 1:
-            raise KeyReused(
-                f"{self.origin}: {outcome.sender} has already used the key {outcome.key}."
-            )
+    def _keep_outcomes(
+        self, cursor: sqlite3.Cursor, outcomes: Sequence[Outcome], head: int
+    ) -> None:
+        rows = [(*each[:5], head + 1 + each.first, each.event_count) for each in outcomes]
+        try:
+            cursor.executemany("INSERT INTO ledger_outcomes VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        except sqlite3.IntegrityError as error:
+            keys = ", ".join(f"{each.sender} {each.key}" for each in outcomes)
+            raise KeyReused(f"{self.origin}: already used, one or more of {keys}") from error
 
     def _one(self, sql: str, values: Sequence[object] = ()) -> tuple[Any, ...] | None:
         rows = self._file.rows(sql, values)
@@ -278,8 +278,8 @@ def _ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
     position, event_id, originator_id, version, topic, schema, recorded_at, state, meta, leaf = row
     return LedgerEvent(
         position,
-        UUID(bytes=event_id),
-        UUID(bytes=originator_id),
+        msgspec.convert(event_id, UUID),
+        msgspec.convert(originator_id, UUID),
         version,
         topic,
         schema,
