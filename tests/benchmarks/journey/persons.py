@@ -6,16 +6,15 @@ budget lines of two years. Nothing here is sent or measured.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from hashlib import sha256
 from typing import Any
 
 from joserfc.jwk import OKPKey
 
 from benchmarks.embedded import EXAMPLE
+from benchmarks.journey.form import AMOUNT, FORM
 from grant_disbursement.order_ids import end_to_end_id_of, order_id_of
 from grant_values.cases import case_id_of
 from pruefpfad.scripted import script
@@ -24,7 +23,6 @@ from pruefpfad.scripted.script import Message, Role
 from pruefpfad.sources.definitions import checked
 
 FUND, YEARS = "ESF", (2015, 2016)
-AMOUNT = "472.50"
 CLAIM = "1"
 RUN_HAS_LEFT = "the payment run has left"
 """No fact of a service: the persons know it from the answer to the cashier."""
@@ -99,29 +97,6 @@ ARRIVED = "budgeting.FundsSpent"
 """The last fact of a grant's life, in the last of the services."""
 
 FACTS = {step.after for step in STEPS} - {"", RUN_HAS_LEFT} | {ARRIVED}
-
-EVENTS_PER_GRANT = Counter(
-    {
-        **dict.fromkeys(("ApplicationSubmitted", "CompletenessChecked"), 1),
-        **dict.fromkeys(("FingerprintTaken", "AssessmentOpened", "CompletenessNoted"), 1),
-        **dict.fromkeys(("FindingProposed", "FoundEligible"), 1),
-        "CheckRecorded": 4,
-        **dict.fromkeys(("ProceedingsOpened", "FindingNoted", "FundsEarmarked"), 1),
-        **dict.fromkeys(("EarmarkMade", "GrantApproved", "DecisionNotified"), 1),
-        **dict.fromkeys(("RemedyWaived", "DecisionBecameFinal", "FundsCommitted"), 1),
-        "FundsSpent": 1,
-        **dict.fromkeys(("GrantAccountOpened", "ClaimSubmitted", "PaymentOrdered"), 1),
-        "FactualCorrectnessCertified": 1,
-        "ArithmeticCorrectnessCertified": 1,
-        **dict.fromkeys(("PaymentTransmitted", "PaymentExecuted"), 1),
-    }
-)
-EVENTS_PER_RUN = Counter(
-    ("PaymentRunEntered", "PaymentRunOpened", "PaymentRunWritten", "PaymentRunTransmitted")
-)
-EVENTS_BEFORE = Counter(
-    {"ProgrammeRegistered": 1, "CallOpened": 1, "BudgetLineOpened": 2, "CashbookOpened": 1}
-)
 
 
 class Persons:
@@ -207,12 +182,14 @@ class Persons:
     def application(self, number: int) -> dict[str, Any]:
         year = self.year(number)
         return {
-            **self._form,
+            **FORM,
+            "programme": self.scenario.programme,
+            "call": self.scenario.call,
             "reference": self.reference(number),
             "received_at": f"{year - 1}-12-16T08:00:00Z",
-            "applicant": {**self._form["applicant"], "key": f"B{number:06d}"},
+            "applicant": {**FORM["applicant"], "key": f"B{number:06d}"},
             "operation": {
-                **self._form["operation"],
+                **FORM["operation"],
                 "starts_on": f"{year}-02-15",
                 "ends_on": f"{year}-11-27",
                 "number": number,
@@ -237,43 +214,4 @@ class Persons:
             "order_id": order_id,
             "end_to_end_id": end_to_end_id_of(order_id, 1),
             "effective_on": f"{self.year(number)}-12-30",
-        }
-
-    @cached_property
-    def _form(self) -> Mapping[str, Any]:
-        """What all applications have in common, taken from the first row of the list."""
-        return {
-            "programme": self.scenario.programme,
-            "call": self.scenario.call,
-            "channel": "list",
-            "applicant": {
-                "name": None,
-                "kind": "withheld",
-                "legal_person": None,
-                "land": "DE-NW",
-                "postcode": "45127",
-                "city": "Essen",
-            },
-            "operation": {
-                "title": "Bildungsscheck",
-                "summary": "Bildungsscheck",
-                "funding_line": "3.2. Kompetenzentwicklung von Beschäftigten",
-                "module": "",
-                "postcode": "45127",
-                "city": "Essen",
-                "category_code": "106",
-                "target_groups": [],
-                "posts": [],
-            },
-            "plan": {"eligible": "945.00", "requested": AMOUNT, "own": "0.00", "others": AMOUNT},
-            "payee": {
-                "name": "Name nicht veröffentlicht (erfunden)",
-                "iban": "DE04999999980000074984",
-                "bic": "ZZZZDEFFXXX",
-                "invented": True,
-            },
-            "declarations": dict.fromkeys(
-                ("not_begun", "subsidy_facts_acknowledged", "no_double_funding"), True
-            ),
-            "attachments": [],
         }

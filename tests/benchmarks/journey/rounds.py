@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.bench import Bench
+from benchmarks.journey.arrivals import EVENTS_PER_GRANT, EVENTS_PER_RUN, check_all_arrived
 from benchmarks.journey.driver import Driver
 from benchmarks.journey.game import Game, Pace, Played
-from benchmarks.journey.persons import (
-    EVENTS_BEFORE,
-    EVENTS_PER_GRANT,
-    EVENTS_PER_RUN,
-    FACTS,
-    Persons,
-)
+from benchmarks.journey.persons import FACTS, Persons
 from benchmarks.journey.sides import OpenSide, Side
 from benchmarks.journey.usage import POSTGRES, RABBITMQ, cpu_seconds
 from benchmarks.journey.wire import Wire
@@ -80,16 +74,3 @@ def running(bench: Bench, opener: Opener) -> Iterator[tuple[Side, Driver]]:
         driver = Driver(wire, Persons(side.key), side.where_is)
         driver.prepare()
         yield side, driver
-
-
-def check_all_arrived(recorded: Counter[str], grants: int, runs: int) -> None:
-    """Every event of every grant is in the stores once, and nothing else is."""
-    expected = EVENTS_BEFORE.copy()
-    for event, count in EVENTS_PER_GRANT.items():
-        expected[event] += count * grants
-    for event, count in EVENTS_PER_RUN.items():
-        expected[event] += count * runs
-    if recorded != expected:
-        raise AssertionError(
-            f"lost: {dict(expected - recorded)}; too many: {dict(recorded - expected)}"
-        )

@@ -38,7 +38,7 @@ class Variant:
 
     def __str__(self) -> str:
         kept = "snapshots" if self.snapshots else "no snapshots"
-        return f"{self.workers} workers, {kept}"
+        return f"{self.workers} worker{'s' * (self.workers > 1)}, {kept}"
 
     def workers_of(self, service: str) -> int:
         return 1 if service == "budgeting" else self.workers

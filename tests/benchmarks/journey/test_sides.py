@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from benchmarks.bench import TINY, Bench
+from benchmarks.journey.arrivals import (
+    EVENTS_BEFORE,
+    EVENTS_PER_GRANT,
+    EVENTS_PER_RUN,
+    check_all_arrived,
+)
 from benchmarks.journey.game import Pace
 from benchmarks.journey.ours import open_ours
 from benchmarks.journey.pairs import stock, told
-from benchmarks.journey.persons import EVENTS_BEFORE, EVENTS_PER_GRANT, EVENTS_PER_RUN
-from benchmarks.journey.rounds import Opener, check_all_arrived, play_round
+from benchmarks.journey.rounds import Opener, play_round
 from benchmarks.journey.stock import VARIANTS
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer

@@ -7,8 +7,8 @@ from dataclasses import replace
 from statistics import median
 
 from benchmarks.bench import Bench
+from benchmarks.journey.arrivals import EVENTS_PER_GRANT
 from benchmarks.journey.pairs import Pair, crowd, named, play_pairs, stock
-from benchmarks.journey.persons import EVENTS_PER_GRANT
 from benchmarks.journey.rounds import Round, play_round
 from benchmarks.journey.stock import VARIANTS, Variant
 from benchmarks.results import Measurement, compared
