@@ -8,7 +8,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import kombu
-from amqp.exceptions import RecoverableChannelError, RecoverableConnectionError
+from amqp.exceptions import (
+    InternalError,
+    RecoverableChannelError,
+    RecoverableConnectionError,
+)
 from kombu.exceptions import OperationalError
 
 from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachable
@@ -61,6 +65,8 @@ PASSING = (
     RecoverableChannelError,
     RecoverableConnectionError,
     AppendConflict,
+    # The broker failed, as it may when a queue is deleted while somebody publishes to it.
+    InternalError,
     Unreachable,
     NotNow,
     OutcomeUnknown,
