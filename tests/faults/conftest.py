@@ -1,17 +1,55 @@
-"""What the tests of faults share: a proxy in front of the database server."""
+"""What the tests of faults share: a proxy before the database, and one system for each file."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
+from random import Random
 
 import pytest
 
+from faults.office import Office
 from faults.proxy import PostgresProxy
+from faults.systems import a_system
+from faults.trouble import Trouble
+from faults.world import RealWorld
+from support.distributed import DistributedSystem
 from support.postgres import PostgresServer
+from support.rabbitmq import RabbitServer
+
+SEED = 1
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def proxy(postgres_server: PostgresServer) -> Iterator[PostgresProxy]:
     with closing(PostgresProxy(postgres_server.superuser_dsn)) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="module")
+def system(
+    postgres_server: PostgresServer,
+    rabbit_server: RabbitServer,
+    proxy: PostgresProxy,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[DistributedSystem]:
+    folder = tmp_path_factory.mktemp("system")
+    with a_system(postgres_server, rabbit_server, proxy, folder) as system:
+        yield system
+
+
+@pytest.fixture(scope="module")
+def office(system: DistributedSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("calm")
+    with closing(Office(RealWorld(system, SEED), folder, SEED)) as office:
+        yield office
+
+
+@pytest.fixture
+def trouble(
+    system: DistributedSystem,
+    proxy: PostgresProxy,
+    postgres_server: PostgresServer,
+    rabbit_server: RabbitServer,
+) -> Trouble:
+    return Trouble(system, proxy, postgres_server, rabbit_server, Random(SEED))

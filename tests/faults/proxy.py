@@ -147,6 +147,9 @@ class PostgresProxy:
         except OSError:
             client.close()  # The server is down, and its clients see that.
             return
+        for end in (client, server):
+            # A statement is several messages; passed on one by one they would wait for one another.
+            end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         line = _Line(self, client, server)
         with self._lock:
             self._lines.add(line)

@@ -97,7 +97,8 @@ class OwnProcess:
 class DistributedSystem:
     """Migrated stores, then one service and one relay process per service. A context manager.
 
-    With `roles` the migration and each process work under a database role of their own.
+    With `roles` the migration and each process work under a database role of their own. `by_way_of`
+    leads the processes to the database through something else, such as a proxy.
     """
 
     def __init__(
@@ -108,8 +109,10 @@ class DistributedSystem:
         services: Sequence[str] = tuple(SERVICES),
         demonstration: str = "",
         roles: DatabaseRoles | None = None,
+        by_way_of: Callable[[str], str] = str,
     ) -> None:
         self.database_url = database_url
+        self._by_way_of = by_way_of
         self._roles = roles
         self.amqp_url = amqp_url
         self.key = signing_key(folder / "keys")
@@ -237,10 +240,11 @@ class DistributedSystem:
 
     def _environment(self, user: str) -> dict[str, str]:
         """Nothing of the caller's but what a Python process needs."""
+        database_url = self._roles.dsn(user) if self._roles else self.database_url
         kept = ("PATH", "HOME", "LANG", "VIRTUAL_ENV", "TMPDIR", "PYTHONPATH")
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
-            "PRUEFPFAD_DATABASE_URL": (self._roles.dsn(user) if self._roles else self.database_url),
+            "PRUEFPFAD_DATABASE_URL": self._by_way_of(database_url),
             "PRUEFPFAD_AMQP_URL": self.amqp_url,
             "PRUEFPFAD_ACTOR_KEY": str(self._folder / "keys" / PUBLIC),
             "PRUEFPFAD_LANE": LANE,

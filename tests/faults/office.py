@@ -1,0 +1,100 @@
+"""An authority at work on real servers, and the same cases in a calm world beside it.
+
+Whoever disturbs it does so while its clerks are busy. After each disturbance the invariants must
+hold, every answer must be true, and the exports must equal those of the calm world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from faults.waiting import eventually
+from faults.world import RealWorld
+from simulation.clerks import Answered, Broken, play
+from simulation.invariants import check_world, exports
+from simulation.journeys import Journey, prepare
+from simulation.payments import book, pay_what_is_ordered, payments_of
+from simulation.plans import YEARS, Plan, plan_of
+from simulation.world import World
+
+PROGRESS_SECONDS = 60.0
+END_SECONDS = 120.0
+
+
+class Busy:
+    """Clerks at work in a thread of their own."""
+
+    def __init__(self, answered: Answered, work: Future[None]) -> None:
+        self._answered = answered
+        self._work = work
+
+    def get_on(self, answers: int = 5) -> None:
+        """Return when so many more commands were answered. The work must be under way still."""
+        wanted = len(self._answered.commands) + answers
+        eventually(
+            f"{answers} more answers",
+            lambda: self._work.done() or len(self._answered.commands) >= wanted,
+            PROGRESS_SECONDS,
+        )
+        if self._work.done():
+            self._work.result()
+            raise AssertionError("the work was done before it could be disturbed")
+
+
+class Office:
+    """One real world and one calm world that live the same plans, one after the other."""
+
+    def __init__(self, world: RealWorld, folder: Path, seed: int) -> None:
+        self.world = world
+        self._calm = World(folder, seed, disturbed=False)
+        self._answered = Answered(), Answered()
+        self._runs = 0
+
+    @contextmanager
+    def busy(self, seed: int) -> Iterator[Busy]:
+        """The clerks are busy with the cases of an uncontended plan while the block runs.
+
+        At its end they finish, everything settles, and all that must hold is checked.
+        """
+        plan = replace(plan_of(2 * seed + 1), restores="")
+        self._runs += 1
+        with ThreadPoolExecutor(1) as pool:
+            work = pool.submit(self._live, self.world, plan, self._answered[0])
+            yield Busy(self._answered[0], work)
+            work.result(END_SECONDS)
+        self._live(self._calm, plan, self._answered[1])
+        self.check(plan)
+
+    def check(self, plan: Plan) -> None:
+        for world, answered in zip((self.world, self._calm), self._answered, strict=True):
+            world.settle()
+            check_world(world, plan, answered)
+        self.world.told.check({name: room.store for name, room in self.world.rooms.items()})
+        real, calm = exports(self.world), exports(self._calm)
+        for name, export in calm.items():
+            if real[name] != export:
+                raise Broken(f"{name}: {real[name]}\n\nin the calm world: {export}")
+
+    def close(self) -> None:
+        self._calm.close()
+        self.world.close()
+
+    def _live(self, world: Any, plan: Plan, answered: Answered) -> None:
+        play(world, answered, [prepare(plan)])
+        journeys = [Journey(world, plan, case) for case in plan.cases]
+        play(world, answered, [journey.apply() for journey in journeys])
+        for year in YEARS:
+            play(world, answered, [journey.claim(year) for journey in journeys])
+            self._pay(world, answered, year)
+
+    def _pay(self, world: Any, answered: Answered, year: int) -> None:
+        run = f"{year}-{self._runs:04d}"
+        created_on, returned_on = f"{year}-03-25", f"{year}-03-30"
+        play(world, answered, [pay_what_is_ordered(world, run, created_on, created_on)])
+        payments = payments_of(world, run)
+        play(world, answered, [book(payment, created_on, returned_on) for payment in payments])

@@ -1,0 +1,102 @@
+"""What can befall services, relays, servers and queues: each is done to the real thing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from random import Random
+from typing import Any
+
+import kombu
+
+from faults.proxy import PostgresProxy
+from grant_bus.rabbit import feed_queue_name
+from pruefpfad.assembly import SERVICES
+from support.distributed import LANE, DistributedSystem, OwnProcess
+from support.postgres import PostgresServer
+from support.rabbitmq import RabbitServer
+
+SILENCE_SECONDS = 0.3
+
+
+class Trouble:
+    """The troubles of one system. Every chance is drawn from `random`."""
+
+    def __init__(
+        self,
+        system: DistributedSystem,
+        proxy: PostgresProxy,
+        postgres: PostgresServer,
+        rabbit: RabbitServer,
+        random: Random,
+    ) -> None:
+        self.system = system
+        self.proxy = proxy
+        self.random = random
+        self._postgres = postgres
+        self._rabbit = rabbit
+
+    def kill(self, process: OwnProcess) -> None:
+        """kill -9 at any moment of the next tenth of a second, and a new process at once."""
+        time.sleep(self.random.uniform(0, 0.1))
+        self.system.kill(process)
+        process.start()
+
+    def crash_postgres(self, away_seconds: float = 0.5) -> None:
+        """Stopped as by a power cut; at the next start it recovers from its log."""
+        self._postgres.stop("immediate")
+        time.sleep(away_seconds)
+        self._postgres.start()
+
+    def restart_rabbit(self, away_seconds: float = 1.0) -> None:
+        self._rabbit.stop()
+        time.sleep(away_seconds)
+        self._rabbit.start()
+
+    def stall(self, seconds: float) -> None:
+        """No byte passes between the processes and PostgreSQL for so long."""
+        self.proxy.stall()
+        time.sleep(seconds)
+        self.proxy.resume()
+
+    def purge_feeds(self) -> int:
+        """Throw away what waits in the feeds. Returns how many messages that was."""
+        return sum(self._rabbit.purge(name, self.system.amqp_url) for name in feeds())
+
+    def delete_feeds(self) -> None:
+        for name in feeds():
+            self._rabbit.delete_queue(name, self.system.amqp_url)
+
+    def shuffle(self, queue: str) -> int:
+        """Put what waits in a queue back in another order, and half of it twice."""
+        waiting: list[Any] = []
+        connection: Any = kombu.Connection(self.system.amqp_url)
+        with connection, connection.channel() as channel:
+            # Consumed, because nobody may get a single message of a queue with one active consumer.
+            tag = channel.basic_consume(queue, callback=waiting.append)
+            with suppress(TimeoutError):
+                while True:
+                    connection.drain_events(timeout=SILENCE_SECONDS)
+            mixed = [*waiting, *self.random.sample(waiting, (len(waiting) + 1) // 2)]
+            self.random.shuffle(mixed)
+            for message in mixed:
+                _publish(channel, queue, message)
+            for message in waiting:
+                channel.basic_ack(message.delivery_tag)
+            channel.basic_cancel(tag)
+        return len(mixed)
+
+
+def _publish(channel: Any, queue: str, message: Any) -> None:
+    copy = channel.prepare_message(
+        message.body, content_type=message.content_type, properties={"delivery_mode": 2}
+    )
+    channel.basic_publish(copy, exchange="", routing_key=queue)
+
+
+def feeds() -> Iterator[str]:
+    """The names of all feeds' queues."""
+    for name, service in SERVICES.items():
+        for upstream in service.policies.upstreams:
+            yield feed_queue_name(name, f"{upstream}/{LANE}")

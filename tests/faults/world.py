@@ -1,0 +1,134 @@
+"""The services as processes behind a broker, seen as the clerks of the simulation see their world.
+
+The same clerks go the same ways through real servers, and the same invariants are computed from
+the real ledgers. What is told to them is written down and never allowed to change.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from faults.told import Told
+from faults.waiting import POLL_SECONDS
+from grant_bus.rabbit_rpc import NoAnswer, Question, RpcClient
+from grant_contracts.answers import Answer
+from grant_store.errors import NotNow, Unreachable
+from grant_store.opening import open_store
+from grant_store.store import Store
+from pruefpfad.assembly import SERVICES
+from support.distributed import LANE, DistributedSystem
+
+ANSWER_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
+
+
+class PatientReader:
+    """A store as its reader knows it, who asks again while the database is away."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        read: Callable[..., Any] = getattr(self._store, name)
+
+        def patiently(*arguments: object) -> Any:
+            deadline = time.monotonic() + PATIENCE_SECONDS
+            while True:
+                try:
+                    return read(*arguments)
+                except (Unreachable, NotNow):
+                    if time.monotonic() > deadline:
+                        raise
+                    time.sleep(POLL_SECONDS)
+
+        return patiently
+
+
+@dataclass
+class Upstream:
+    """What one service follows."""
+
+    upstream: str
+
+
+@dataclass
+class Room:
+    """One service, as far as its store tells of it."""
+
+    store: Any
+    followers: Sequence[Upstream]
+
+    @property
+    def process(self) -> Room:
+        return self
+
+
+class RealWorld:
+    """All services of one authority. Whoever plays in it may do so in a thread of their own."""
+
+    disturbed = True
+    stopped: Mapping[tuple[str, str], str] = {}
+
+    def __init__(self, system: DistributedSystem, seed: int | str) -> None:
+        self.random = Random(f"real world {seed}")
+        self.told = Told()
+        self._system = system
+        self._closing = ExitStack()
+        self._client = self._closing.enter_context(RpcClient(system.amqp_url, ANSWER_SECONDS))
+        self.rooms = {name: self._room(name) for name in SERVICES}
+
+    def send(self, service: str, messages: Sequence[Mapping[str, Any]]) -> list[Answer] | None:
+        """The answers of one service, or None: at least one of them is unknown."""
+        answers = self._ask(service, messages)
+        for message, answer in zip(messages, answers, strict=True):
+            self.told.note(service, message, answer)
+        known = [answer for answer in answers if answer is not None]
+        return known if len(known) == len(answers) else None
+
+    def move(self) -> None:
+        """Let the services get on."""
+        time.sleep(POLL_SECONDS)
+
+    def settle(self) -> None:
+        self._system.settle()
+
+    @contextmanager
+    def reading(self, service: str) -> Iterator[Any]:
+        yield self.rooms[service].store
+
+    def aggregate(self, service: str, aggregate_id: UUID) -> Any:
+        """An aggregate as the service's ledger has it, or None."""
+        store = self.rooms[service].store
+        return SERVICES[service].catalogue.rebuild(store.stream(aggregate_id))
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def _room(self, name: str) -> Room:
+        store = self._closing.enter_context(
+            closing(open_store(self._system.database_url, name, LANE))
+        )
+        upstreams = SERVICES[name].policies.upstreams
+        return Room(PatientReader(store), [Upstream(f"{each}/{LANE}") for each in upstreams])
+
+    def _ask(self, service: str, messages: Sequence[Mapping[str, Any]]) -> list[Answer | None]:
+        methods = [str(message["command"]).partition(".")[2] for message in messages]
+        questions = [
+            Question(service, method, {"message": message})
+            for method, message in zip(methods, messages, strict=True)
+        ]
+        try:
+            plain = self._client.ask_all(questions)
+        except NoAnswer:
+            return [None] * len(questions)
+        return [
+            None if each["kind"] == "unknown" else msgspec.convert(each, Answer) for each in plain
+        ]
