@@ -97,7 +97,7 @@ def cases(store: Store, state: str | None = None, programme: str | None = None) 
     """The cases in this state and of this programme, in order of reference; None means all."""
     if state is not None and state not in STATES:
         raise Invalid("state", f"expected one of {', '.join(STATES)}, not {state!r}")
-    lines = (_case_line(file) for file in every_case(store))
+    lines = (case_line(file) for file in every_case(store))
     return sorted(
         (
             line
@@ -116,6 +116,23 @@ def case(store: Store, reference: str) -> CaseFile:
         raise Invalid("reference", f"expected that of a case on record, not {reference!r}")
     sections = {page.key.partition("/")[2]: _read(page.body) for page in pages}
     return CaseFile(case_id, **sections)
+
+
+def case_line(file: CaseFile) -> CaseLine:
+    """Where a case stands, of all that is in its file."""
+    received_at = file.intake.get("received_at")
+    instant = datetime.fromisoformat(received_at) if received_at else None
+    return CaseLine(
+        reference=file.reference,
+        state=file.state,
+        programme=file.programme,
+        applicant=file.intake.get("applicant", {}).get("name") or "",
+        title=file.intake.get("operation", {}).get("title", ""),
+        received_on=legal_date(instant) if instant else None,
+        eligible_cents=file.eligible_cents,
+        grant_cents=file.grant_cents,
+        paid_cents=file.paid_cents,
+    )
 
 
 def history(store: Store, reference: str) -> list[Entry]:
@@ -207,22 +224,6 @@ def _operation(file: CaseFile, definition: Entry) -> ApprovedOperation:
         programme_code=definition["cci"],
         programme_title=definition["title"],
         authority=terms["authority"],
-    )
-
-
-def _case_line(file: CaseFile) -> CaseLine:
-    received_at = file.intake.get("received_at")
-    instant = datetime.fromisoformat(received_at) if received_at else None
-    return CaseLine(
-        reference=file.reference,
-        state=file.state,
-        programme=file.programme,
-        applicant=file.intake.get("applicant", {}).get("name") or "",
-        title=file.intake.get("operation", {}).get("title", ""),
-        received_on=legal_date(instant) if instant else None,
-        eligible_cents=file.eligible_cents,
-        grant_cents=file.grant_cents,
-        paid_cents=file.paid_cents,
     )
 
 

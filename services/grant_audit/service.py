@@ -33,6 +33,11 @@ class AuditService(ServiceOnTheBus):
         return queries.case(self.writer.store, reference)
 
     @query
+    def case_state(self, reference: str) -> queries.CaseLine:
+        """Where a case stands, without the sections of its file."""
+        return queries.case_line(queries.case(self.writer.store, reference))
+
+    @query
     def case_files(self) -> list[CaseFile]:
         """Every case with all its sections, in order of their ids."""
         return list(queries.every_case(self.writer.store))

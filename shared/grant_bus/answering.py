@@ -58,12 +58,12 @@ def unknown(message: object, fault: Exception) -> Answer:
         kind="unknown",
         command=_echo(named.get("command")),
         key=_echo(named.get("key")),
-        code=_code_of(fault),
+        code=code_of_fault(fault),
         reason=f"{type(fault).__name__}: {fault}",
     )
 
 
-def _code_of(fault: Exception) -> UnknownCode:
+def code_of_fault(fault: Exception) -> UnknownCode:
     if isinstance(fault, Unreachable):
         return "database_away"
     return "outcome_unknown" if isinstance(fault, OutcomeUnknown) else "fault"

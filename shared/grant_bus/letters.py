@@ -1,4 +1,4 @@
-"""Commands as letters: what came by AMQP is read here, and its answer is addressed.
+"""Commands and questions as letters: what came by AMQP is read, and its answer addressed.
 
 It knows the form of a letter, and decides nothing about what is in it.
 """
@@ -25,7 +25,7 @@ _ADDRESS_EXPECTED = "expected a queue named by the broker or one whose name begi
 
 @dataclass(frozen=True)
 class Letter:
-    """One command by message: what the desk is to read, or the `complaint` about its form.
+    """One message: what a desk is to read, or the `complaint` about its form.
 
     Without `reply_to` nobody waits for an answer.
     """
@@ -38,16 +38,19 @@ class Letter:
     complaint: Answer | None = None
 
 
-def read_letter(message: Any, origin: str) -> Letter:
-    """The letter in a message of the library, sent to the command queue of `origin`."""
+def read_letter(message: Any, origin: str, names: str) -> Letter:
+    """The letter in a message of the library, sent to a queue of `origin`.
+
+    `names` is the field of the body that the routing key has to agree with.
+    """
     properties = message.properties
     routing_key = message.delivery_info["routing_key"]
     address = properties.get("reply_to", "")
     is_proper = not address or REPLY_ADDRESS.fullmatch(address)
-    content = _content(message, _command_of(routing_key, origin))
+    content = _content(message, _name_of(routing_key, origin), names)
     if not is_proper:
         errors = {"reply_to": [_ADDRESS_EXPECTED]}
-        content = invalid(_command_of(routing_key, origin), "", "no_reply_queue", errors)
+        content = invalid(_name_of(routing_key, origin), "", "no_reply_queue", errors)
     return Letter(
         tag=message.delivery_tag,
         routing_key=routing_key,
@@ -58,33 +61,33 @@ def read_letter(message: Any, origin: str) -> Letter:
     )
 
 
-def _content(message: Any, command: str) -> object:
+def _content(message: Any, name: str, names: str) -> object:
     """The JSON object in the body, or the answer that the form has earned."""
     if message.properties.get("content_type", JSON) != JSON:
         errors = {"content_type": [f"expected {JSON!r}"]}
-        return invalid(command, "", "wrong_content_type", errors)
+        return invalid(name, "", "wrong_content_type", errors)
     if len(message.body) > MOST_BYTES:
-        return _unfit(command, "too_large", f"expected at most {MOST_BYTES} bytes")
+        return _unfit(name, "too_large", f"expected at most {MOST_BYTES} bytes")
     try:
         content = msgspec.json.decode(message.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _unfit(command, "not_readable", f"expected JSON: {error}")
+        return _unfit(name, "not_readable", f"expected JSON: {error}")
     except RecursionError:
-        return _unfit(command, "too_deep", f"expected at most {DEEPEST} levels")
+        return _unfit(name, "too_deep", f"expected at most {DEEPEST} levels")
     if not isinstance(content, dict):
-        return _unfit(command, "not_readable", "expected a JSON object")
-    if content.get("command") != command:
-        # A broker may let a user send certain keys only: no other command may hide behind one.
-        expected = f"expected {legible(command)!r}, because that is the routing key"
-        return invalid(command, content.get("key"), "misaddressed", {"command": [expected]})
+        return _unfit(name, "not_readable", "expected a JSON object")
+    if content.get(names) != name:
+        # A broker may let a user send certain keys only: nothing else may hide behind one.
+        expected = f"expected {legible(name)!r}, because that is the routing key"
+        return invalid(name, content.get("key"), "misaddressed", {names: [expected]})
     return content
 
 
-def _unfit(command: str, code: InvalidCode, expected: str) -> Answer:
-    return invalid(command, "", code, {"message": [expected]})
+def _unfit(name: str, code: InvalidCode, expected: str) -> Answer:
+    return invalid(name, "", code, {"message": [expected]})
 
 
-def _command_of(routing_key: str, origin: str) -> str:
+def _name_of(routing_key: str, origin: str) -> str:
     """ "intake.submit_application" for the routing key "intake.main.submit_application"."""
     service, _, lane = origin.partition("/")
     return f"{service}.{routing_key.removeprefix(f'{service}.{lane}.')}"

@@ -37,6 +37,9 @@ COMMANDS = Exchange("grants.commands", type="topic", durable=True)
 DEAD_COMMANDS = Exchange("grants.commands.dead", type="topic", durable=True)
 """Commands that could be neither carried out nor answered: an operator looks at them."""
 
+QUERIES = Exchange("grants.queries", type="topic", durable=True)
+"""Questions from whoever speaks AMQP, by `<service>.<lane>.<question>`."""
+
 JSON = "application/json"
 BATCH = "application/cloudevents-batch+json"
 EVENT = "application/cloudevents+json"
@@ -48,6 +51,7 @@ RESEND_MESSAGES = 100
 COMMAND_MESSAGES = 10_000
 COMMAND_BYTES = 64 * 1024 * 1024
 """The bound on a queue of commands. At most this much lies in the memory of whoever takes it."""
+QUESTION_MESSAGES = 1_000
 DEAD_COMMAND_MESSAGES = 100_000
 DELIVERIES = 100
 """So often a command may end the process that took it before it is laid aside as dead.
@@ -188,5 +192,21 @@ def dead_command_queue() -> Any:
             "x-queue-type": "quorum",
             "x-max-length": DEAD_COMMAND_MESSAGES,
             "x-overflow": "reject-publish",
+        },
+    )
+
+
+def question_queue(origin: str) -> Any:
+    """The questions to one service and lane. Each replica answers; an old question is dropped,
+    because whoever asked it has stopped waiting."""
+    return Queue(
+        f"queries.{routing_key(origin)}",
+        exchange=QUERIES,
+        routing_key=f"{routing_key(origin)}.*",
+        durable=True,
+        queue_arguments={
+            "x-max-length": QUESTION_MESSAGES,
+            "x-overflow": "reject-publish",
+            "x-message-ttl": 30 * SECOND,
         },
     )

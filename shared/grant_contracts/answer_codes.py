@@ -23,6 +23,7 @@ InvalidCode = Literal[
     "wrong_field",
     "key_reused",
     "expired",
+    "not_entitled",
 ]
 NotYetCode = Literal["not_heard_of", "parked", "not_followed", "too_many_requests"]
 UnknownCode = Literal["database_away", "outcome_unknown", "fault"]
@@ -41,6 +42,7 @@ INVALID: Final[Codes] = {
     "wrong_field": "A field is not what was expected; `errors` names it.",
     "key_reused": "The sender has used this key for another command.",
     "expired": "The deadline that the sender set has passed.",
+    "not_entitled": "The actor may not ask this; a command would be refused on record.",
 }
 NOT_YET: Final[Codes] = {
     "not_heard_of": "The service has not heard of the thing that the command is about.",

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from grant_bus.rabbit import FEED, feed_queue_name, routing_key
+from grant_bus.rabbit import FEED, command_queue, feed_queue_name, routing_key
+from grant_contracts.questions import QUESTIONS
 from pruefpfad.assembly import SERVICES
 from pruefpfad.published.documents import documents
 from pruefpfad.published.kinds import published_events, taken_commands
@@ -147,6 +148,24 @@ def test_every_command_has_a_channel_and_an_answer() -> None:
         assert CHANNELS[f"commands.{command.full_name}"]["address"] == command.full_name
         reply = OPERATIONS[f"take.{command.full_name}"]["reply"]
         assert reply["channel"] == {"$ref": "#/channels/answers"}
+
+
+def test_every_command_and_question_can_be_posted_by_its_routing_key() -> None:
+    names = [*(command.full_name for command in taken_commands()), *QUESTIONS]
+
+    for name in names:
+        service, _, last = name.partition(".")
+        assert CHANNELS[f"post.{name}"]["address"] == f"{service}.main.{last}"
+        reply = OPERATIONS[f"receive.{name}"]["reply"]
+        assert reply["channel"] == {"$ref": "#/channels/post.answers"}
+
+
+def test_the_queues_of_commands_are_as_they_are_declared() -> None:
+    for service in ("intake", "eligibility", "budgeting", "disbursement"):
+        queue = command_queue(f"{service}/main")
+        channel = CHANNELS[f"post.commands.{service}"]
+        assert channel["address"] == queue.name
+        assert channel["x-queue-arguments"] == queue.queue_arguments
 
 
 def test_every_follower_has_its_queue_of_the_feed() -> None:

@@ -17,6 +17,7 @@ from grant_bus.nameko import hub
 from grant_bus.nameko.commits import Process
 from grant_bus.nameko.running import run
 from grant_bus.pauses import Pauses
+from grant_bus.question_desk import Readers
 from grant_bus.rabbit import connect, is_passing
 from grant_bus.rates import UNLIMITED, SenderRates
 from grant_bus.writer import CannotApply
@@ -90,7 +91,8 @@ def _serve(store: Store, configuration: Configuration) -> None:
     limit = configuration.commands_per_second
     rates = SenderRates(limit) if limit else UNLIMITED
     writer = SERVICES[store.service].writer(store, tokens, utc_now, rates=rates)
-    run(SERVICE_CLASSES[store.service], Process(writer, configuration.amqp_url))
+    readers = Readers(tokens, utc_now, rates)
+    run(SERVICE_CLASSES[store.service], Process(writer, configuration.amqp_url, readers))
 
 
 def _wait_for_servers(store: Store, configuration: Configuration) -> None:

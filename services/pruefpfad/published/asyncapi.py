@@ -6,34 +6,28 @@ Schemas beside the document. It must not connect to any broker.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 from grant_bus import rabbit
 from grant_bus.feed import EVENTS_PER_MESSAGE
 from grant_bus.rabbit_rpc import RPC
 from grant_contracts.envelope import SOURCE_PREFIX, SPEC_VERSION, TYPE_PREFIX
 from pruefpfad.assembly import SERVICES
+from pruefpfad.published import asyncapi_post as post
+from pruefpfad.published.asyncapi_parts import (
+    JSON,
+    LANE,
+    Part,
+    a_channel,
+    a_message,
+    an_object,
+    an_operation,
+    event_schema_path,
+    from_queue,
+    message_schema_path,
+    routed_by,
+)
 from pruefpfad.published.kinds import PublishedEvent, TakenCommand
 
-Part = dict[str, Any]
-
-LANE = "main"
 FEED_MESSAGES = ("batch", "head")
-AMQP = {"bindingVersion": "0.3.0"}
-JSON = "application/json"
-
-
-def event_schema_path(event: PublishedEvent) -> str:
-    return f"schemas/events/{event.topic}.v{event.fact.VERSION}.json"
-
-
-def command_schema_path(command: TakenCommand) -> str:
-    return f"schemas/commands/{command.full_name}.json"
-
-
-def message_schema_path(name: str) -> str:
-    return f"schemas/messages/{name}.json"
 
 
 def asyncapi(events: list[PublishedEvent], commands: list[TakenCommand]) -> Part:
@@ -42,12 +36,14 @@ def asyncapi(events: list[PublishedEvent], commands: list[TakenCommand]) -> Part
         **{event.topic: _event_message(event) for event in events},
         **{command.full_name: _command_message(command) for command in commands},
         **_messages_of_the_bus(),
+        **post.messages(commands),
     }
     channels = {
         **{f"events.{event.topic}": _event_channel(event) for event in events},
         **_feed_channels(),
         **{f"commands.{command.full_name}": _command_channel(command) for command in commands},
-        "answers": _channel(None, "Answers, on the queue that the sender named.", ["answer"]),
+        "answers": a_channel(None, "Answers, on the queue that the sender named.", ["answer"]),
+        **post.channels(commands),
     }
     return {
         "asyncapi": "3.0.0",
@@ -59,7 +55,7 @@ def asyncapi(events: list[PublishedEvent], commands: list[TakenCommand]) -> Part
         },
         "defaultContentType": JSON,
         "channels": channels,
-        "operations": _operations(events, commands),
+        "operations": {**_operations(events, commands), **post.operations(commands)},
         "components": {"messages": messages},
     }
 
@@ -93,25 +89,15 @@ def _of_type(event: PublishedEvent) -> Part:
 
 
 def _command_message(command: TakenCommand) -> Part:
-    own = {
-        "command": {"const": command.full_name},
-        "payload": {"$ref": f"./{command_schema_path(command)}"},
-    }
-    message = {
-        "allOf": [
-            {"$ref": f"./{message_schema_path('command_message')}"},
-            {"type": "object", "properties": own},
-        ]
-    }
     return {
         "name": command.full_name,
         "title": command.full_name,
         "summary": command.meaning.partition("\n")[0],
         "description": f"Roles entitled: {', '.join(command.roles)}.",
         "contentType": JSON,
-        "payload": _object(
+        "payload": an_object(
             args={"type": "array", "maxItems": 0},
-            kwargs=_object(message=message),
+            kwargs=an_object(message=post.command_payload(command)),
         ),
     }
 
@@ -123,47 +109,39 @@ def _messages_of_the_bus() -> dict[str, Part]:
     fault = {"type": ["object", "null"], "description": "A fault of the service, never a refusal."}
     answer = {"$ref": f"./{message_schema_path('answer')}"}
     return {
-        "batch": _message(
+        "batch": a_message(
             "batch", "The next events of one origin, in their order.", rabbit.BATCH, batch
         ),
-        "head": _message(
+        "head": a_message(
             "head",
             "The last position of an origin and its leaf hash, every second.",
             rabbit.HEAD,
-            _object(origin=text, position=number, leaf_hash=text),
+            an_object(origin=text, position=number, leaf_hash=text),
         ),
-        "resend": _message(
+        "resend": a_message(
             "resend",
             "A follower's request for everything after a position.",
             rabbit.REQUEST,
-            _object(follower=text, after_position=number),
+            an_object(follower=text, after_position=number),
         ),
-        "answer": _message(
+        "answer": a_message(
             "answer",
             "What a service answers to a command.",
             JSON,
-            _object(result={"anyOf": [answer, {"type": "null"}]}, error=fault),
+            an_object(result={"anyOf": [answer, {"type": "null"}]}, error=fault),
         ),
     }
-
-
-def _message(name: str, summary: str, content_type: str, payload: Part) -> Part:
-    return {"name": name, "summary": summary, "contentType": content_type, "payload": payload}
-
-
-def _object(**properties: Part) -> Part:
-    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 # Channels.
 def _event_channel(event: PublishedEvent) -> Part:
     text = "Announced one by one to whoever listens; no follower depends on it."
-    return _channel(event.topic, text, [event.topic], _routed_by(rabbit.EVENTS))
+    return a_channel(event.topic, text, [event.topic], routed_by(rabbit.EVENTS))
 
 
 def _command_channel(command: TakenCommand) -> Part:
     text = f"A command by nameko RPC; the service takes it from the queue rpc-{command.service}."
-    return _channel(command.full_name, text, [command.full_name], _routed_by(RPC))
+    return a_channel(command.full_name, text, [command.full_name], routed_by(RPC))
 
 
 def _feed_channels() -> dict[str, Part]:
@@ -171,16 +149,16 @@ def _feed_channels() -> dict[str, Part]:
     for upstream, followers in _followers().items():
         origin = f"{upstream}/{LANE}"
         key = rabbit.routing_key(origin)
-        channels[f"feed.{upstream}"] = _channel(
-            key, f"All of {origin}, for its followers.", FEED_MESSAGES, _routed_by(rabbit.FEED)
+        channels[f"feed.{upstream}"] = a_channel(
+            key, f"All of {origin}, for its followers.", FEED_MESSAGES, routed_by(rabbit.FEED)
         )
-        channels[f"resend.{upstream}"] = _channel(
-            key, f"Requests to the relay of {origin}.", ["resend"], _routed_by(rabbit.RESEND)
+        channels[f"resend.{upstream}"] = a_channel(
+            key, f"Requests to the relay of {origin}.", ["resend"], routed_by(rabbit.RESEND)
         )
         for follower in followers:
             queue = rabbit.feed_queue(follower, origin)
             text = f"{origin} as {follower} reads it."
-            channel = _channel(queue.name, text, FEED_MESSAGES, _from_queue(queue))
+            channel = a_channel(queue.name, text, FEED_MESSAGES, from_queue(queue))
             channels[f"feed.{upstream}.{follower}"] = {
                 **channel,
                 "x-queue-arguments": queue.queue_arguments,
@@ -188,61 +166,26 @@ def _feed_channels() -> dict[str, Part]:
     return channels
 
 
-def _channel(
-    address: str | None, text: str, messages: Iterable[str], binding: Part | None = None
-) -> Part:
-    channel = {
-        "address": address,
-        "description": text,
-        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
-    }
-    return {**channel, "bindings": {"amqp": binding}} if binding else channel
-
-
-def _routed_by(exchange: Any) -> Part:
-    declared = {
-        "name": exchange.name,
-        "type": exchange.type,
-        "durable": exchange.durable,
-        "autoDelete": exchange.auto_delete,
-    }
-    return {"is": "routingKey", "exchange": declared, **AMQP}
-
-
-def _from_queue(queue: Any) -> Part:
-    declared = {
-        "name": queue.name,
-        "durable": queue.durable,
-        "exclusive": queue.exclusive,
-        "autoDelete": queue.auto_delete,
-    }
-    return {"is": "queue", "queue": declared, **AMQP}
-
-
 # Operations, as the services do them.
 def _operations(events: list[PublishedEvent], commands: list[TakenCommand]) -> dict[str, Part]:
     operations = {
-        f"announce.{event.topic}": _operation("send", f"events.{event.topic}") for event in events
+        f"announce.{event.topic}": an_operation("send", f"events.{event.topic}") for event in events
     }
     for upstream, followers in _followers().items():
-        operations[f"relay.{upstream}"] = _operation("send", f"feed.{upstream}")
-        operations[f"serve.{upstream}"] = _operation("receive", f"resend.{upstream}")
+        operations[f"relay.{upstream}"] = an_operation("send", f"feed.{upstream}")
+        operations[f"serve.{upstream}"] = an_operation("receive", f"resend.{upstream}")
         for follower in followers:
             channel = f"feed.{upstream}.{follower}"
-            operations[f"follow.{upstream}.{follower}"] = _operation("receive", channel)
+            operations[f"follow.{upstream}.{follower}"] = an_operation("receive", channel)
     for command in commands:
         operations[f"take.{command.full_name}"] = {
-            **_operation("receive", f"commands.{command.full_name}"),
+            **an_operation("receive", f"commands.{command.full_name}"),
             "reply": {
                 "address": {"location": "$message.header#/reply_to"},
                 "channel": {"$ref": "#/channels/answers"},
             },
         }
     return operations
-
-
-def _operation(action: str, channel: str) -> Part:
-    return {"action": action, "channel": {"$ref": f"#/channels/{channel}"}}
 
 
 def _followers() -> dict[str, list[str]]:

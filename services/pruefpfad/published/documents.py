@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pruefpfad.published.asyncapi import (
-    asyncapi,
+from pruefpfad.published.asyncapi import asyncapi
+from pruefpfad.published.asyncapi_parts import (
     command_schema_path,
     event_schema_path,
     message_schema_path,

@@ -8,7 +8,7 @@ from typing import Any
 from grant_contracts.answer_codes import CODES_OF_KIND
 from grant_contracts.reasons import ANSWER_KINDS, Codes
 from pruefpfad.assembly import SERVICES
-from pruefpfad.published.asyncapi import command_schema_path, event_schema_path
+from pruefpfad.published.asyncapi_parts import command_schema_path, event_schema_path
 from pruefpfad.published.kinds import Fields, PublishedEvent, TakenCommand
 from pruefpfad.published.schemas import command_schema
 

@@ -21,6 +21,7 @@ from grant_contracts.commands import CommandMessage
 from grant_contracts.envelope import CloudEvent
 from grant_contracts.intake_commands import Definition
 from grant_contracts.programme import ProgrammeDefinition
+from grant_contracts.questions import QuestionMessage
 from grant_contracts.reasons import ANSWER_KINDS
 from pruefpfad.published.kinds import PublishedEvent, TakenCommand
 
@@ -62,10 +63,12 @@ def message_schemas() -> dict[str, JsonSchema]:
     answer["properties"]["kind"]["enum"] = list(ANSWER_KINDS)
     answer["properties"]["code"]["enum"] = ["", *ANSWER_CODES]
     message, shapes = _of_marshmallow(CommandMessage)
+    question, _ = _of_marshmallow(QuestionMessage)
     parts: Mapping[str, tuple[type[Any], JsonSchema, dict[str, JsonSchema]]] = {
         "cloud_event": (CloudEvent, envelope, {}),
         "answer": (Answer, answer, {}),
         "command_message": (CommandMessage, message, shapes),
+        "question_message": (QuestionMessage, question, {}),
     }
     return {
         name: _document(

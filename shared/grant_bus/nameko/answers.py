@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -23,18 +23,3 @@ def invalid_command(name: str, message: object) -> Plain:
     key = message.get("key") if isinstance(message, Mapping) else ""
     expected = f"expected {name!r}, because that is the method that was called"
     return as_plain(invalid(name, key, "misaddressed", {"command": [expected]}))
-
-
-def found(value: object) -> Plain:
-    """The answer to a question: dataclasses, dates and ids become plain values."""
-    return {"kind": "found", "value": msgspec.to_builtins(value)}
-
-
-def invalid_question(errors: Mapping[str, Sequence[str]]) -> Plain:
-    listed = {field: list(texts) for field, texts in errors.items()}
-    return {"kind": "invalid", "code": "wrong_field", "errors": listed}
-
-
-def not_yet(behind: Mapping[str, int]) -> Plain:
-    """The reader wants to see more than was followed so far; `behind` says how far that is."""
-    return {"kind": "not_yet", "code": "not_followed", "followed": dict(behind)}

@@ -14,6 +14,7 @@ from eventlet.event import Event
 from eventlet.queue import LightQueue
 from nameko.extensions import SharedExtension
 
+from grant_bus.question_desk import Readers
 from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 
@@ -30,6 +31,7 @@ class Process:
 
     writer: Writer
     amqp_url: str
+    readers: Readers
 
 
 @dataclass

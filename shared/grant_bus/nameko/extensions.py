@@ -14,8 +14,10 @@ from grant_bus.nameko import answers
 from grant_bus.nameko.calls import call
 from grant_bus.nameko.commits import CommitQueue
 from grant_bus.nameko.loops import Loop
+from grant_bus.question_desk import Plain, QuestionDesk, found, invalid_question, not_followed
 from grant_bus.rabbit_commands import CommandQueue
 from grant_bus.rabbit_follower import Feeds
+from grant_bus.rabbit_questions import QuestionQueue
 from grant_store.store import Store
 from grant_values.invalid import Invalid
 
@@ -94,6 +96,27 @@ class TakeCommands(Loop):
         commands.cancel()
 
 
+class AnswerQuestions(Loop):
+    """Answers questions that come as messages, by the methods that answer them to RPC."""
+
+    doing = "answering questions"
+
+    def work(self, connection: Any) -> None:
+        store = self.process().writer.store
+        desk = QuestionDesk(store.service, self._ask, self.process().readers)
+        questions = QuestionQueue(connection, store.origin, desk.answer, lambda: self.is_ending)
+        while not self.is_ending:
+            questions.turn(LISTEN_SECONDS)
+            self.pauses.reset()
+        questions.cancel()
+
+    def _ask(self, name: str, at_least: Mapping[str, int], arguments: Mapping[str, str]) -> Plain:
+        service = self.container.service_cls()
+        service.writer = WriterDesk(self.commits)
+        answer: Plain = getattr(service, name)(**{**arguments, "at_least": at_least})
+        return answer
+
+
 def command(name: str) -> Any:
     """An RPC method that takes a command's message and gives the writer's answer to it."""
 
@@ -109,18 +132,18 @@ def query(read: Callable[..., object]) -> Any:
     known = inspect.signature(read)
 
     def answer(
-        service: Any, at_least: Mapping[str, int] | None = None, **arguments: object
-    ) -> answers.Plain:
+        service: Any, /, at_least: Mapping[str, int] | None = None, **arguments: object
+    ) -> Plain:
         try:
             known.bind(service, **arguments)
         except TypeError as error:
-            return answers.invalid_question({"arguments": [f"expected others: {error}"]})
+            return invalid_question({"arguments": [f"expected others: {error}"]})
         followed = service.writer.followed if at_least else {}
         if any(followed.get(origin, 0) < least for origin, least in (at_least or {}).items()):
-            return answers.not_yet(followed)
+            return not_followed(followed)
         try:
-            return answers.found(read(service, **arguments))
+            return found(read(service, **arguments))
         except Invalid as error:
-            return answers.invalid_question({error.field: [error.expected]})
+            return invalid_question({error.field: [error.expected]})
 
     return call(answer)

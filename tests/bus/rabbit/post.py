@@ -10,7 +10,7 @@ from typing import Any, Self
 import msgspec
 
 from bus.till import the_till
-from grant_bus.rabbit import COMMANDS, JSON, connect, dead_command_queue
+from grant_bus.rabbit import COMMANDS, JSON, QUERIES, connect, dead_command_queue
 from grant_bus.rabbit_commands import CommandQueue, Decide
 from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
@@ -61,7 +61,7 @@ class Sender:
         self._channel = self._connection.channel()
         self._lane = lane
         self.address = self._channel.queue_declare(exclusive=True).queue
-        self.answers: list[tuple[str, Answer]] = []
+        self.answers: list[tuple[str, Any]] = []
         self._channel.basic_consume(self.address, callback=self._when_answered, no_ack=True)
 
     def send(self, *messages: Mapping[str, Any], **properties: Any) -> None:
@@ -76,8 +76,9 @@ class Sender:
         self,
         body: bytes,
         routing_key: str = "",
-        content_type: str = JSON,
+        content_type: str | None = JSON,
         headers: Mapping[str, str] | None = None,
+        exchange: str = COMMANDS.name,
         **properties: Any,
     ) -> None:
         """Anything at all. A property that is None is left away."""
@@ -89,7 +90,7 @@ class Sender:
             properties={name: value for name, value in given.items() if value is not None},
         )
         key = routing_key or f"till.{self._lane}.add_coins"
-        self._channel.basic_publish(message, exchange=COMMANDS.name, routing_key=key)
+        self._channel.basic_publish(message, exchange=exchange, routing_key=key)
 
     def listen(self, seconds: float = 0.05) -> None:
         try:
@@ -111,8 +112,26 @@ class Sender:
         self._connection.release()
 
     def _when_answered(self, message: Any) -> None:
-        answer = msgspec.json.decode(message.body, type=Answer)
-        self.answers.append((message.properties.get("correlation_id", ""), answer))
+        number = message.properties.get("correlation_id", "")
+        self.answers.append((number, self._read(message.body)))
+
+    def _read(self, body: bytes) -> Any:
+        return msgspec.json.decode(body, type=Answer)
+
+
+class Asker(Sender):
+    """Asks the services of a lane."""
+
+    def ask(self, body: bytes | Mapping[str, Any], name: str, **properties: Any) -> Any:
+        """The answer to a question sent under this name, such as "audit.budget"."""
+        service, _, question = name.partition(".")
+        encoded = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        key = f"{service}.{self._lane}.{question}"
+        self.post(encoded, key, exchange=QUERIES.name, **properties)
+        return self.wait_for(len(self.answers) + 1)[-1]
+
+    def _read(self, body: bytes) -> Any:
+        return msgspec.json.decode(body)
 
 
 def laid_aside(amqp_url: str, count: int = 1) -> list[bytes]:

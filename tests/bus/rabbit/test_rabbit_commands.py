@@ -7,7 +7,9 @@ import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from bus.rabbit.parties import waiting
@@ -16,6 +18,7 @@ from bus.till import adding, opening
 from grant_bus.rabbit import COMMANDS, JSON, command_queue_name, connect
 from grant_bus.rabbit_commands import Decide
 from grant_bus.rabbit_confirms import Confirms
+from grant_bus.rabbit_relay import REPLY_TO
 from grant_contracts.answers import Answer
 from grant_contracts.commands import MOST_BYTES
 from grant_store.errors import OutcomeUnknown, Unreachable
@@ -323,6 +326,74 @@ def test_nobody_can_have_an_answer_written_into_a_queue_of_ours(
 
     assert (answer.position, till.store.head().position) == (1, 1)
     assert len(laid_aside(amqp_url)) == 1
+
+
+def test_a_command_that_expired_in_the_queue_is_laid_aside_and_not_carried_out(
+    till: Till, sender: Sender, amqp_url: str
+) -> None:
+    till.die()
+    sender.send(opening("ada", key="k-1"), expiration="1")
+    assert len(laid_aside(amqp_url)) == 1
+
+    till.open()
+    sender.send(opening("bea"))
+    [answer] = sender.wait_for(1, till)
+
+    assert (answer.position, till.store.outcome("S-1", "k-1")) == (1, None)
+
+
+def test_a_command_that_ends_each_process_that_takes_it_is_laid_aside_in_the_end(
+    tmp_path: Path,
+    amqp_url: str,
+    lane: str,
+    parties: ExitStack,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("grant_bus.rabbit.DELIVERIES", 2)
+    till, sender = Till(tmp_path, amqp_url, lane), Sender(amqp_url, lane)
+    parties.callback(sender.close)
+    till.connection.channel().queue_purge(DEAD)
+    sender.send(opening("ada"))
+    for _ in range(3):
+        till.queue._box.gather(5.0)
+        till.die()
+        till.open()
+
+    parties.callback(till.die)
+    assert len(laid_aside(amqp_url)) == 1
+    assert till.turn(0.2) == 0
+
+
+def test_an_answer_goes_to_the_pseudo_queue_of_the_broker_too(
+    till: Till, sender: Sender, amqp_url: str, lane: str
+) -> None:
+    """RabbitMQ's "direct reply-to": an address that needs no queue."""
+    found: list[Any] = []
+    channel = till.connection.channel()
+    channel.basic_consume(REPLY_TO, no_ack=True, callback=found.append)
+    message = channel.prepare_message(
+        msgspec.json.encode(opening("ada")), content_type=JSON, properties={"reply_to": REPLY_TO}
+    )
+    channel.basic_publish(message, exchange=COMMANDS.name, routing_key=f"till.{lane}.open_purse")
+
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not found and time.monotonic() < deadline:
+        till.turn()
+
+    assert msgspec.json.decode(found[0].body, type=Answer).kind == "recorded"
+
+
+def test_a_command_that_does_not_say_its_content_type_is_read_as_json(
+    till: Till, sender: Sender
+) -> None:
+    message = opening("ada")
+    sender.post(
+        msgspec.json.encode(message), f"{till.store.origin.replace('/', '.')}.open_purse", None
+    )
+
+    [answer] = sender.wait_for(1, till)
+
+    assert answer.kind == "recorded"
 
 
 def test_a_full_queue_refuses_and_the_confirm_tells_the_sender(

@@ -1,0 +1,120 @@
+"""Letters on RabbitMQ: a queue of a service, taken in bulk, and the answers to what is in it.
+
+It bounds what lies in memory, and reads the form of letters. What they say is not its business.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import structlog
+
+from grant_bus.letters import Letter, read_letter
+from grant_bus.rabbit import JSON
+from grant_bus.rabbit_confirms import Confirms
+
+LETTERS_AT_ONCE = 100
+PREFETCH = 2 * LETTERS_AT_ONCE
+_GATHER_SECONDS = 0.001
+
+_log = structlog.get_logger()
+
+
+class LetterBox:
+    """The letters to one queue over one connection, in the order in which they came."""
+
+    def __init__(self, connection: Any, queue: Any, origin: str, names: str) -> None:
+        """`names` is the field of a letter that says what it asks for."""
+        self._connection = connection
+        self._origin = origin
+        self._names = names
+        self._messages: deque[Any] = deque()
+        self._channel = connection.channel()
+        # The library would make text of a body, and its length is to be checked before.
+        self._channel.auto_decode = False
+        declared = queue(self._channel)
+        declared.declare()
+        self._channel.basic_qos(0, PREFETCH, False)
+        # Past kombu's own consumer: that one unpacks what a header says is compressed.
+        self._tag = self._channel.basic_consume(declared.name, callback=self._messages.append)
+
+    def gather(self, seconds: float) -> None:
+        """The first letter is waited for; then only what is already here is taken with it."""
+        deadline = time.monotonic() + seconds
+        wait = seconds
+        while len(self._messages) < LETTERS_AT_ONCE:
+            if not self._listen(wait):
+                return
+            if self._messages:
+                wait = _GATHER_SECONDS
+            elif time.monotonic() > deadline:
+                return
+
+    def rest(self, seconds: float) -> None:
+        """Take nothing for so long, but keep the connection alive."""
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            self._listen(left)
+
+    def take(self, most: int = LETTERS_AT_ONCE) -> list[Letter]:
+        """At most so many letters of those that are here."""
+        count = min(len(self._messages), most)
+        return [
+            read_letter(self._messages.popleft(), self._origin, self._names) for _ in range(count)
+        ]
+
+    def acknowledge(self, letters: Sequence[Letter], *, are_all: bool) -> None:
+        """These are done with. `are_all`: so is every letter that was taken before them."""
+        if letters and are_all:
+            self._channel.basic_ack(letters[-1].tag, multiple=True)
+            return
+        for letter in letters:
+            self._channel.basic_ack(letter.tag)
+
+    def lay_aside(self, letter: Letter) -> None:
+        """Into the queue of the dead, if this queue has one."""
+        self._channel.basic_reject(letter.tag, requeue=False)
+
+    def cancel(self) -> None:
+        """Take no more; what was not acknowledged goes to the next consumer."""
+        self._channel.basic_cancel(self._tag)
+        self._channel.close()
+
+    def _listen(self, seconds: float) -> bool:
+        """False if nothing came in that time."""
+        try:
+            self._connection.drain_events(timeout=seconds)
+        except TimeoutError:
+            self._connection.heartbeat_check()
+            return False
+        return True
+
+
+class Replies:
+    """Answers to letters, each into the queue that its sender named.
+
+    `is_ending` lets it give up waiting for a broker that takes nothing.
+    """
+
+    def __init__(self, connection: Any, is_ending: Callable[[], bool] = lambda: False) -> None:
+        self._confirms = Confirms(connection, is_ending)
+        self._confirms.channel.events["basic_return"].add(_when_nobody_was_there)
+
+    def send(self, letter: Letter, body: bytes) -> None:
+        self._confirms.send(
+            body, JSON, "", letter.reply_to, mandatory=True, correlation_id=letter.correlation_id
+        )
+
+    def wait(self) -> None:
+        """Return when the broker has spoken of all. An answer that is lost can be asked again."""
+        refused = self._confirms.wait()
+        if refused:
+            _log.warning("queues of senders refused answers", count=refused)
+
+
+def _when_nobody_was_there(error: Exception, exchange: str, routing_key: str, message: Any) -> None:
+    number = message.properties.get("correlation_id")
+    _log.warning("nobody waits for an answer", address=routing_key, correlation_id=number)

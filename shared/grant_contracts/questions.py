@@ -1,0 +1,53 @@
+"""The questions that other services may ask by message, and who may ask them.
+
+Whoever may give commands in a case may read its state and the budget, and so may an auditor. What
+became of a command is told to the actor who gave it, and to an auditor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from marshmallow import fields
+
+from grant_contracts.commands import COMMAND_NAME, Strict
+from grant_contracts.standing import SERVICES
+
+AUDITOR = "auditor"
+OFFICIALS = frozenset(
+    {
+        "managing_authority",
+        "formal_checker",
+        "expert",
+        "decider",
+        "budget_officer",
+        "claim_checker",
+        "payment_authoriser",
+        "cashier",
+    }
+)
+"""Applicants and beneficiaries are none: of their cases they learn by letter."""
+READERS = OFFICIALS | {AUDITOR}
+
+QUESTIONS: Final[Mapping[str, frozenset[str] | None]] = {
+    "audit.case_state": READERS,
+    "audit.budget": READERS,
+    **{f"{service}.outcome": None for service in SERVICES},
+}
+"""The roles entitled to each question; None where each actor may ask, about themselves."""
+
+
+class QuestionMessage(Strict):
+    """A question: what is asked, on whose authority, and how much must have been followed.
+
+    `at_least` names positions by origin, such as {"budgeting/main": 17}: an answer shows all that
+    was recorded up to them, or is "not yet".
+    """
+
+    question = fields.String(required=True, validate=COMMAND_NAME)
+    actor_token = fields.String(required=True)
+    arguments = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
+    at_least = fields.Dict(
+        keys=fields.String(), values=fields.Integer(strict=True), load_default=dict
+    )
