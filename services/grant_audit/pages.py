@@ -25,6 +25,7 @@ LINE = "line"  # <programme>/<fund>/<year>
 LINE_NAME = "line-name"  # id of a budget line → its key
 RUN = "run"  # <payment run>
 DEMONSTRATION = "demonstration"  # <service>
+ALL_KINDS = (CASE, HISTORY, PROGRAMME, CALL, CALL_NAME, LINE, LINE_NAME, RUN, DEMONSTRATION)
 
 SECTIONS = ("intake", "eligibility", "budgeting", "disbursement")
 NO_CASE = "-"

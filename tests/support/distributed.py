@@ -26,6 +26,7 @@ from support.processes import LOG_TAIL_LINES, ServerFailed, ended_with_its_paren
 from support.roles import PREFIX, DatabaseRoles
 
 LANE = "main"
+NEWER_RELEASE = Path(__file__).with_name("newer_release.py")
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
 CLIENT_TIMEOUT_SECONDS = 20.0
@@ -73,6 +74,11 @@ class OwnProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def become(self, program: Path) -> None:
+        """Run another program for the same service from the next start on."""
+        _, _, service = self._command[-3:]
+        self._command[-3:] = [str(program), service]
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None and self.exit_code is None:
@@ -176,6 +182,15 @@ class DistributedSystem:
         """kill -9: the process gets no chance to finish anything."""
         process.signal(signal.SIGKILL)
         process.wait()
+
+    def upgrade(self, service: str) -> None:
+        """End a service in order and start its next release in its place."""
+        process = self.services[service]
+        process.signal(signal.SIGTERM)
+        process.wait()
+        process.become(NEWER_RELEASE)
+        process.start()
+        self.wait_for_service(service)
 
     def end(self) -> dict[str, int]:
         """Ask all to end in order. Returns their exit codes by name."""

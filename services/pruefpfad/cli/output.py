@@ -77,6 +77,18 @@ def say_errors(messages: Any) -> None:
 
 def finish(answer: Answer, *, as_json: bool = False) -> None:
     """Say what became of a command and end with the exit code that belongs to it."""
+    say_answer(answer, as_json=as_json)
+    raise SystemExit(_EXIT_OF[answer.kind])
+
+
+def need_recorded(answer: Answer, *, as_json: bool = False) -> None:
+    """Say what became of a command and go on if it is recorded; otherwise end as `finish` does."""
+    if answer.kind != "recorded":
+        finish(answer, as_json=as_json)
+    say_answer(answer, as_json=as_json)
+
+
+def say_answer(answer: Answer, *, as_json: bool = False) -> None:
     if as_json:
         say_json(to_builtins(answer))
     elif answer.kind == "invalid":
@@ -85,7 +97,6 @@ def finish(answer: Answer, *, as_json: bool = False) -> None:
         reason = f": {answer.reason}" if answer.reason else ""
         place = f" at position {answer.position}" if answer.position else ""
         click.echo(f"{answer.command}: {answer.kind}{place}{reason}")
-    raise SystemExit(_EXIT_OF[answer.kind])
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ import click
 from marshmallow import ValidationError
 
 from grant_bus.follower import UpstreamChanged
+from grant_bus.rabbit_rpc import NoAnswer, ServiceFailed
 from grant_bus.writer import CannotApply
 from grant_store.errors import StoreError
 from grant_values.invalid import Invalid
@@ -23,13 +24,22 @@ from pruefpfad.cli import (
     cases,
     contracts,
     demo,
+    feeds,
+    parked,
     processes,
     programmes,
     stores,
 )
+from pruefpfad.cli.feeds import StandsStill
 from pruefpfad.cli.output import EXIT_INVALID, say_errors
+from pruefpfad.processes import logs
 from pruefpfad.processes.memory import look_for_garbage_seldom
 from pruefpfad.scripted.script import Unexpected
+
+_FAULTS = (
+    *(StoreError, CannotApply, UpstreamChanged, Unexpected, StandsStill),
+    *(NoAnswer, ServiceFailed, OSError),
+)
 
 
 class SpokenErrors(click.Group):
@@ -44,7 +54,7 @@ class SpokenErrors(click.Group):
         except Invalid as error:
             say_errors({error.field: [error.expected]})
             context.exit(EXIT_INVALID)
-        except (StoreError, CannotApply, UpstreamChanged, Unexpected, OSError) as error:
+        except _FAULTS as error:
             click.echo(f"pruefpfad: {error}", err=True)
             context.exit(1)
 
@@ -66,6 +76,7 @@ class SpokenErrors(click.Group):
 @click.pass_context
 def main(context: click.Context, data: Path) -> None:
     """Runs the life of a publicly co-financed grant and keeps a history that can be replayed."""
+    logs.speak_plainly()
     context.obj = data
 
 
@@ -78,6 +89,8 @@ for _module in (
     processes,
     contracts,
     demo,
+    feeds,
+    parked,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

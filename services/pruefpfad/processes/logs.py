@@ -39,6 +39,18 @@ def configure(level: str, **bound: str) -> None:
         logging.getLogger(talkative).setLevel(max(logging.WARNING, logging.root.level))
 
 
+def speak_plainly() -> None:
+    """For a person at a terminal: warnings and errors only, in one line on standard error."""
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
 class _Bind:
     """Adds the same fields to each line. Not by context: every green thread has one of its own."""
 

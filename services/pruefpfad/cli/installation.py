@@ -1,0 +1,141 @@
+"""Where an operator's commands work: on an embedded data directory, or on servers.
+
+Reading needs the stores. Whatever changes something goes to the service's one writer as a command:
+over the broker where there is one, otherwise inside this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+import click
+import msgspec
+
+from grant_bus.rabbit_rpc import RpcClient
+from grant_contracts.answers import Answer
+from grant_contracts.commands import command_message
+from grant_store.opening import open_store
+from grant_store.store import Store
+from grant_values.cases import case_id_of
+from pruefpfad.assembly import SERVICES
+from pruefpfad.embedded import EmbeddedSystem
+from pruefpfad.processes.configuration import AMQP_URL, DATABASE_URL, LANE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Installation:
+    """A data directory, or the addresses of database and broker that take its place."""
+
+    data: Path
+    database_url: str | None = None
+    amqp_url: str | None = None
+    lane: str = "main"
+
+    @property
+    def can_read(self) -> bool:
+        """Not where commands go to a broker and nobody has said where its stores are."""
+        return bool(self.database_url) or not self.amqp_url
+
+    @contextmanager
+    def stores(self) -> Iterator[Mapping[str, Store]]:
+        """The stores of all services, for reading."""
+        url = self.database_url or f"sqlite:///{self.data}"
+        with ExitStack() as opened:
+            stores = {name: open_store(url, name, self.lane) for name in SERVICES}
+            for store in stores.values():
+                opened.callback(store.close)
+            yield stores
+
+    def ask(self, message: dict[str, Any]) -> Answer:
+        """Give one command and return the answer of the service."""
+        if self.amqp_url:
+            with RpcClient(self.amqp_url) as client:
+                return msgspec.convert(client.command(message), Answer)
+        with self.embedded() as system:
+            return system.ask(message)
+
+    def embedded(self) -> EmbeddedSystem:
+        """All services in this process, on the data directory; it must be there."""
+        if not self.data.is_dir():
+            raise click.UsageError(f"--data: expected that of an embedded run, not {self.data}")
+        return EmbeddedSystem(self.data)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """Who gives a command, under which key."""
+
+    key: str
+    actor_token: str
+    second_actor_token: str | None = None
+
+    def message(self, command: str, **payload: Any) -> dict[str, Any]:
+        second = self.second_actor_token
+        further = {"second_actor_token": second} if second else {}
+        return command_message(command, self.key, self.actor_token, payload, **further)
+
+
+def reads(function: F) -> F:
+    """Options that say where the stores are. The command gets an `Installation` first."""
+
+    @click.option(
+        "--database-url",
+        envvar=DATABASE_URL.name,
+        help="The stores of the distributed run; without it, the data directory.",
+    )
+    @click.option("--lane", default="main", show_default=True, envvar=LANE.name, help="Lane.")
+    @click.pass_obj
+    def command(data: Path, /, database_url: str | None, lane: str, **options: Any) -> Any:
+        return function(Installation(data, database_url, lane=lane), **options)
+
+    return update_wrapper(command, function)  # type: ignore[return-value]
+
+
+def commands(function: F) -> F:
+    """Options of what changes something: the broker beside the stores, and who acts. The command
+    gets an `Installation` and a `Signed` first."""
+
+    @click.option("--key", help="The same key is the same command; without it, a new one.")
+    @click.option(
+        "--actor-token",
+        required=True,
+        envvar="PRUEFPFAD_ACTOR_TOKEN",
+        help="Who acts: an operator.",
+    )
+    @click.option(
+        "--amqp-url",
+        envvar=AMQP_URL.name,
+        help="The broker of the distributed run; without it, the data directory.",
+    )
+    @reads
+    def command(
+        installation: Installation,
+        key: str | None,
+        actor_token: str,
+        amqp_url: str | None,
+        second_actor_token: str | None = None,
+        **options: Any,
+    ) -> Any:
+        on_broker = Installation(
+            installation.data, installation.database_url, amqp_url, installation.lane
+        )
+        signed = Signed(key or str(uuid4()), actor_token, second_actor_token)
+        return function(on_broker, signed, **options)
+
+    return update_wrapper(command, function)  # type: ignore[return-value]
+
+
+def case_of(text: str) -> UUID:
+    """The id of a case that a person names by its id or by its reference."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return case_id_of(text)

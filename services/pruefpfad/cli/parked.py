@@ -1,0 +1,192 @@
+"""`pruefpfad parked …`: what services could not apply, and what operators do about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import click
+
+from grant_bus.parked import ParkedEvent, parked_events
+from grant_values.invalid import Invalid
+from pruefpfad.assembly import SERVICES
+from pruefpfad.cli.installation import Installation, Signed, case_of, commands, reads
+from pruefpfad.cli.output import (
+    EXIT_NOT_YET,
+    finish,
+    json_option,
+    need_recorded,
+    say_json,
+    say_table,
+)
+
+FOLLOWERS = click.Choice(sorted(name for name, each in SERVICES.items() if each.policies.upstreams))
+_PLACE = re.compile(r"([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]*)")
+
+
+@click.group()
+def parked() -> None:
+    """Events that a service could not apply. Each waits with the later events of its case."""
+
+
+@parked.command("list", epilog="Example: pruefpfad --data var/demo parked list --service budgeting")
+@click.option("--service", type=FOLLOWERS, help="Only what this service could not apply.")
+@click.option("--case", help="Only this case: its reference or its id.")
+@json_option
+@reads
+def list_parked(
+    installation: Installation, service: str | None, case: str | None, as_json: bool
+) -> None:
+    """List what is parked, case by case, in the order in which a retry applies it."""
+    case_id = case_of(case) if case else None
+    with installation.stores() as stores:
+        rows = [
+            row
+            for name in sorted(FOLLOWERS.choices)
+            if service in (None, name)
+            for row in _rows(name, parked_events(stores[name], case_id))
+        ]
+    if as_json:
+        say_json(rows)
+        return
+    columns = ("case", "service", "upstream", "position", "event", "reason", "since", "attempts")
+    cells = ([_cell(row[column]) for column in columns] for row in rows)
+    say_table(f"{len(rows)} parked events", columns, cells)
+
+
+@parked.command(epilog="Example: pruefpfad --data var/demo parked show budgeting intake/main/7")
+@click.argument("service", type=FOLLOWERS)
+@click.argument("place")
+@json_option
+@reads
+def show(installation: Installation, service: str, place: str, as_json: bool) -> None:
+    """Show one parked event whole, with what went wrong. PLACE is its upstream and position."""
+    origin, position = _read_place(place)
+    with installation.stores() as stores:
+        found = [
+            (row, each)
+            for row, each in _with_rows(service, parked_events(stores[service]))
+            if (row["upstream"], row["position"]) == (origin, position)
+        ]
+    if not found:
+        raise Invalid("place", f"expected that of an event that is parked in {service}")
+    row, event = found[0]
+    whole = {**row, "data": json.loads(bytes(event.event))}
+    if as_json:
+        say_json(whole)
+        return
+    for name, value in row.items():
+        click.echo(f"{name:10} {_cell(value)}")
+    click.echo(json.dumps(whole["data"], ensure_ascii=False, indent=2))
+
+
+@parked.command(
+    epilog="Example: pruefpfad --data var/demo parked retry budgeting ZIQ-2021-0001"
+    " --actor-token TOKEN"
+)
+@click.argument("service", type=FOLLOWERS)
+@click.argument("case")
+@json_option
+@commands
+def retry(
+    installation: Installation, signed: Signed, service: str, case: str, as_json: bool
+) -> None:
+    """Apply what is parked of a CASE, in order, up to the first event that still fails.
+
+    Exit code 5: something is still parked; the first event says why.
+    """
+    case_id = case_of(case)
+    answer = installation.ask(signed.message(f"{service}.retry_parked", case_id=str(case_id)))
+    need_recorded(answer, as_json=as_json)
+    if not installation.can_read:
+        return
+    with installation.stores() as stores:
+        left = list(_rows(service, parked_events(stores[service], case_id)))
+    if left:
+        first = left[0]
+        click.echo(
+            f"still parked: {len(left)}, the first of them {first['upstream']}/{first['position']}"
+            f" after {first['attempts']} attempts: {first['reason']}",
+            err=True,
+        )
+        raise SystemExit(EXIT_NOT_YET)
+
+
+@parked.command(
+    epilog="Example: pruefpfad --data var/demo parked discard budgeting ZIQ-2021-0001"
+    " intake/main/7 --reason 'sent twice' --actor-token TOKEN --second-actor-token TOKEN"
+)
+@click.argument("service", type=FOLLOWERS)
+@click.argument("case")
+@click.argument("place")
+@click.option("--reason", required=True, help="Why it need not be applied. It goes on record.")
+@click.option("--second-actor-token", help="Another operator, who bears it beside the first.")
+@json_option
+@commands
+def discard(
+    installation: Installation,
+    signed: Signed,
+    service: str,
+    case: str,
+    place: str,
+    reason: str,
+    as_json: bool,
+) -> None:
+    """Take the first parked event of a CASE out for good. Two operators bear it, on record.
+
+    Not for findings, decisions, withdrawals or payments: those are mended and retried.
+    """
+    origin, position = _read_place(place)
+    if SERVICES[service].is_read_model:
+        raise Invalid("service", f"expected one that decides; {service} keeps whatever happened")
+    message = signed.message(
+        f"{service}.discard_parked",
+        case_id=str(case_of(case)),
+        origin=origin,
+        position=position,
+        reason=reason,
+    )
+    finish(installation.ask(message), as_json=as_json)
+
+
+def _with_rows(
+    service: str, events: list[ParkedEvent]
+) -> Iterator[tuple[dict[str, Any], ParkedEvent]]:
+    """Each event with what a list shows of it; of the later ones of a case, what they wait for."""
+    first: dict[UUID, str] = {}
+    for each in events:
+        event = each.cloud_event
+        place = first.setdefault(each.case_id, f"{event.origin}/{event.at}")
+        row = {
+            "service": service,
+            "upstream": event.origin,
+            "case": str(each.case_id),
+            "position": event.at,
+            "event": event.topic,
+            "reason": each.error or f"waits behind {place}",
+            "since": each.parked_at,
+            "attempts": each.attempts,
+        }
+        yield row, each
+
+
+def _rows(service: str, events: list[ParkedEvent]) -> Iterator[dict[str, Any]]:
+    return (row for row, _ in _with_rows(service, events))
+
+
+def _read_place(text: str) -> tuple[str, int]:
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        raise Invalid("place", 'expected an upstream and a position, such as "intake/main/7"')
+    return match[1], int(match[2])
+
+
+def _cell(value: Any) -> str:
+    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else str(value)
+
+
+COMMANDS = (parked,)
