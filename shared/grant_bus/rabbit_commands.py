@@ -19,7 +19,7 @@ from grant_bus.pauses import Pauses
 from grant_bus.rabbit import command_queue, dead_command_queue
 from grant_bus.rabbit_letters import LETTERS_AT_ONCE, LetterBox, Replies
 from grant_contracts.answers import Answer
-from grant_store.errors import OutcomeUnknown, Unreachable
+from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
 
 Decide = Callable[[Sequence[object]], Sequence[Answer | Exception]]
 
@@ -96,8 +96,8 @@ class CommandQueue:
 
 def _must_wait(letter: Letter, result: Answer | Exception) -> bool:
     """Whether this is tried again: nothing was recorded, or nobody waits to be told "unknown"."""
-    if isinstance(result, Unreachable):
-        _log.warning("the database is away; commands wait", error=str(result))
+    if isinstance(result, (Unreachable, NotNow)):
+        _log.warning("the database takes nothing; commands wait", error=str(result))
         return True
     return isinstance(result, OutcomeUnknown) and not letter.reply_to
 

@@ -21,7 +21,7 @@ from grant_bus.rabbit_confirms import Confirms
 from grant_bus.rabbit_relay import REPLY_TO
 from grant_contracts.answers import Answer
 from grant_contracts.commands import MOST_BYTES
-from grant_store.errors import OutcomeUnknown, Unreachable
+from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
 
 
 @pytest.fixture
@@ -172,11 +172,12 @@ class TestIdempotency:
 class TestDatabase:
     """While the database is away commands wait; nothing is lost, and nobody is told a lie."""
 
+    @pytest.mark.parametrize("fault", [Unreachable("away"), NotNow("read-only")])
     def test_commands_wait_with_growing_pauses_until_it_is_back(
-        self, till: Till, sender: Sender, amqp_url: str
+        self, till: Till, sender: Sender, amqp_url: str, fault: Exception
     ) -> None:
         def away(decide: Decide) -> Decide:
-            return lambda messages: [Unreachable("away")] * len(messages)
+            return lambda messages: [fault] * len(messages)
 
         till.meddle = away
         sender.send(opening("ada"), adding(5))
