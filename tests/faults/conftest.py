@@ -1,4 +1,8 @@
-"""What the tests of faults share: a proxy before the database, and one system for each file."""
+"""What the tests of faults share: a proxy before the database, and one system behind it.
+
+As an authority's system would, it serves all of them: what befell it in one test, it has survived
+in the next.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +24,13 @@ from support.rabbitmq import RabbitServer
 SEED = 1
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def proxy(postgres_server: PostgresServer) -> Iterator[PostgresProxy]:
     with closing(PostgresProxy(postgres_server.superuser_dsn)) as proxy:
         yield proxy
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def system(
     postgres_server: PostgresServer,
     rabbit_server: RabbitServer,
@@ -38,7 +42,7 @@ def system(
         yield system
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def office(system: DistributedSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("calm")
     with closing(Office(RealWorld(system, SEED), folder, SEED)) as office:

@@ -6,16 +6,17 @@ hold, every answer must be true, and the exports must equal those of the calm wo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from faults.waiting import eventually
 from faults.world import RealWorld
-from simulation.clerks import Answered, Broken, play
+from simulation.clerks import Answered, Broken, Command, play
 from simulation.invariants import check_world, exports
 from simulation.journeys import Journey, prepare
 from simulation.payments import book, pay_what_is_ordered, payments_of
@@ -54,6 +55,10 @@ class Office:
         self._calm = World(folder, seed, disturbed=False)
         self._answered = Answered(), Answered()
         self._runs = 0
+        self._plan = _uncontended(seed)
+        for each, answered in zip((world, self._calm), self._answered, strict=True):
+            play(each, answered, [prepare(self._plan)])
+            each.settle()
 
     @contextmanager
     def busy(self, seed: int) -> Iterator[Busy]:
@@ -61,19 +66,22 @@ class Office:
 
         At its end they finish, everything settles, and all that must hold is checked.
         """
-        plan = replace(plan_of(2 * seed + 1), restores="")
+        self._plan = _uncontended(seed)
         self._runs += 1
-        with ThreadPoolExecutor(1) as pool:
-            work = pool.submit(self._live, self.world, plan, self._answered[0])
-            yield Busy(self._answered[0], work)
-            work.result(END_SECONDS)
-        self._live(self._calm, plan, self._answered[1])
-        self.check(plan)
+        with self._doing(self._live) as work:
+            yield work
 
-    def check(self, plan: Plan) -> None:
+    @contextmanager
+    def burst(self, commands: Sequence[Command]) -> Iterator[Busy]:
+        """All these commands of one service are sent at once while the block runs."""
+        with self._doing(partial(_send_at_once, commands)) as work:
+            yield work
+
+    def check(self) -> None:
+        """All that must hold once everything has settled."""
         for world, answered in zip((self.world, self._calm), self._answered, strict=True):
             world.settle()
-            check_world(world, plan, answered)
+            check_world(world, self._plan, answered)
         self.world.told.check({name: room.store for name, room in self.world.rooms.items()})
         real, calm = exports(self.world), exports(self._calm)
         for name, export in calm.items():
@@ -84,9 +92,18 @@ class Office:
         self._calm.close()
         self.world.close()
 
-    def _live(self, world: Any, plan: Plan, answered: Answered) -> None:
-        play(world, answered, [prepare(plan)])
-        journeys = [Journey(world, plan, case) for case in plan.cases]
+    @contextmanager
+    def _doing(self, work: Callable[[Any, Answered], None]) -> Iterator[Busy]:
+        real, calm = self._answered
+        with ThreadPoolExecutor(1) as pool:
+            under_way = pool.submit(work, self.world, real)
+            yield Busy(real, under_way)
+            under_way.result(END_SECONDS)
+        work(self._calm, calm)
+        self.check()
+
+    def _live(self, world: Any, answered: Answered) -> None:
+        journeys = [Journey(world, self._plan, case) for case in self._plan.cases]
         play(world, answered, [journey.apply() for journey in journeys])
         for year in YEARS:
             play(world, answered, [journey.claim(year) for journey in journeys])
@@ -98,3 +115,18 @@ class Office:
         play(world, answered, [pay_what_is_ordered(world, run, created_on, created_on)])
         payments = payments_of(world, run)
         play(world, answered, [book(payment, created_on, returned_on) for payment in payments])
+
+
+def _uncontended(seed: int) -> Plan:
+    """A plan whose end does not hang on the order in which things happen."""
+    return replace(plan_of(2 * seed + 1), restores="")
+
+
+def _send_at_once(commands: Sequence[Command], world: Any, answered: Answered) -> None:
+    messages = [command.message() for command in commands]
+    answers = None
+    while answers is None:
+        answers = world.send(commands[0].service, messages)
+    for command, answer in zip(commands, answers, strict=True):
+        command.check(answer)
+        answered.note(command, answer)

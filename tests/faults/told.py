@@ -34,7 +34,8 @@ class Told:
         key = service, sender, str(message["key"])
         if answer is None:
             self.unknown += 1
-            self.open.add(key)
+            if key not in self.final:  # A command given once more was settled before.
+                self.open.add(key)
             return
         self.open.discard(key)
         if answer.kind in FINAL and self.final.setdefault(key, answer) != answer:

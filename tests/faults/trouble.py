@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from random import Random
 from typing import Any
 
 import kombu
+import psycopg
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from faults.proxy import PostgresProxy
 from grant_bus.rabbit import feed_queue_name
@@ -42,6 +46,23 @@ class Trouble:
         time.sleep(self.random.uniform(0, 0.1))
         self.system.kill(process)
         process.start()
+
+    def end(self, process: OwnProcess) -> int:
+        """SIGTERM, and a new process once it has ended. Returns its exit code."""
+        time.sleep(self.random.uniform(0, 0.1))
+        process.signal(signal.SIGTERM)
+        code = process.wait()
+        process.start()
+        return code
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """The database takes nothing while the block runs, as after a failover to a standby."""
+        self._set_read_only(True)
+        try:
+            yield
+        finally:
+            self._set_read_only(False)
 
     def crash_postgres(self, away_seconds: float = 0.5) -> None:
         """Stopped as by a power cut; at the next start it recovers from its log."""
@@ -86,6 +107,17 @@ class Trouble:
                 channel.basic_ack(message.delivery_tag)
             channel.basic_cancel(tag)
         return len(mixed)
+
+    def _set_read_only(self, value: bool) -> None:
+        """For sessions that begin from now on, and there are no others any more."""
+        database = conninfo_to_dict(self.system.database_url)["dbname"]
+        statement = sql.SQL("ALTER DATABASE {} SET default_transaction_read_only = {}")
+        with psycopg.connect(self._postgres.superuser_dsn, autocommit=True) as session:
+            session.execute(statement.format(sql.Identifier(str(database)), sql.Literal(value)))
+            session.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                (database,),
+            )
 
 
 def _publish(channel: Any, queue: str, message: Any) -> None:
