@@ -47,7 +47,7 @@ class Pages:
         """This service's section of the case, to be changed in place."""
         if self.case_id is None:
             raise ValueError(f"{self.event.topic} at {self.event.position} names no case.")
-        key = f"{self.case_id}/{self.service}"
+        key = section_key(self.case_id, self.service)
         section = self.work.document(CASE, key) or {}
         self.work.write_document(CASE, key, section)
         return section
@@ -69,6 +69,10 @@ class Pages:
         if name is None:
             raise LookupError(f"{self.event.topic}: {self.event.subject} has no {kind} on record.")
         return str(name)
+
+
+def section_key(case_id: UUID, service: str) -> str:
+    return f"{case_id}/{service}"
 
 
 Projection = Callable[[Pages, Any], None]

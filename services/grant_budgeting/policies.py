@@ -6,18 +6,19 @@ opens the proceedings, and the order in which they stand here decides.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from grant_budgeting import application
 from grant_budgeting.award import Award
-from grant_budgeting.domain import BudgetLine
+from grant_budgeting.domain import BudgetLine, Earmark
 from grant_budgeting.finding import Finding
 from grant_bus.policies import Policy
 from grant_contracts.disbursement import PaymentExecuted, PaymentReturned
 from grant_contracts.eligibility import FoundEligible, FoundIneligible
 from grant_contracts.envelope import Fact
 from grant_contracts.intake import ApplicationSubmitted, ApplicationWithdrawn, ProgrammeRegistered
-from grant_store.work import UnitOfWork
+from grant_store.work import Reading, UnitOfWork
 
 
 def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> None:
@@ -117,6 +118,13 @@ def _programme(work: UnitOfWork, fact: PaymentExecuted | PaymentReturned) -> str
         raise ValueError(f"{fact.received.subject} was paid without a finding.")
     return finding.programme
 
+
+def _read_for_finding(fact: FoundEligible) -> Reading:
+    lines = [BudgetLine.create_id(fact.programme, each.fund, each.year) for each in fact.tranches]
+    return Reading([*lines, *(Earmark.create_id(line, fact.about) for line in lines)])
+
+
+READS: Mapping[type[Fact], Callable[[Any], Reading]] = {FoundEligible: _read_for_finding}
 
 FOLLOWS: Mapping[type[Fact], Policy] = {
     ProgrammeRegistered: when_programme_registered,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from grant_bus.policies import Policy
@@ -12,7 +13,7 @@ from grant_contracts.envelope import Fact
 from grant_contracts.intake import ProgrammeRegistered
 from grant_disbursement import awaiting
 from grant_disbursement.domain import GrantAccount
-from grant_store.work import UnitOfWork
+from grant_store.work import Reading, UnitOfWork
 
 REJECTED = "rejected"
 
@@ -63,6 +64,12 @@ def _remembered_renunciation(work: UnitOfWork, case_id: UUID) -> date | None:
     remembered = work.document("renounced", str(case_id))
     return None if remembered is None else date.fromisoformat(remembered["effective_on"])
 
+
+def _read_for_finality(fact: DecisionBecameFinal) -> Reading:
+    return Reading(documents=[("renounced", str(fact.about))])
+
+
+READS: Mapping[type[Fact], Callable[[Any], Reading]] = {DecisionBecameFinal: _read_for_finality}
 
 FOLLOWS: Mapping[type[Fact], Policy] = {
     ProgrammeRegistered: when_programme_registered,

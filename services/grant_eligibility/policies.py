@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from grant_bus.policies import Policy
 from grant_contracts.envelope import Fact
@@ -12,8 +13,9 @@ from grant_contracts.intake import (
     ProgrammeRegistered,
 )
 from grant_eligibility import application
+from grant_eligibility.fingerprint import OperationFingerprint
 from grant_eligibility.rules import unknown_rules
-from grant_store.work import UnitOfWork
+from grant_store.work import Reading, UnitOfWork
 
 
 def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> None:
@@ -35,6 +37,13 @@ def when_completeness_checked(work: UnitOfWork, fact: CompletenessChecked) -> No
     """Remember what is missing: an incomplete application is not found eligible."""
     application.note_completeness(work, fact.about, fact.missing, fact.effective_on)
 
+
+def _read_for_submission(fact: ApplicationSubmitted) -> Reading:
+    programme = f"{fact.programme}/{fact.programme_version}"
+    return Reading([OperationFingerprint.create_id(fact.fingerprint)], [("programme", programme)])
+
+
+READS: Mapping[type[Fact], Callable[[Any], Reading]] = {ApplicationSubmitted: _read_for_submission}
 
 FOLLOWS: Mapping[type[Fact], Policy] = {
     ProgrammeRegistered: when_programme_registered,

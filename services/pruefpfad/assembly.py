@@ -93,7 +93,7 @@ ELIGIBILITY = _service(
     "eligibility",
     (grant_eligibility.fingerprint.OperationFingerprint, grant_eligibility.domain.Assessment),
     grant_eligibility.schemas.COMMANDS,
-    FactPolicies(grant_eligibility.policies.FOLLOWS),
+    FactPolicies(grant_eligibility.policies.FOLLOWS, grant_eligibility.policies.READS),
 )
 BUDGETING = _service(
     "budgeting",
@@ -103,7 +103,7 @@ BUDGETING = _service(
         grant_budgeting.award.Award,
     ),
     grant_budgeting.schemas.COMMANDS,
-    FactPolicies(grant_budgeting.policies.FOLLOWS),
+    FactPolicies(grant_budgeting.policies.FOLLOWS, grant_budgeting.policies.READS),
 )
 DISBURSEMENT = _service(
     "disbursement",
@@ -113,13 +113,17 @@ DISBURSEMENT = _service(
         grant_disbursement.domain.Cashbook,
     ),
     grant_disbursement.schemas.COMMANDS,
-    FactPolicies(grant_disbursement.policies.FOLLOWS),
+    FactPolicies(grant_disbursement.policies.FOLLOWS, grant_disbursement.policies.READS),
 )
 AUDIT = _service(
     "audit",
     (),
     {},
-    EveryEvent(grant_audit.policies.UPSTREAMS, grant_audit.policies.when_recorded),
+    EveryEvent(
+        grant_audit.policies.UPSTREAMS,
+        grant_audit.policies.when_recorded,
+        grant_audit.policies.reads_for,
+    ),
 )
 SERVICES: Mapping[str, Service] = {
     service.name: service for service in (INTAKE, ELIGIBILITY, BUDGETING, DISBURSEMENT, AUDIT)

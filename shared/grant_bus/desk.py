@@ -7,7 +7,7 @@ nothing about the case; what it refuses for want of authority goes on record in 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
@@ -22,7 +22,8 @@ from grant_contracts.answers import Answer
 from grant_contracts.commands import Unfit, check_plain, read_envelope
 from grant_store.rows import SenderAndKey
 from grant_store.standing import StandingAggregates
-from grant_store.work import Context, UnitOfWork
+from grant_store.work import Context, Reading, UnitOfWork
+from grant_values.cases import case_id_of
 from grant_values.invalid import NotEntitled
 from grant_values.legal_time import legal_date
 
@@ -43,6 +44,12 @@ class Command:
     mends: bool = False
 
 
+def _reading_of(payload: Mapping[str, Any]) -> Reading:
+    """A command on a case asks for what has the case's own id."""
+    reference = payload.get("reference")
+    return Reading([case_id_of(reference)] if isinstance(reference, str) else [])
+
+
 @dataclass(frozen=True)
 class Order:
     """A command whose form and sender are in order, ready to be decided in a unit of work."""
@@ -53,6 +60,7 @@ class Order:
     context: Context
     call: Callable[[UnitOfWork], object]
     mends: bool = False
+    reading: Reading = field(default_factory=Reading)
 
     @property
     def sender(self) -> str:
@@ -124,6 +132,7 @@ class Desk:
                 envelope["deadline"], self._call(name, payload, mandate, second, context)
             ),
             mends=self._commands[name].mends,
+            reading=_reading_of(payload),
         )
 
     def _name_of(self, command: str) -> str:

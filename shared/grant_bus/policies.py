@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 from grant_contracts.envelope import CloudEvent, Fact
-from grant_store.work import Context, UnitOfWork
+from grant_store.work import Context, Reading, UnitOfWork
 from grant_values.shapes import Actor
 
 Policy = Callable[[UnitOfWork, Any], object]
@@ -26,13 +26,24 @@ class Policies(Protocol):
 
     def wants(self, event: CloudEvent) -> bool: ...
 
+    def reading(self, event: CloudEvent) -> Reading:
+        """What following this event will most likely ask for."""
+
     def apply(self, work: UnitOfWork, event: CloudEvent) -> None: ...
 
 
 class FactPolicies:
-    """One function per kind of fact. Types that are not subscribed are ignored."""
+    """One function per kind of fact. Types that are not subscribed are ignored.
 
-    def __init__(self, follows: Mapping[type[Fact], Policy]) -> None:
+    `reads` says for a kind of fact what its policy will ask for beside what has the case's id.
+    """
+
+    def __init__(
+        self,
+        follows: Mapping[type[Fact], Policy],
+        reads: Mapping[type[Fact], Callable[[Any], Reading]] | None = None,
+    ) -> None:
+        self._reads = {fact.TOPIC: reading for fact, reading in (reads or {}).items()}
         self._by_topic = {
             fact.TOPIC: (fact, msgspec.json.Decoder(fact), policy)
             for fact, policy in follows.items()
@@ -45,26 +56,50 @@ class FactPolicies:
     def wants(self, event: CloudEvent) -> bool:
         return event.topic in self._by_topic
 
+    def reading(self, event: CloudEvent) -> Reading:
+        of_the_case = [event.caseid] if event.caseid else []
+        reads = self._reads.get(event.topic)
+        if reads is None:
+            return Reading(of_the_case)
+        try:
+            further = reads(self._fact(event))
+        except ValueError:  # It says so again when it is applied, and there it counts.
+            return Reading(of_the_case)
+        return Reading([*of_the_case, *further.aggregate_ids], further.documents)
+
     def apply(self, work: UnitOfWork, event: CloudEvent) -> None:
-        fact_class, decoder, policy = self._by_topic[event.topic]
+        fact, policy = self._fact(event), self._by_topic[event.topic][2]
+        policy(work, fact)
+
+    def _fact(self, event: CloudEvent) -> Fact:
+        fact_class, decoder, _ = self._by_topic[event.topic]
         if int(event.schemaversion) > fact_class.VERSION:
             raise ValueError(
                 f"{event.topic} has version {event.schemaversion}; {fact_class.VERSION} is known."
             )
-        fact = decoder.decode(event.data)
+        fact: Fact = decoder.decode(event.data)
         msgspec.structs.force_setattr(fact, "envelope", event)
-        policy(work, fact)
+        return fact
 
 
 class EveryEvent:
     """One function for every event of the upstreams, as a read model over all of them wants it."""
 
-    def __init__(self, upstreams: Sequence[str], policy: Policy) -> None:
+    def __init__(
+        self,
+        upstreams: Sequence[str],
+        policy: Policy,
+        reads: Callable[[CloudEvent], Reading] = lambda event: Reading(),
+    ) -> None:
         self.upstreams = tuple(upstreams)
         self._policy = policy
+        self._reads = reads
 
     def wants(self, event: CloudEvent) -> bool:
         return True
+
+    def reading(self, event: CloudEvent) -> Reading:
+        return self._reads(event)
 
     def apply(self, work: UnitOfWork, event: CloudEvent) -> None:
         self._policy(work, event)

@@ -7,7 +7,7 @@ own. Nothing may yield to another worker while a batch is being decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ from grant_store.errors import (
 from grant_store.rows import Appended, Outcome, SenderAndKey, StoredOutcome, Tracked
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
-from grant_store.work import Batch, IdentityMap, NotYet
+from grant_store.work import Batch, IdentityMap, NotYet, Reading
 from grant_values.invalid import Invalid
 
 ATTEMPTS = 50
@@ -165,6 +165,8 @@ class Writer:
         keys: set[SenderAndKey] = set()
         with self._batch() as batch:
             stored = self._recorded_already(orders)
+            if len(orders) > 1:
+                _read_ahead(batch, (each.reading for each in orders if isinstance(each, Order)))
             for order in orders:
                 if isinstance(order, Answer):
                     answers.append(order)
@@ -234,7 +236,7 @@ class Writer:
             self._refuse_followed(upstream, events[0].at)
             wanted = [event for event in events if self.policies.wants(event)]
             if len(wanted) > 1:
-                self._fetch(wanted)
+                _read_ahead(batch, map(self.policies.reading, wanted))
             for event in wanted:
                 if event.caseid is not None and event.caseid in self._parking.cases:
                     self._park(batch, event.caseid, event)
@@ -253,14 +255,6 @@ class Writer:
         followed = self.store.tracked(upstream).position
         if first != followed + 1:
             raise TrackingConflict(f"{upstream} was already followed to {followed}, not {first}.")
-
-    def _fetch(self, events: Sequence[CloudEvent]) -> None:
-        """Most aggregates that a fact is about have the case's own id. One that cannot be read is
-        the trouble of its case alone."""
-        try:
-            self._held.fetch({event.caseid for event in events if event.caseid})
-        except OF_THE_LEDGER as error:
-            raise _Spoilt from error
 
     def _follow_one(self, batch: Batch, event: CloudEvent) -> None:
         unit = batch.unit(context_of(self.store.service, event))
@@ -302,3 +296,11 @@ class Writer:
     def _park(self, batch: Batch, case_id: UUID, event: CloudEvent, error: str = "") -> None:
         unit = batch.unit(context_of(self.store.service, event))
         self._parking.park(unit, case_id, event, error)
+
+
+def _read_ahead(batch: Batch, readings: Iterable[Reading]) -> None:
+    """An aggregate that cannot be read is the trouble of its part alone."""
+    try:
+        batch.read_ahead(readings)
+    except OF_THE_LEDGER as error:
+        raise _Spoilt from error

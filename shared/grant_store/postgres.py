@@ -46,6 +46,7 @@ from grant_store.rows import (
     Appended,
     Document,
     Head,
+    KindAndKey,
     LedgerEvent,
     SenderAndKey,
     StoredOutcome,
@@ -173,6 +174,14 @@ class PostgresStore:
             "SELECT body FROM {documents} WHERE kind = %b::text AND key = %b::text", (kind, key)
         )
         return row[0] if row else None
+
+    def documents_at(self, names: Sequence[KindAndKey]) -> dict[KindAndKey, bytes]:
+        rows = self._rows(
+            "SELECT kind, key, body FROM {documents}"
+            " JOIN unnest(%b::text[], %b::text[]) AS asked (kind, key) USING (kind, key)",
+            columns(names, ("text", "text")),
+        )
+        return {row[:2]: row[2] for row in rows}
 
     def documents(self, kind: str, prefix: str = "") -> list[Document]:
         rows = self._rows(

@@ -74,6 +74,9 @@ class Outcome(NamedTuple):
     event_count: int
 
 
+KindAndKey = tuple[str, str]
+"""What a document is known by."""
+
 SenderAndKey = tuple[str, str]
 """What a command is known by: the same key of another sender is another command."""
 

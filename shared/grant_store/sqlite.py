@@ -29,6 +29,7 @@ from grant_store.rows import (
     Appended,
     Document,
     Head,
+    KindAndKey,
     LedgerEvent,
     NewEvent,
     Outcome,
@@ -148,6 +149,18 @@ class SQLiteStore:
     def document(self, kind: str, key: str) -> bytes | None:
         row = self._one("SELECT body FROM work_documents WHERE kind = ? AND key = ?", (kind, key))
         return row[0] if row else None
+
+    def documents_at(self, names: Sequence[KindAndKey]) -> dict[KindAndKey, bytes]:
+        found: dict[KindAndKey, bytes] = {}
+        for start in range(0, len(names), _KEYS_PER_QUERY):
+            part = names[start : start + _KEYS_PER_QUERY]
+            rows = self._file.rows(
+                "SELECT kind, key, body FROM work_documents"
+                f" WHERE (kind, key) IN (VALUES {_pairs(len(part))})",
+                [each for name in part for each in name],
+            )
+            found |= {row[:2]: row[2] for row in rows}
+        return found
 
     def documents(self, kind: str, prefix: str = "") -> list[Document]:
         rows = self._file.rows(

@@ -12,6 +12,7 @@ from grant_store.rows import (
     Appended,
     Document,
     Head,
+    KindAndKey,
     LedgerEvent,
     SenderAndKey,
     StoredOutcome,
@@ -86,6 +87,9 @@ class Store(Protocol):
         """What became of those of these commands whose keys are recorded."""
 
     def document(self, kind: str, key: str) -> bytes | None: ...
+
+    def documents_at(self, names: Sequence[KindAndKey]) -> dict[KindAndKey, bytes]:
+        """The bodies of those of these documents that there are."""
 
     def documents(self, kind: str, prefix: str = "") -> list[Document]:
         """All documents of a kind whose key begins with `prefix`, in order of key."""

@@ -7,16 +7,16 @@ for all its units in one transaction.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Set
+from collections.abc import Callable, Collection, Iterable, Set
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import msgspec
 from eventsourcing.domain import Aggregate
 
 from grant_store.catalogue import Catalogue
-from grant_store.rows import Append, Document, NewEvent, Outcome, Tracked
+from grant_store.rows import Append, Document, KindAndKey, NewEvent, Outcome, Tracked
 from grant_store.store import Store
 from grant_values.shapes import Actor
 
@@ -111,6 +111,16 @@ class IdentityMap:
             self._held.popitem(last=False)
 
 
+class Reading(NamedTuple):
+    """What a unit will most likely ask for, so that a batch can read it for all its units at once.
+
+    What is missing here is read when it is asked for: slower, and no less right.
+    """
+
+    aggregate_ids: Collection[UUID] = ()
+    documents: Collection[KindAndKey] = ()
+
+
 @dataclass
 class Batch:
     """All units of one transaction. What one unit keeps, the next ones see."""
@@ -120,8 +130,9 @@ class Batch:
     events: list[NewEvent] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     tracking: list[Tracked] = field(default_factory=list)
-    documents: dict[tuple[str, str], Any] = field(default_factory=dict)
+    documents: dict[KindAndKey, Any] = field(default_factory=dict)
     touched: set[UUID] = field(default_factory=set)
+    _read: dict[KindAndKey, Any] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
@@ -136,6 +147,24 @@ class Batch:
         self.held.evict(self.touched)
         self.events.clear()
         self.documents.clear()
+        self._read.clear()
+
+    def read_ahead(self, readings: Iterable[Reading]) -> None:
+        """Read what these units will ask for: one question for aggregates, one for documents."""
+        known = list(readings)
+        self.held.fetch({each for reading in known for each in reading.aggregate_ids})
+        names = {name for reading in known for name in reading.documents} - self._read.keys()
+        if names:
+            found = self.held.store.documents_at(list(names))
+            self._read |= {name: _decoded(found.get(name)) for name in names}
+
+    def document(self, kind: str, key: str) -> Any:
+        """As the last unit has left it, else as it is stored; read once, however often asked."""
+        if (kind, key) in self.documents:
+            return self.documents[kind, key]
+        if (kind, key) not in self._read:
+            self._read[kind, key] = _decoded(self.held.store.document(kind, key))
+        return self._read[kind, key]
 
     def as_append(self, expected_head: int | None = None) -> Append:
         encode = msgspec.json.encode
@@ -236,10 +265,7 @@ class UnitOfWork:
 
         Whoever changes it in place must write it too, or the change may be lost.
         """
-        if (kind, key) in self._batch.documents:
-            return self._batch.documents[kind, key]
-        body = self._batch.held.store.document(kind, key)
-        return None if body is None else msgspec.json.decode(body)
+        return self._batch.document(kind, key)
 
     def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
         """Key and body of each entry of a kind whose key begins with `prefix`, in order of key."""
@@ -284,6 +310,10 @@ class UnitOfWork:
             state=kind.encode(event),
             metadata=self.context.metadata(_case_of(aggregate, event)),
         )
+
+
+def _decoded(body: bytes | None) -> Any:
+    return None if body is None else msgspec.json.decode(body)
 
 
 def _case_of(aggregate: Aggregate, event: Any) -> UUID | None:
