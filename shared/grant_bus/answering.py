@@ -8,12 +8,15 @@ from typing import Any
 from grant_contracts.answer_codes import InvalidCode, NotYetCode, UnknownCode
 from grant_contracts.answers import Answer
 from grant_contracts.commands import legible
-from grant_store.errors import OutcomeUnknown, Unreachable
+from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
 from grant_store.work import CaseParked, NotYet
 from grant_values.invalid import Invalid
 
 ON_RECORD = frozenset({"recorded", "refused"})
 """The kinds after which the ledger says what became of the command."""
+
+NOTHING_WRITTEN = (Unreachable, NotNow)
+"""The database is away or takes nothing. It passes, and until then nothing was recorded."""
 
 Errors = Mapping[str, list[str]]
 
@@ -64,7 +67,7 @@ def unknown(message: object, fault: Exception) -> Answer:
 
 
 def code_of_fault(fault: Exception) -> UnknownCode:
-    if isinstance(fault, Unreachable):
+    if isinstance(fault, NOTHING_WRITTEN):
         return "database_away"
     return "outcome_unknown" if isinstance(fault, OutcomeUnknown) else "fault"
 

@@ -7,19 +7,19 @@ recorded outcome. What a command means is the writer's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import structlog
 
-from grant_bus.answering import ON_RECORD, unknown
+from grant_bus.answering import NOTHING_WRITTEN, ON_RECORD, unknown
 from grant_bus.letters import Letter
 from grant_bus.pauses import Pauses
 from grant_bus.rabbit import command_queue, dead_command_queue
 from grant_bus.rabbit_letters import LETTERS_AT_ONCE, LetterBox, Replies
 from grant_contracts.answers import Answer
-from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
+from grant_store.errors import OutcomeUnknown
 
 Decide = Callable[[Sequence[object]], Sequence[Answer | Exception]]
 
@@ -65,7 +65,9 @@ class CommandQueue:
     def _settle(self, letters: Sequence[Letter]) -> None:
         """Decide, answer, acknowledge. What the database could not be asked about is held."""
         self._held, settled = [], []
-        for letter, result in self._decided(letters):
+        results = self._results(letters)
+        _report(results)
+        for letter, result in zip(letters, results, strict=True):
             if _must_wait(letter, result):
                 self._held.append(letter)
             elif self._is_told(letter, result):
@@ -77,15 +79,14 @@ class CommandQueue:
         if not self._held:
             self._pauses.reset()
 
-    def _decided(self, letters: Sequence[Letter]) -> Iterator[tuple[Letter, Answer | Exception]]:
+    def _results(self, letters: Sequence[Letter]) -> list[Answer | Exception]:
         readable = [letter.content for letter in letters if letter.complaint is None]
         decided = iter(self._decide(readable)) if readable else iter(())
-        for letter in letters:
-            yield letter, letter.complaint or next(decided)
+        return [letter.complaint or next(decided) for letter in letters]
 
     def _is_told(self, letter: Letter, result: Answer | Exception) -> bool:
         """Send the answer. False if nothing was recorded and there is nobody to tell it."""
-        answer = result if isinstance(result, Answer) else _unknown(letter, result)
+        answer = result if isinstance(result, Answer) else unknown(letter.content, result)
         if letter.reply_to:
             self._replies.send(letter, msgspec.json.encode(answer))
         elif answer.kind not in ON_RECORD:
@@ -96,12 +97,17 @@ class CommandQueue:
 
 def _must_wait(letter: Letter, result: Answer | Exception) -> bool:
     """Whether this is tried again: nothing was recorded, or nobody waits to be told "unknown"."""
-    if isinstance(result, (Unreachable, NotNow)):
-        _log.warning("the database takes nothing; commands wait", error=str(result))
+    if isinstance(result, NOTHING_WRITTEN):
         return True
     return isinstance(result, OutcomeUnknown) and not letter.reply_to
 
 
-def _unknown(letter: Letter, fault: Exception) -> Answer:
-    _log.error("a command has no answer", routing_key=letter.routing_key, exc_info=fault)
-    return unknown(letter.content, fault)
+def _report(results: Sequence[Answer | Exception]) -> None:
+    """Each fault once: it may have come between all commands of a batch."""
+    faults = [result for result in results if isinstance(result, Exception)]
+    for fault in dict.fromkeys(faults):
+        count = faults.count(fault)
+        if isinstance(fault, NOTHING_WRITTEN):
+            _log.warning("commands wait for the database", count=count, error=str(fault))
+        else:
+            _log.error("commands have no answer", count=count, exc_info=fault)

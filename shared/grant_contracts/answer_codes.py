@@ -51,7 +51,7 @@ NOT_YET: Final[Codes] = {
     "too_many_requests": "The sender sends faster than one may; `retry_after_seconds` says when.",
 }
 UNKNOWN: Final[Codes] = {
-    "database_away": "The database cannot be reached; nothing was recorded by this attempt.",
+    "database_away": "The database is away or takes nothing; this attempt recorded nothing.",
     "outcome_unknown": "The connection to the database broke while it was asked to record.",
     "fault": "A mistake of the program came between; its log says which.",
 }

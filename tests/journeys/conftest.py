@@ -40,7 +40,7 @@ def short_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running_office(
     postgres_server: PostgresServer,
     rabbit_server: RabbitServer,

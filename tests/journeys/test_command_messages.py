@@ -14,6 +14,7 @@ from grant_contracts.answers import Answer
 from journeys.budget_office import ceilings
 from pruefpfad.scripted import script
 from support.distributed import LANE, DistributedSystem
+from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
 
 
@@ -97,6 +98,39 @@ def test_commands_outlive_a_restart_of_the_broker(
         "budgeting", "outcome", sender=script.BUDGET_OFFICER.actor_id, key=message["key"]
     )
     assert outcome["value"]["positions"] == [answer.position, answer.position]
+
+
+def test_commands_wait_for_a_database_that_is_gone_and_each_has_one_outcome_in_the_end(
+    office: DistributedSystem,
+    postgres_server: PostgresServer,
+    sender: Sender,
+    short_example: Path,
+) -> None:
+    head = office.client.ask("budgeting", "head")["value"]["position"]
+    messages = ceilings(office, short_example, "database-gone", 300)
+    open_ones = {message["key"]: message for message in messages}
+    sender.send(*messages)
+    sender.wait_for(1)
+
+    postgres_server.stop("immediate")
+    sender.listen(1.0)
+    told_meanwhile = [answer for _, answer in sender.answers]
+    postgres_server.start()
+    heard = 0
+    while open_ones:
+        answers = sender.wait_for(heard + 1)
+        for answer in answers[heard:]:
+            if answer.kind == "unknown":
+                sender.send(open_ones[answer.key])
+            else:
+                open_ones.pop(answer.key, None)
+        heard = len(answers)
+
+    assert {answer.kind for answer in told_meanwhile} <= {"recorded", "unknown"}
+    final = {answer.key: answer for _, answer in sender.answers if answer.kind != "unknown"}
+    assert {answer.kind for answer in final.values()} == {"recorded"}
+    positions = sorted(answer.position for answer in final.values())
+    assert positions == list(range(head + 1, head + 301))
 
 
 def test_a_service_that_is_asked_to_end_answers_what_it_began_and_leaves_the_rest(

@@ -215,6 +215,28 @@ class TestDatabase:
         assert (settled.kind, settled.position) == ("recorded", 1)
         assert till.store.head().position == 1
 
+    def test_a_command_without_sender_is_tried_again_until_it_is_known_what_became_of_it(
+        self, till: Till, sender: Sender, amqp_url: str
+    ) -> None:
+        asked: list[int] = []
+
+        def lost_reply(decide: Decide) -> Decide:
+            def commit_and_lose(messages: Sequence[object]) -> Sequence[Answer | Exception]:
+                asked.append(len(messages))
+                answers = decide(messages)
+                return [OutcomeUnknown("broken")] * len(answers) if len(asked) == 1 else answers
+
+            return commit_and_lose
+
+        till.meddle = lost_reply
+        sender.send(opening("ada", key="k-1"), reply_to=None)
+        till.turn(5.0)
+        till.turn(5.0)
+
+        assert asked == [1, 1]
+        assert till.store.head().position == 1
+        assert waiting(amqp_url, DEAD) == 0
+
 
 POISON: list[tuple[str, bytes, str]] = [
     ("no JSON", b"{", "message"),
