@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import kombu
-from amqp.exceptions import NotFound
+from amqp.exceptions import AccessRefused, NotFound
 
 _library: Any = kombu
 
@@ -43,5 +43,9 @@ def _is_there(channel: Any, look: Callable[[Any], object]) -> bool:
         look(looking)
     except NotFound:
         return False
+    except AccessRefused:
+        # RabbitMQ 4.2.6 and later tell nobody whether a thing is there that they have no right to:
+        # where rights are given, everything has been made.
+        return True
     looking.close()
     return True
