@@ -12,10 +12,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test bench simulate demo demo-full docs lock clean
+.PHONY: help setup check test bench simulate simulate-mutants demo demo-full docs lock clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: .venv/developer.stamp ## Set up .venv with everything that check and test need
 
@@ -36,11 +36,15 @@ test: .venv/developer.stamp ## All tests; private PostgreSQL and RabbitMQ server
 bench: .venv/developer.stamp ## Measure against the alternatives; results in var/bench/results.json
 	PYTHONPATH=tests $(BIN)/python -m benchmarks $(BENCH)
 
+# SEEDS=1 START=4 WITHOUT=ceiling lives one seed again, without one of the guards.
 SEEDS ?= 1000
 START ?= 1
 
 simulate: .venv/developer.stamp ## Live SEEDS seeds of the simulation from START on; a failing one is named
-	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(SEEDS) --start $(START)
+	PYTHONPATH=tests $(BIN)/python -m simulation --seeds $(SEEDS) --start $(START) $(addprefix --without ,$(WITHOUT))
+
+simulate-mutants: .venv/developer.stamp ## Take out each guard in turn: is it noticed?
+	PYTHONPATH=tests $(BIN)/python -m simulation.hunt
 
 demo: .venv/product.stamp ## One grant as a story, then 2,985 operations; results in var/demo
 	$(BIN)/pruefpfad --data var/demo demo
@@ -48,9 +52,8 @@ demo: .venv/product.stamp ## One grant as a story, then 2,985 operations; result
 demo-full: .venv/product.stamp ## All 19,389 operations; results in var/demo-full
 	$(BIN)/pruefpfad --data var/demo-full demo --full
 
-docs: .venv/product.stamp ## Write docs/events.md and the other files generated from the code
+docs: .venv/product.stamp ## Write docs/events.md and the other files generated from the contracts
 	$(BIN)/pruefpfad contracts write
-	$(BIN)/pruefpfad broker definitions --output infra/rabbitmq/definitions.json
 
 lock: .venv/bin/python ## Write constraints.txt anew, with the newest versions that fit
 	rm -rf .venv/lock

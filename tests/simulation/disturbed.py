@@ -6,7 +6,7 @@ deliveries are disturbed, never their content.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -31,10 +31,14 @@ NONE = Disturbance(lost=0.0, doubled=0.0, delayed=0.0, reordered=0.0)
 
 
 class DisturbedBus(InProcessBus):
-    """An `InProcessBus` that disturbs feeds, resends, announcements and requests for a resend."""
+    """An `InProcessBus` that disturbs feeds, resends, announcements and requests for a resend.
+
+    `happened` counts each kind of disturbance.
+    """
 
     def __init__(self, random: Random, disturbance: Disturbance | None = None) -> None:
         super().__init__()
+        self.happened: Counter[str] = Counter()
         self._random = random
         self._disturbance = disturbance or Disturbance()
         self._turn = 0
@@ -72,7 +76,7 @@ class DisturbedBus(InProcessBus):
 
     def _deliver_disturbed(self, deliver: Callable[[], None]) -> None:
         for _ in self._copies():
-            if self._happens(self._disturbance.delayed):
+            if self._happens("delayed"):
                 delay = self._random.randint(1, self._disturbance.longest_delay_turns)
                 self._late.append((self._turn + delay, deliver))
                 self._late.sort(key=lambda late: late[0])
@@ -80,12 +84,12 @@ class DisturbedBus(InProcessBus):
                 deliver()
 
     def _copies(self) -> Iterator[int]:
-        if self._happens(self._disturbance.lost):
+        if self._happens("lost"):
             return iter(())
-        return iter(range(2 if self._happens(self._disturbance.doubled) else 1))
+        return iter(range(2 if self._happens("doubled") else 1))
 
     def _put(self, queue: deque[bytes], body: bytes) -> None:
-        if self._happens(self._disturbance.reordered):
+        if self._happens("reordered"):
             queue.insert(self._random.randint(0, len(queue)), body)
         else:
             queue.append(body)
@@ -95,5 +99,9 @@ class DisturbedBus(InProcessBus):
         for _, deliver in arriving:
             deliver()
 
-    def _happens(self, part: float) -> bool:
-        return self._random.random() < part
+    def _happens(self, what: str) -> bool:
+        part: float = getattr(self._disturbance, what)
+        if self._random.random() >= part:
+            return False
+        self.happened[f"deliveries {what}"] += 1
+        return True

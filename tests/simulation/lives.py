@@ -5,7 +5,7 @@ A world whose upstream was restored from a backup ends there: with followers tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,8 @@ class Verdict:
     kind: str
     cases: int
     commands: int
-    deaths: int
+    happened: tuple[tuple[str, int], ...]
+    """How often what befell it: each death by its moment, and whatever was disturbed."""
     leaves: tuple[str, ...]
     """The leaf at the head of each ledger: two lives of one seed have the same."""
 
@@ -56,7 +57,7 @@ def live(seed: int, folder: Path) -> Verdict:
         except Restored:
             _go_on_after_restore(world, plan, answered)
             world.settle()
-            check_restored_world(world, plan)
+            check_restored_world(world, plan, answered)
             return _verdict(world, plan, answered, "restored")
         world.settle()
         check_world(world, plan, answered)
@@ -76,14 +77,14 @@ def _check_undisturbed_is_the_same(folder: Path, plan: Plan, disturbed: dict[str
         undisturbed = exports(world)
     for name, export in undisturbed.items():
         if disturbed[name] != export:
-            raise Broken(f"{name}: {disturbed[name]}\n\nundisturbed: {export}")
+            raise Broken(f"the same exports: {name}: {disturbed[name]}\n\nundisturbed: {export}")
 
 
 def _play_all(world: World, plan: Plan, answered: Answered) -> None:
     play(world, answered, [prepare(plan)])
     journeys = [Journey(world, plan, case) for case in plan.cases]
     racing = [
-        journey.withdraw_at_any_time()
+        journey.withdraw()
         for journey, case in zip(journeys, plan.cases, strict=True)
         if case.fate == "withdrawn_at_any_time"
     ]
@@ -92,8 +93,9 @@ def _play_all(world: World, plan: Plan, answered: Answered) -> None:
         _use_the_reserve_list(world, plan, answered, journeys)
     for year in YEARS:
         play(world, answered, [journey.claim(year) for journey in journeys])
-        _pay(world, answered, f"{year}-0001", f"{year}-03-25", returned_on=f"{year}-03-30")
-        _pay(world, answered, f"{year}-0002", f"{year}-04-26")
+        leaving = _renounced_while_paid(plan, journeys) if year == YEARS[0] else []
+        _pay(world, plan, answered, f"{year}-0001", f"{year}-03-25", f"{year}-03-30", leaving)
+        _pay(world, plan, answered, f"{year}-0002", f"{year}-04-26")
 
 
 def _use_the_reserve_list(
@@ -113,22 +115,44 @@ def _waits_for_money(award: Award | None) -> bool:
 
 
 def _raise_ceilings(plan: Plan) -> Work:
-    """Some lines get more, while others are already trying again."""
+    """Some lines get more, while others are already trying again; none loses what is promised."""
     random = Random(f"ceilings {plan.seed}")
     for (fund, year), cents in plan.ceilings.items():
         if random.random() < 0.6:
             raised = min(AMPLE_CENTS, cents + random.randint(1, 2 * cents))
             payload = {"programme": PROGRAMME, "fund": fund, "year": year}
-            payload |= {"ceiling": format_euro(raised), "reason": "Umschichtung"}
-            payload |= {"effective_on": "2021-01-25"}
-            officer = person("budget_officer")
-            yield Command(f"raise {fund} {year}", officer, "budgeting.change_ceiling", payload)
+            payload |= {"reason": "Umschichtung", "effective_on": "2021-01-25"}
+            yield _ceiling(f"lower {fund} {year}", payload, 1, "recorded|invalid")
+            yield _ceiling(f"raise {fund} {year}", payload, raised, "recorded")
+
+
+def _ceiling(key: str, payload: dict[str, object], cents: int, expected: str) -> Command:
+    officer, name = person("budget_officer"), "budgeting.change_ceiling"
+    return Command(key, officer, name, payload | {"ceiling": format_euro(cents)}, expected)
+
+
+def _renounced_while_paid(plan: Plan, journeys: list[Journey]) -> list[Work]:
+    """Applicants who give up their award while the first run is put together."""
+    return [
+        journey.withdraw("2021-03-25")
+        for journey, case in zip(journeys, plan.cases, strict=True)
+        if case.fate == "renounced_while_paid"
+    ]
 
 
 def _pay(
-    world: World, answered: Answered, run: str, execution_on: str, returned_on: str = ""
+    world: World,
+    plan: Plan,
+    answered: Answered,
+    run: str,
+    execution_on: str,
+    returned_on: str = "",
+    leaving: Sequence[Work] = (),
 ) -> None:
-    play(world, answered, [pay_what_is_ordered(world, run, execution_on, execution_on)])
+    """`leaving` goes on at the same time: once it is heard of, nothing may be left to pay."""
+    expected = "recorded|invalid:orders" if plan.is_contended else "recorded"
+    paying = pay_what_is_ordered(world, run, execution_on, execution_on, expected)
+    play(world, answered, [paying, *leaving])
     payments = payments_of(world, run)
     play(world, answered, [book(payment, execution_on, returned_on) for payment in payments])
 
@@ -147,11 +171,12 @@ def _plan_restore(world: World, plan: Plan) -> None:
 
 
 def _go_on_after_restore(world: World, plan: Plan, answered: Answered) -> None:
-    """Senders give the commands again whose outcome was lost, and a new history grows."""
+    """Senders give commands again whose outcome was lost, or none: a new history may grow."""
+    given_again = world.random.choice((0.0, 0.2, 0.9))
     lost = [
         command
         for command, _ in answered.commands.values()
-        if command.service == plan.restores and world.random.random() < 0.9
+        if command.service == plan.restores and world.random.random() < given_again
     ]
     for _ in range(MOVES_AFTER_A_RESTORE):
         if lost and world.random.random() < 0.5:
@@ -161,8 +186,9 @@ def _go_on_after_restore(world: World, plan: Plan, answered: Answered) -> None:
 
 def _verdict(world: World, plan: Plan, answered: Answered, kind: str) -> Verdict:
     commands = len(answered.commands)
+    happened = tuple(sorted(world.fate.happened.items()))
     leaves = tuple(room.store.head().leaf_hash.hex() for _, room in sorted(world.rooms.items()))
-    return Verdict(plan.seed, kind, len(plan.cases), commands, world.fate.deaths, leaves)
+    return Verdict(plan.seed, kind, len(plan.cases), commands, happened, leaves)
 
 
 @contextmanager

@@ -30,7 +30,7 @@ FATES = {
     "renounced_after_finality": 2,
     "renounced_after_order": 2,
 }
-RACING = {"withdrawn_at_any_time": 4}
+RACING = {"withdrawn_at_any_time": 4, "renounced_while_paid": 3}
 
 
 @dataclass(frozen=True)

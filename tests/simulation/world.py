@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
@@ -20,34 +19,21 @@ from uuid import UUID
 from grant_bus.actors import TokenCheck
 from grant_bus.in_process import InProcessBus
 from grant_bus.relay import Relay
-from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
+from grant_contracts.envelope import CloudEvent
+from grant_store.rows import LedgerEvent
 from grant_store.sqlite import SQLiteStore
 from pruefpfad.assembly import SERVICES
-from simulation.machinery import (
-    RELAY,
-    Clock,
-    Crash,
-    Fate,
-    FragileBus,
-    FragileStore,
-    WatchedFollower,
-)
+from simulation.fragile import FragileBus, Track, WatchedFollower
+from simulation.machinery import DECIDING, IDLE, STARTING, Clock, Crash, Fate
+from simulation.rooms import Answers, Message, Room, as_sent, open_room
 from support.authority import KEY
 
 T = TypeVar("T")
-LANE = "main"
 DEATHS = 0.01
+RIVALRY = 0.1
 A_DAY = 86_400.0
-
-
-@dataclass
-class Room:
-    """One service while it lives."""
-
-    store: FragileStore
-    writer: Writer
-    followers: Sequence[WatchedFollower]
+ALL = 1_000_000
 
 
 class World:
@@ -62,7 +48,7 @@ class World:
         self.calmed = not disturbed
         self.bus = self._new_bus(seed)
         self.rooms: dict[str, Room] = {}
-        self.followed: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+        self.tracks: dict[tuple[str, str], Track] = defaultdict(Track)
         self.lost: dict[int, str] = {}
         """The leaves of the ledger that a backup has replaced, by position; empty before."""
         self.moves = 0
@@ -71,35 +57,47 @@ class World:
         self._down: dict[str, int] = {}
         self._tokens = TokenCheck(KEY, self.clock)
         for name in SERVICES:
-            self.start(name)
+            self._survive(partial(self.start, name))
 
     def _new_bus(self, seed: int) -> InProcessBus:
         if not self.disturbed:
             return InProcessBus()
-        return FragileBus(Random(f"bus {seed}"), self.fate.step)
+        return FragileBus(Random(f"bus {seed}"), self.fate)
 
     # Lives and deaths.
     def start(self, name: str) -> None:
         """Make a service from what is in its file, and nothing else."""
-        store = FragileStore(self.path(name), name, self.clock, self.fate.step)
-        writer = SERVICES[name].writer(store, self._tokens, self.clock, self._new_id)
-        upstreams = [f"{upstream}/{LANE}" for upstream in writer.policies.upstreams]
-        followers = [WatchedFollower(upstream, writer, self.bus) for upstream in upstreams]
-        for follower in followers:
-            follower.followed = self.followed[name, follower.upstream]
+        self.fate.step(name, STARTING)
+        room = open_room(
+            self.path(name),
+            SERVICES[name],
+            clock=self.clock,
+            tokens=self._tokens,
+            new_id=partial(self._new_id, name),
+            step=partial(self.fate.step, name),
+            bus=self.bus,
+            tracks=self.tracks,
+        )
+        self.rooms[name] = room
+        for follower in room.process.followers:
+            follower.on_receive = self._let_the_rival_follow
             self.bus.attach_follower(follower)
-        self.bus.attach_relay(Relay(store, self.bus))
-        self.rooms[name] = Room(store, writer, followers)
+        with room.store.file.observed():
+            self.bus.attach_relay(Relay(room.store, self.bus))
 
     def stop(self, name: str) -> None:
         """Drop all that a service holds in memory. Its file stays."""
         self.bus.detach(name)
-        self.rooms.pop(name).store.close()
+        room = self.rooms.pop(name, None)
+        if room is not None:
+            room.close()
 
     def crash(self, crash: Crash) -> None:
         """A relay starts again at once; a service may be away for a while."""
-        if crash.part == RELAY and self.random.random() < 0.5:
-            self.bus.attach_relay(Relay(self.rooms[crash.service].store, self.bus))
+        room = self.rooms.get(crash.service)
+        if room and crash.moment.is_of_the_relay and self.random.random() < 0.5:
+            with room.store.file.observed():
+                self.bus.attach_relay(Relay(room.store, self.bus))
             return
         self.stop(crash.service)
         self._down[crash.service] = self.random.choice((0, 0, 1, 5, 20))
@@ -111,26 +109,26 @@ class World:
         """Copy a service's file while the service is away, as a night's backup would."""
         self._end(name)
         shutil.copyfile(self.path(name), self.path(name).with_suffix(".backup"))
-        self.start(name)
+        self._survive(partial(self.start, name))
 
     def restore(self, name: str) -> None:
         """Put the copy back in place of all that was recorded since, and keep that to compare."""
         self.lost = leaves_of(self, name)
         self._end(name)
         shutil.copyfile(self.path(name).with_suffix(".backup"), self.path(name))
-        self.start(name)
+        self._survive(partial(self.start, name))
 
     def _end(self, name: str) -> None:
         if self._down.pop(name, None) is None:
             self.stop(name)
 
     # What persons can do.
-    def send(self, service: str, messages: Sequence[Mapping[str, Any]]) -> list[Answer] | None:
+    def send(self, service: str, messages: Sequence[Message]) -> list[Answer] | None:
         """The answers to commands of one service, or None: it is away, or died over them."""
         room = self.rooms.get(service)
         if room is None:
             return None
-        answers = self._survive(partial(room.writer.answer, messages))
+        answers = self._survive(partial(self._answers, room, messages))
         if answers is None:
             return None
         for answer in answers:
@@ -138,22 +136,41 @@ class World:
                 raise answer
         return [answer for answer in answers if isinstance(answer, Answer)]
 
+    def _answers(self, room: Room, messages: Sequence[Message]) -> Answers:
+        """Now and then a rival answers some of them at the same time, or follows meanwhile."""
+        if not self._is_there_a_rival():
+            return room.process.writer.answer(messages)
+        if self.random.random() < 0.5 and room.rival.followers:
+            self._note("a rival follows while commands are answered")
+            follower = self.random.choice(room.rival.followers)
+            return room.answer(messages, partial(self._deliver_to, follower))
+        self._note("two processes answer at once")
+        kept = self.random.randint(0, len(messages))
+        return room.answer_both(messages[:kept], messages[kept:])
+
     @contextmanager
     def reading(self, service: str) -> Iterator[SQLiteStore]:
         """What stands in a service's file, whether the service is there or away."""
         if service in self.rooms:
-            yield self.rooms[service].store
+            store = self.rooms[service].store
+            with store.file.observed():
+                yield store
             return
-        store = SQLiteStore(self.path(service), service)
+        plain = SQLiteStore(self.path(service), service)
         try:
-            yield store
+            yield plain
         finally:
-            store.close()
+            plain.close()
 
     def aggregate(self, service: str, aggregate_id: UUID) -> Any:
         """An aggregate as the service's ledger has it, or None."""
         with self.reading(service) as store:
             return SERVICES[service].catalogue.rebuild(store.stream(aggregate_id))
+
+    def ledger(self, service: str) -> list[LedgerEvent]:
+        """All rows of a service's ledger."""
+        with self.reading(service) as store:
+            return store.events_after(0, ALL)
 
     # What time does.
     def move(self) -> None:
@@ -167,12 +184,16 @@ class World:
         self._return_to_life()
         what = self.random.random()
         if what < 0.03:
-            self.clock.move(self.random.uniform(-A_DAY, 2 * A_DAY))
+            self._move_the_clock()
         elif what < 0.04:
+            self._note("the broker is wiped")
             self.bus.wipe()
         elif what < 0.06 and self.rooms:
-            self.crash(Crash(self.random.choice(sorted(self.rooms)), "between two steps"))
-        elif what < 0.25:
+            name = self.random.choice(sorted(self.rooms))
+            self._survive(partial(self.fate.kill, name, IDLE))
+        elif what < 0.09 and self.rooms:
+            self._let_a_rival_take_over()
+        elif what < 0.27:
             self._survive(self.bus.announce_heads)
         else:
             self._survive(self.bus.turn)
@@ -182,6 +203,8 @@ class World:
         """Let everybody live again, disturb nothing more, and wait until nothing moves."""
         self.fate.end()
         self.calmed = True
+        for room in self.rooms.values():
+            room.store.meanwhile = None
         for name in SERVICES:
             if name not in self.rooms:
                 self.start(name)
@@ -197,12 +220,7 @@ class World:
     @property
     def stopped(self) -> dict[tuple[str, str], str]:
         """Which followers have stopped at which upstream, and what they said."""
-        return {
-            (name, follower.upstream): follower.stopped
-            for name, room in self.rooms.items()
-            for follower in room.followers
-            if follower.stopped
-        }
+        return {pair: track.stopped for pair, track in self.tracks.items() if track.stopped}
 
     def _survive(self, act: Callable[[], T]) -> T | None:
         try:
@@ -214,15 +232,63 @@ class World:
     def _return_to_life(self) -> None:
         for name in [name for name, turns in self._down.items() if turns <= 0]:
             del self._down[name]
-            self.start(name)
+            self._survive(partial(self.start, name))
         for name in self._down:
             self._down[name] -= 1
 
-    def _new_id(self) -> UUID:
+    def _move_the_clock(self) -> None:
+        seconds = self.random.uniform(-A_DAY, 2 * A_DAY)
+        self._note("the clock goes back" if seconds < 0 else "the clock leaps")
+        self.clock.move(seconds)
+
+    # Two processes of one service at a time.
+    def _is_there_a_rival(self) -> bool:
+        return not self.calmed and self.random.random() < RIVALRY
+
+    def _let_a_rival_take_over(self) -> None:
+        """The rival follows what is new; the process that should have will not have heard of it."""
+        room = self.rooms[self.random.choice(sorted(self.rooms))]
+        if room.rival.followers:
+            self._note("a rival takes over")
+            follower = self.random.choice(room.rival.followers)
+            self._survive(partial(self._deliver_to, follower))
+
+    def _let_the_rival_follow(
+        self, follower: WatchedFollower, events: Sequence[CloudEvent]
+    ) -> None:
+        """The rival is the first to record some of the same events, more, or another feed's."""
+        if not self._is_there_a_rival():
+            return
+        room = self.rooms[follower.name]
+        rival = self.random.choice(room.rival.followers)
+        if rival.upstream != follower.upstream:
+            self._note("two processes follow two feeds at once")
+            room.store.meanwhile = partial(self._deliver_to, rival)
+        elif self.random.random() < 0.5:
+            self._note("two processes follow the same events")
+            theirs = events[: self.random.randint(1, len(events))]
+            room.store.meanwhile = partial(rival.receive, theirs)
+        else:
+            self._note("a rival follows further meanwhile")
+            room.store.meanwhile = partial(self._deliver_to, rival, events)
+
+    def _deliver_to(self, rival: WatchedFollower, events: Sequence[CloudEvent] = ()) -> None:
+        """A rival gets these events, and all that its upstream has recorded by now."""
+        rival.receive(events)
+        upstream = rival.upstream.partition("/")[0]
+        if upstream in self.rooms:
+            with self.reading(upstream) as store:
+                rows = store.events_after(max(0, rival.position - 1), ALL)
+            rival.receive(as_sent(rival.upstream, rows))
+
+    def _note(self, what: str) -> None:
+        self.fate.happened[what] += 1
+
+    def _new_id(self, service: str) -> UUID:
+        self.fate.step(service, DECIDING)
         return UUID(int=self.random.getrandbits(128), version=4)
 
 
 def leaves_of(world: World, service: str) -> dict[int, str]:
     """The leaf of each position of a ledger."""
-    with world.reading(service) as store:
-        return {row.position: row.leaf_hash.hex() for row in store.events_after(0, 1_000_000)}
+    return {row.position: row.leaf_hash.hex() for row in world.ledger(service)}

@@ -21,7 +21,6 @@ from grant_values.invalid import Invalid
 from pruefpfad.cli import (
     actors,
     applications,
-    broker,
     cases,
     contracts,
     demo,
@@ -88,7 +87,6 @@ for _module in (
     cases,
     stores,
     processes,
-    broker,
     contracts,
     demo,
     feeds,

@@ -1,0 +1,40 @@
+"""One seed tried in a folder of its own, with every guard in place or with one taken out."""
+
+from __future__ import annotations
+
+import tempfile
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulation.clerks import Broken
+from simulation.lives import Verdict, live
+from simulation.mutants import taken_out
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A seed in which something does not hold."""
+
+    seed: int
+    noticed_by: str
+    """The invariant that broke, or the fault with which the program itself stopped."""
+    says: str
+    trace: str
+
+
+def try_seed(seed: int, without: str = "") -> Verdict | Failure:
+    """Live a seed; `without` names the guard that is taken out, if one is."""
+    with tempfile.TemporaryDirectory() as folder, taken_out(without):
+        try:
+            return live(seed, Path(folder))
+        except Exception as error:  # noqa: BLE001 - whatever breaks, the seed has failed.
+            says = f"{type(error).__name__}: {error}".partition("\n")[0]
+            trace = "".join(traceback.format_exception(error))
+            return Failure(seed, _noticed_by(error), says, trace)
+
+
+def _noticed_by(error: Exception) -> str:
+    if isinstance(error, Broken):
+        return str(error).partition(":")[0]
+    return f"the program ({type(error).__name__})"
