@@ -52,8 +52,9 @@ demo: .venv/product.stamp ## One grant as a story, then 2,985 operations; result
 demo-full: .venv/product.stamp ## All 19,389 operations; results in var/demo-full
 	$(BIN)/pruefpfad --data var/demo-full demo --full
 
-docs: .venv/product.stamp ## Write docs/events.md and the other files generated from the contracts
+docs: .venv/product.stamp ## Write docs/events.md and the other files generated from the code
 	$(BIN)/pruefpfad contracts write
+	$(BIN)/pruefpfad broker definitions --output infra/rabbitmq/definitions.json
 
 lock: .venv/bin/python ## Write constraints.txt anew, with the newest versions that fit
 	rm -rf .venv/lock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: part for name, part in PARTS.items() if "build" in part}
 SERVER_PORTS = {"postgres": 5432, "rabbitmq": 5672}
 ROLES = (ROOT / "infra/postgres/roles.sql").read_text(encoding="utf-8")
+DEFINITIONS: dict[str, Any] = json.loads(
+    (ROOT / "infra/rabbitmq/definitions.json").read_text(encoding="utf-8")
+)
 DOCKERFILE = (ROOT / "infra/docker/Dockerfile").read_text(encoding="utf-8")
 
 
@@ -90,13 +94,35 @@ def test_each_process_is_a_database_role_of_its_own_that_the_server_is_told_to_m
     )
 
 
-def test_the_user_and_virtual_host_are_those_that_the_broker_is_told_to_make() -> None:
+def test_each_process_is_a_user_of_the_broker_that_its_definitions_make() -> None:
     rabbitmq = PARTS["rabbitmq"]["environment"]
-    broker = OURS["intake"]["environment"]["PRUEFPFAD_AMQP_URL"]
+    users = {user["name"]: user["password_hash"] for user in DEFINITIONS["users"]}
+    [virtual_host] = DEFINITIONS["vhosts"]
 
-    assert broker.startswith(f"amqp://{rabbitmq['RABBITMQ_DEFAULT_USER']}:")
-    assert broker.endswith(f"/{rabbitmq['RABBITMQ_DEFAULT_VHOST']}")
-    assert rabbitmq["RABBITMQ_DEFAULT_PASS"] in broker
+    assert set(OURS) - {"migrate"} == set(users) - {"sender"}
+    assert set(users.values()) == {f"${{{variable}}}" for variable in rabbitmq}
+    for name in set(OURS) - {"migrate"}:
+        password = rabbitmq[users[name].strip("${}")]
+        assert OURS[name]["environment"]["PRUEFPFAD_AMQP_URL"] == (
+            f"amqp://{name}:{password}@rabbitmq:5672/{virtual_host['name']}"
+        )
+    assert len(set(rabbitmq.values())) == len(rabbitmq)
+
+
+def test_the_broker_loads_the_definitions_that_its_start_has_filled_in() -> None:
+    broker = PARTS["rabbitmq"]
+    mounted = {place: file for file, place, *_ in (each.split(":") for each in broker["volumes"])}
+    shell, script, definitions, filled_in, *start = broker["entrypoint"]
+    settings = (ROOT / mounted["/etc/rabbitmq/rabbitmq.conf"]).read_text(encoding="utf-8")
+
+    assert (shell, start, broker["command"]) == (
+        "sh",
+        ["docker-entrypoint.sh"],
+        ["rabbitmq-server"],
+    )
+    assert (ROOT / mounted[script]).is_file()
+    assert ROOT / mounted[definitions] == ROOT / "infra/rabbitmq/definitions.json"
+    assert f"load_definitions = {filled_in}" in settings.splitlines()
 
 
 def test_ports_are_published_on_the_loopback_address_only() -> None:
@@ -126,9 +152,9 @@ def test_nothing_starts_before_what_it_needs_and_everything_may_finish_its_work(
 
 def test_no_secret_stands_in_the_file_and_a_missing_one_is_an_error() -> None:
     values = re.findall(r"^ +\w*(?:PASSWORD|PASS): *(.+)$", TEXT, flags=re.MULTILINE)
-    values += re.findall(r"://\w+:(.+?)@", TEXT)
+    values += re.findall(r"://[\w-]+:(.+?)@", TEXT)
 
-    assert len(values) > 2 * len(OURS)
+    assert len(values) >= 4 * len(OURS)
     assert all(re.fullmatch(r"\$\{\w+:\?[^}]+\}", value) for value in values)
 
 

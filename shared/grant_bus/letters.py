@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -27,7 +28,8 @@ _ADDRESS_EXPECTED = "expected a queue named by the broker or one whose name begi
 class Letter:
     """One message: what a desk is to read, or the `complaint` about its form.
 
-    Without `reply_to` nobody waits for an answer.
+    Without `reply_to` nobody waits for an answer. `expires_at` is when its sender wants it no more,
+    as far as the message's own `expiration` says so.
     """
 
     tag: int
@@ -36,6 +38,7 @@ class Letter:
     correlation_id: str
     content: object = None
     complaint: Answer | None = None
+    expires_at: datetime | None = None
 
 
 def read_letter(message: Any, origin: str, names: str) -> Letter:
@@ -58,7 +61,14 @@ def read_letter(message: Any, origin: str, names: str) -> Letter:
         correlation_id=properties.get("correlation_id") or properties.get("message_id", ""),
         content=content,
         complaint=content if isinstance(content, Answer) else None,
+        expires_at=_expiry(properties.get("expiration")),
     )
+
+
+def _expiry(expiration: str | None) -> datetime | None:
+    """The broker counts it down in its queue only; from here on we do. The broker has checked that
+    these are milliseconds."""
+    return datetime.now(UTC) + timedelta(milliseconds=int(expiration)) if expiration else None
 
 
 def _content(message: Any, name: str, names: str) -> object:

@@ -120,6 +120,18 @@ def invalid_question(
     return {"kind": "invalid", "code": code, "errors": listed}
 
 
+def why_not_at_least(at_least: object, seen: Mapping[str, int]) -> dict[str, list[str]]:
+    """What was expected of `at_least` instead, or nothing. An origin that is not followed here
+    would be waited for in vain."""
+    if not isinstance(at_least, Mapping):
+        return {"at_least": ["expected positions by origin"]}
+    if not set(at_least) <= set(seen):
+        return {"at_least": [f"expected origins of {', '.join(sorted(seen))}"]}
+    if not all(type(least) is int for least in at_least.values()):
+        return {"at_least": ["expected positions as whole numbers"]}
+    return {}
+
+
 def not_followed(so_far: Mapping[str, int]) -> Plain:
     """The reader wants to see more than was followed; `so_far` says how far that is."""
     return {"kind": "not_yet", "code": "not_followed", "followed": dict(so_far)}

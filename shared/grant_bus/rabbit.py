@@ -15,30 +15,35 @@ from amqp.exceptions import (
 )
 from kombu.exceptions import OperationalError
 
+from grant_bus.rabbit_shared import SharedExchange, SharedQueue
 from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachable
 
 # The library carries no types; from here on that is said, and nowhere else.
 _library: Any = kombu
 Connection, Consumer = _library.Connection, _library.Consumer
-Exchange, Queue = _library.Exchange, _library.Queue
+Exchange, Queue, binding = _library.Exchange, _library.Queue, _library.binding
 
-FEED = Exchange("grants.feed", type="direct", durable=True)
-"""Ledgers in batches, by origin, with the announcements of their heads in the same order."""
+FEED = SharedExchange("grants.feed", type="topic", durable=True)
+"""Ledgers in batches, with the announcements of their heads in the same order: to all who follow
+by `<service>.<lane>`, sent again to one of them by `<service>.<lane>.<follower>`."""
 
-RESEND = Exchange("grants.resend", type="direct", durable=True)
-"""Followers' requests to the relay of an origin."""
+RESEND = SharedExchange("grants.resend", type="topic", durable=True)
+"""Questions to the relay of an origin, by `<service>.<lane>`, and its answers, by `head.<id>`."""
 
-EVENTS = Exchange("grants.events", type="topic", durable=True)
+EVENTS = SharedExchange("grants.events", type="topic", durable=True)
 """Single events by topic for whoever listens. No follower depends on it."""
 
-COMMANDS = Exchange("grants.commands", type="topic", durable=True)
+COMMANDS = SharedExchange("grants.commands", type="topic", durable=True)
 """Commands from whoever speaks AMQP, by `<service>.<lane>.<command>`."""
 
-DEAD_COMMANDS = Exchange("grants.commands.dead", type="topic", durable=True)
+DEAD_COMMANDS = SharedExchange("grants.commands.dead", type="topic", durable=True)
 """Commands that could be neither carried out nor answered: an operator looks at them."""
 
-QUERIES = Exchange("grants.queries", type="topic", durable=True)
+QUERIES = SharedExchange("grants.queries", type="topic", durable=True)
 """Questions from whoever speaks AMQP, by `<service>.<lane>.<question>`."""
+
+RPC = SharedExchange("nameko-rpc", type="topic", durable=True)
+"""nameko's: calls by `<service>.<method>`, replies by the address that the caller made up."""
 
 JSON = "application/json"
 BATCH = "application/cloudevents-batch+json"
@@ -116,6 +121,11 @@ def feed_queue_name(follower: str, upstream: str) -> str:
     return f"feed.{follower}.{routing_key(upstream)}"
 
 
+def resend_key(follower: str, upstream: str) -> str:
+    """ "intake.main.eligibility" for what eligibility alone is to get of "intake/main"."""
+    return f"{routing_key(upstream)}.{follower}"
+
+
 def feed_queue(follower: str, upstream: str) -> Any:
     """The bounded queue of one follower and upstream. What is dropped here is sent again.
 
@@ -124,8 +134,10 @@ def feed_queue(follower: str, upstream: str) -> Any:
     """
     return Queue(
         feed_queue_name(follower, upstream),
-        exchange=FEED,
-        routing_key=routing_key(upstream),
+        bindings=[
+            binding(FEED, routing_key(upstream)),
+            binding(FEED, resend_key(follower, upstream)),
+        ],
         durable=True,
         queue_arguments={
             "x-queue-type": "quorum",
@@ -183,7 +195,7 @@ def command_queue(origin: str) -> Any:
 
 def dead_command_queue() -> Any:
     """What was laid aside from every command queue, under the key it was sent with."""
-    return Queue(
+    return SharedQueue(
         "commands.dead",
         exchange=DEAD_COMMANDS,
         routing_key="#",
@@ -210,3 +222,19 @@ def question_queue(origin: str) -> Any:
             "x-message-ttl": 30 * SECOND,
         },
     )
+
+
+def rpc_queue(service: str) -> Any:
+    """nameko's queue of calls to a service, but replicas stand by: one of them writes a store."""
+    return Queue(
+        f"rpc-{service}",
+        exchange=RPC,
+        routing_key=f"{service}.*",
+        durable=True,
+        queue_arguments={"x-single-active-consumer": True},
+    )
+
+
+def head_queue(address: str) -> Any:
+    """Where the answer to one question for a head is waited for, and nothing else."""
+    return Queue(address, exchange=RESEND, routing_key=address, exclusive=True, auto_delete=True)

@@ -7,6 +7,7 @@ recorded outcome. What a command means is the writer's business.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -19,7 +20,9 @@ from grant_bus.pauses import Pauses
 from grant_bus.rabbit import command_queue, dead_command_queue
 from grant_bus.rabbit_letters import LETTERS_AT_ONCE, LetterBox, Replies
 from grant_contracts.answers import Answer
-from grant_store.errors import OutcomeUnknown
+from grant_store.errors import OutcomeUnknown, Unreachable
+
+HOLD_AT_MOST_SECONDS = 900.0
 
 Decide = Callable[[Sequence[object]], Sequence[Answer | Exception]]
 
@@ -43,6 +46,7 @@ class CommandQueue:
         self._decide = decide
         self._held: list[Letter] = []
         self._pauses = Pauses()
+        self._held_since = 0.0
         self._replies = Replies(connection, is_ending)
         dead_command_queue()(connection.default_channel).declare()
         self._box = LetterBox(connection, command_queue(origin), origin, names="command")
@@ -50,6 +54,7 @@ class CommandQueue:
     def turn(self, seconds: float) -> int:
         """Wait that long for commands at most, and answer what came. Returns how many."""
         if self._held:
+            self._refuse_to_hold_for_ever()
             self._box.rest(self._pauses.next())
         else:
             self._box.gather(seconds)
@@ -64,7 +69,7 @@ class CommandQueue:
 
     def _settle(self, letters: Sequence[Letter]) -> None:
         """Decide, answer, acknowledge. What the database could not be asked about is held."""
-        self._held, settled = [], []
+        was_holding, self._held, settled = bool(self._held), [], []
         results = self._results(letters)
         _report(results)
         for letter, result in zip(letters, results, strict=True):
@@ -78,9 +83,17 @@ class CommandQueue:
         self._box.acknowledge(settled, are_all=not self._held)
         if not self._held:
             self._pauses.reset()
+        elif not was_holding:
+            self._held_since = time.monotonic()
+
+    def _refuse_to_hold_for_ever(self) -> None:
+        """The broker ends a consumer that acknowledges nothing for half an hour (its
+        `consumer_timeout`). Before that the commands are handed back, and taken anew."""
+        if time.monotonic() - self._held_since > HOLD_AT_MOST_SECONDS:
+            raise Unreachable("The database has taken nothing for long; commands are handed back.")
 
     def _results(self, letters: Sequence[Letter]) -> list[Answer | Exception]:
-        readable = [letter.content for letter in letters if letter.complaint is None]
+        readable = [_as_sent(letter) for letter in letters if letter.complaint is None]
         decided = iter(self._decide(readable)) if readable else iter(())
         return [letter.complaint or next(decided) for letter in letters]
 
@@ -93,6 +106,13 @@ class CommandQueue:
             _log.warning("a command was laid aside", routing_key=letter.routing_key, answer=answer)
             return False
         return True
+
+
+def _as_sent(letter: Letter) -> object:
+    """The command, with the message's own `expiration` as its deadline if it names none."""
+    if letter.expires_at is None or not isinstance(letter.content, dict):
+        return letter.content
+    return {"deadline": letter.expires_at.isoformat(), **letter.content}
 
 
 def _must_wait(letter: Letter, result: Answer | Exception) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -18,7 +18,7 @@ from grant_bus.rabbit import (
     RESEND,
     SECOND,
     Channel,
-    feed_queue_name,
+    resend_key,
     routing_key,
 )
 from grant_bus.rabbit_confirms import TRANSIENT, Confirms
@@ -31,7 +31,7 @@ class NotTaken(ConnectionError):
 class ResendRequest(msgspec.Struct, frozen=True):
     """A follower's request for everything after a position of one ledger."""
 
-    follower: str
+    follower: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]{0,24}\Z")]
     after_position: int
 
 
@@ -68,15 +68,15 @@ class RabbitPublisher:
         self._wait()
 
     def resend(self, origin: str, follower: str, bodies: Sequence[bytes]) -> None:
-        """Straight into the follower's queue, past the other followers."""
+        """To the one follower, past the others."""
         for body in bodies:
-            self._send(body, BATCH, "", feed_queue_name(follower, origin))
+            self._send(body, BATCH, FEED.name, resend_key(follower, origin))
         self._wait()
 
     def reply(self, address: str, announcement: Announcement) -> None:
         """Tell one caller the head, as proof that broker, relay and ledger are there."""
         body = msgspec.json.encode(announcement)
-        self._send(body, HEAD, "", address, delivery_mode=TRANSIENT)
+        self._send(body, HEAD, RESEND.name, address, delivery_mode=TRANSIENT)
         self._wait()
 
     def _wait(self) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import msgspec
 import structlog
 
 from grant_bus.feed import Announcement
-from grant_bus.rabbit import RESEND, Consumer, connect, resend_queue, routing_key
+from grant_bus.rabbit import RESEND, Consumer, connect, head_queue, resend_queue, routing_key
 from grant_bus.rabbit_publisher import RabbitPublisher, ResendRequest
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
 from grant_store.store import Leadership, Store
@@ -19,7 +21,8 @@ ANNOUNCE_EVERY_SECONDS = 1.0
 IDLE_SECONDS = 0.03
 """How long the ledger is left alone when nothing was new. Requests are heard meanwhile."""
 
-REPLY_TO = "amq.rabbitmq.reply-to"
+HEAD_ADDRESS = re.compile(r"head\.[0-9a-f-]{36}")
+"""Whoever asks for the head listens here. Another address could be another relay's."""
 
 _log = structlog.get_logger()
 
@@ -92,8 +95,9 @@ class RabbitRelay:
             )
 
     def _when_asked(self, message: Any) -> None:
-        if message.properties.get("reply_to"):
-            self._callers.append(message.properties["reply_to"])
+        address = message.properties.get("reply_to", "")
+        if HEAD_ADDRESS.fullmatch(address):
+            self._callers.append(address)
             return
         try:
             request = msgspec.json.decode(message.body, type=ResendRequest)
@@ -121,15 +125,15 @@ def ask_head(amqp_url: str, origin: str, timeout_seconds: float) -> Announcement
     connection = connect(amqp_url)
     try:
         channel = connection.channel()
-        # RabbitMQ's "direct reply-to": an address that needs no queue.
-        channel.basic_consume(
-            REPLY_TO,
-            no_ack=True,
+        queue = head_queue(f"head.{uuid4()}")(channel)
+        queue.declare()
+        queue.consume(
             callback=lambda message: heard.append(
                 msgspec.json.decode(message.body, type=Announcement)
             ),
+            no_ack=True,
         )
-        question = channel.prepare_message(b"{}", properties={"reply_to": REPLY_TO})
+        question = channel.prepare_message(b"{}", properties={"reply_to": queue.name})
         channel.basic_publish(question, exchange=RESEND.name, routing_key=routing_key(origin))
         connection.drain_events(timeout=timeout_seconds)
     finally:

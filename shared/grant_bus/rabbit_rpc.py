@@ -14,10 +14,9 @@ from uuid import uuid4
 import msgspec
 
 from grant_bus.pauses import Pauses
-from grant_bus.rabbit import JSON, PASSING, Consumer, Exchange, Queue, connect
+from grant_bus.rabbit import JSON, PASSING, RPC, Consumer, Queue, connect
 from grant_bus.rabbit_blockage import Blockage
 
-RPC = Exchange("nameko-rpc", type="topic", durable=True)
 REPLIES_EXPIRE_SECONDS = 300.0
 
 

@@ -101,10 +101,14 @@ class GuardedConnection:
 
     def _check_version(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
         version = schema_version(connection, self._schema)
-        if version != SCHEMA_VERSION:
+        has = f"{self._name}: schema {self._schema!r} has version {version}"
+        if version > SCHEMA_VERSION:
             raise NotMigrated(
-                f"{self._name}: schema {self._schema!r} has version {version}, this program needs "
-                f"{SCHEMA_VERSION}; run `pruefpfad store migrate`."
+                f"{has}, this program knows {SCHEMA_VERSION}; run a newer `pruefpfad`."
+            )
+        if version < SCHEMA_VERSION:
+            raise NotMigrated(
+                f"{has}, this program needs {SCHEMA_VERSION}; run `pruefpfad store migrate`."
             )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from bus.till import KEY, NOW, a_token
 from grant_bus.actors import TokenCheck
-from grant_bus.question_desk import Plain, QuestionDesk, Readers, found
+from grant_bus.question_desk import Plain, QuestionDesk, Readers, found, why_not_at_least
 from grant_bus.rates import SenderRates
 from grant_contracts.questions import QUESTIONS, READERS
 from grant_store.errors import Unreachable
@@ -121,6 +121,23 @@ def test_who_asks_too_often_is_told_when_to_ask_again() -> None:
 
     assert (refused["kind"], refused["code"]) == ("not_yet", "too_many_requests")
     assert refused["retry_after_seconds"] == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("at_least", "expected"),
+    [
+        ({}, None),
+        ({"budgeting/main": 7, "audit/main": 0}, None),
+        ({"budgeting/koeln": 1}, "expected origins of audit/main, budgeting/main"),
+        ({"budgeting/main": "7"}, "expected positions as whole numbers"),
+        ({"budgeting/main": True}, "expected positions as whole numbers"),
+        (["budgeting/main"], "expected positions by origin"),
+    ],
+)
+def test_what_cannot_be_waited_for_is_named(at_least: object, expected: str | None) -> None:
+    found = why_not_at_least(at_least, {"budgeting/main": 3, "audit/main": 9})
+
+    assert found == ({"at_least": [expected]} if expected else {})
 
 
 def test_every_question_is_one_that_the_service_answers_to_rpc_too() -> None:

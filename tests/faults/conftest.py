@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from random import Random
+from uuid import uuid4
 
 import pytest
 
@@ -28,6 +29,14 @@ SEED = 1
 def proxy(postgres_server: PostgresServer) -> Iterator[PostgresProxy]:
     with closing(PostgresProxy(postgres_server.superuser_dsn)) as proxy:
         yield proxy
+
+
+@pytest.fixture(scope="session")
+def database(postgres_server: PostgresServer) -> Iterator[str]:
+    """One database for all tests that work in lanes of their own."""
+    name = f"lanes_{uuid4().hex}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ def a_system(
     services: Sequence[str] = tuple(SERVICES),
 ) -> Iterator[DistributedSystem]:
     """Processes that reach their database by way of the proxy, and trust the clerks' tokens."""
-    _trust_the_clerks(folder / "keys")
+    trust_the_clerks(folder / "keys")
     name = f"faults_{uuid4().hex}"
     database, virtual_host = postgres.create_database(name), rabbit.create_virtual_host(name)
     try:
@@ -39,6 +39,7 @@ def a_system(
         postgres.drop_database(name)
 
 
-def _trust_the_clerks(folder: Path) -> None:
+def trust_the_clerks(folder: Path) -> None:
+    """Put the key there that the clerks' tokens are signed by, before a system makes one."""
     folder.mkdir(parents=True)
     (folder / PRIVATE).write_text(json.dumps(KEY.as_dict(private=True)), encoding="utf-8")

@@ -17,19 +17,11 @@ from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachab
 from grant_store.postgres import PostgresStore
 from grant_store.rows import Append, Tracked
 from store.samples import an_event, an_outcome
-from support.postgres import PostgresServer
 
 SILENCE_SECONDS = 0.5
 LINES_OF_A_STORE = 2
 LONGEST_SECONDS = 12.0
 """What a caller waits at most where nothing answers: silence, a new connection, patience."""
-
-
-@pytest.fixture(scope="module")
-def database(postgres_server: PostgresServer) -> Iterator[str]:
-    name = f"lines_{uuid4().hex}"
-    yield postgres_server.create_database(name)
-    postgres_server.drop_database(name)
 
 
 @pytest.fixture

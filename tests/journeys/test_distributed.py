@@ -24,6 +24,7 @@ from journeys.published_list import Ending, play, play_embedded, purpose_of, sce
 from pruefpfad.scripted import script
 from pruefpfad.scripted.remote import RemoteAuthority
 from pruefpfad.scripted.script import Message
+from support.broker_users import users_in_a_virtual_host_of_their_own
 from support.distributed import DistributedSystem, OwnProcess
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
@@ -41,18 +42,20 @@ def system(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[DistributedSystem]:
     name = f"journey_{uuid4().hex}"
+    folder = tmp_path_factory.mktemp("distributed")
     with (
         roles_in_a_database_of_their_own(postgres_server, name) as roles,
+        users_in_a_virtual_host_of_their_own(rabbit_server, name, folder) as users,
         DistributedSystem(
             roles.superuser,
-            rabbit_server.create_virtual_host(name),
-            tmp_path_factory.mktemp("distributed"),
+            rabbit_server.url(name),
+            folder,
             demonstration=purpose_of(short_example),
             roles=roles,
+            users=users,
         ) as started,
     ):
         yield started
-    rabbit_server.delete_virtual_host(name)
 
 
 @pytest.fixture(scope="module")

@@ -166,6 +166,8 @@ def test_a_reader_is_told_when_what_they_want_to_see_was_not_followed_yet(
 
     assert (answer["kind"], answer["code"]) == ("not_yet", "not_followed")
     assert answer["followed"]["budgeting/main"] > 0
+    elsewhere = {**question, "at_least": {"budgeting/nowhere": 1}}
+    assert list(asker.ask(elsewhere, "audit.budget")["errors"]) == ["at_least"]
 
 
 @pytest.mark.parametrize(

@@ -61,11 +61,16 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             assert answer.kind == "recorded", answer
     with monkeypatch.context() as older:
         older.setattr(CompletenessChecked, "VERSION", 0)
-        with EmbeddedSystem(tmp_path) as system:
-            check = {"reference": CASE, "checklist": "ziq", "effective_on": "2021-01-10"}
-            message = cast.message(script.CHECKER, "intake.check_completeness", "check", check)
-            assert system.ask(message).kind == "recorded"
+        check_completeness(tmp_path, CASE)
     return tmp_path
+
+
+def check_completeness(data: Path, reference: str) -> None:
+    check = {"reference": reference, "checklist": "ziq", "effective_on": "2021-01-10"}
+    with EmbeddedSystem(data) as system:
+        cast = Cast(system.key, *story.MANDATES)
+        message = cast.message(script.CHECKER, "intake.check_completeness", reference, check)
+        assert system.ask(message).kind == "recorded"
 
 
 def _steps() -> Iterator[tuple[script.Role, str, dict[str, Any]]]:
@@ -147,6 +152,33 @@ class TestParked:
         assert "after 2 attempts: ValueError" in failed.stderr
         assert again.stderr == "payload.case_id: expected a case with parked events\n"
         assert {row["service"] for row in said(data, "parked", "list")} == {"audit"}
+
+    def test_a_retry_of_all_takes_case_by_case(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as older:
+            older.setattr(CompletenessChecked, "VERSION", 0)
+            check_completeness(data, OTHER)
+            failed = call(data, "parked", "retry", "eligibility", "--all")
+        assert failed.exit_code == 5
+        assert failed.stderr.count("still parked: 1") == 2
+
+        assert call(data, "parked", "retry", "eligibility", "--all").exit_code == 0
+
+        assert {row["service"] for row in said(data, "parked", "list")} == {"audit"}
+        assert call(data, "parked", "retry", "eligibility", "--all").exit_code == 0
+        assert call(data, "parked", "retry", "eligibility").exit_code == 4
+
+    def test_what_is_parked_on_the_way_does_not_mix_with_the_answer(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The log goes to standard error, so that programs can read the output."""
+        with closing(SQLiteStore(data / "audit.main.sqlite3", "audit")) as audit:
+            audit.start_over(["intake/main"])
+        monkeypatch.setattr(CompletenessChecked, "VERSION", 0)
+
+        assert [line["reference"] for line in said(data, "case", "list")] == [CASE, OTHER]
+        assert "audit" in {row["service"] for row in said(data, "parked", "list")}
 
     def test_a_retry_is_for_operators(self, data: Path) -> None:
         result = call(data, "parked", "retry", "eligibility", CASE, role="decider")

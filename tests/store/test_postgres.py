@@ -258,7 +258,7 @@ def test_a_store_of_a_newer_program_is_left_alone(
     session.execute("UPDATE budgeting.schema_version SET version = 99")
 
     with closing(PostgresStore(shared_database, "budgeting")) as older:
-        with pytest.raises(NotMigrated, match="has version 99"):
+        with pytest.raises(NotMigrated, match=r"has version 99, .* run a newer `pruefpfad`"):
             older.head()
         with pytest.raises(NotMigrated, match="has version 99"):
             older.migrate()

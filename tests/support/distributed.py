@@ -22,6 +22,7 @@ from pruefpfad.keys import PUBLIC, signing_key
 from pruefpfad.processes.configuration import Configuration
 from pruefpfad.processes.migrate import mark_as_demonstration, migrate
 from pruefpfad.scripted.remote import RemoteAuthority, RemoteRecords
+from support.broker_users import SENDER, BrokerUsers
 from support.processes import LOG_TAIL_LINES, ServerFailed, ended_with_its_parent
 from support.roles import PREFIX, DatabaseRoles
 
@@ -103,8 +104,9 @@ class OwnProcess:
 class DistributedSystem:
     """Migrated stores, then one service and one relay process per service. A context manager.
 
-    With `roles` the migration and each process work under a database role of their own. `by_way_of`
-    leads the processes to the database through something else, such as a proxy.
+    With `roles` the migration and each process work under a database role of their own, with
+    `users` each process and whoever asks it under a user of the broker's. `by_way_of` leads the
+    processes to the database through something else, such as a proxy.
     """
 
     def __init__(
@@ -116,10 +118,12 @@ class DistributedSystem:
         demonstration: str = "",
         roles: DatabaseRoles | None = None,
         by_way_of: Callable[[str], str] = str,
+        users: BrokerUsers | None = None,
     ) -> None:
         self.database_url = database_url
         self._by_way_of = by_way_of
         self._roles = roles
+        self._users = users
         self.amqp_url = amqp_url
         self.key = signing_key(folder / "keys")
         self.names = tuple(services)
@@ -170,7 +174,7 @@ class DistributedSystem:
     def client(self) -> RpcClient:
         """A caller of the services. After a restart of the broker it is another one."""
         if self._client is None:
-            self._client = RpcClient(self.amqp_url, timeout_seconds=CLIENT_TIMEOUT_SECONDS)
+            self._client = RpcClient(self._amqp(SENDER), timeout_seconds=CLIENT_TIMEOUT_SECONDS)
         return self._client
 
     def forget_client(self) -> None:
@@ -227,7 +231,7 @@ class DistributedSystem:
 
     def _service_answers(self, name: str) -> bool:
         try:
-            with RpcClient(self.amqp_url, timeout_seconds=2.0) as client:
+            with RpcClient(self._amqp(SENDER), timeout_seconds=2.0) as client:
                 client.ask(name, "head")
         except (NoAnswer, ServiceFailed, OSError):
             return False
@@ -235,7 +239,7 @@ class DistributedSystem:
 
     def _relay_answers(self, name: str) -> bool:
         try:
-            ask_head(self.amqp_url, f"{name}/{LANE}", timeout_seconds=1.0)
+            ask_head(self._amqp(f"{name}-relay"), f"{name}/{LANE}", timeout_seconds=1.0)
         except OSError:
             return False
         return True
@@ -253,6 +257,9 @@ class DistributedSystem:
         path = self._folder / (log or f"{module}.{service}.log")
         return OwnProcess(module, service, self._environment(user), path)
 
+    def _amqp(self, user: str) -> str:
+        return self._users.url(user) if self._users else self.amqp_url
+
     def _environment(self, user: str) -> dict[str, str]:
         """Nothing of the caller's but what a Python process needs."""
         database_url = self._roles.dsn(user) if self._roles else self.database_url
@@ -260,7 +267,7 @@ class DistributedSystem:
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
             "PRUEFPFAD_DATABASE_URL": self._by_way_of(database_url),
-            "PRUEFPFAD_AMQP_URL": self.amqp_url,
+            "PRUEFPFAD_AMQP_URL": self._amqp(user.replace("_", "-")),
             "PRUEFPFAD_ACTOR_KEY": str(self._folder / "keys" / PUBLIC),
             "PRUEFPFAD_LANE": LANE,
         }

@@ -48,8 +48,10 @@ class RabbitServer(PrivateServer[InstalledRabbit | Container]):
     def amqp_url(self) -> str:
         return self.url(VIRTUAL_HOST)
 
-    def url(self, virtual_host: str) -> str:
-        return f"amqp://{USER}:{self._password}@{LOOPBACK}:{self.port}/{quote(virtual_host, '')}"
+    def url(self, virtual_host: str, user: str = USER, password: str = "") -> str:
+        """The address of a virtual host. Without another user it is the administrator's."""
+        credentials = f"{user}:{password or self._password}"
+        return f"amqp://{credentials}@{LOOPBACK}:{self.port}/{quote(virtual_host, '')}"
 
     def stop(self) -> None:
         """An orderly stop: durable queues and persistent messages are there at the next start."""
@@ -60,6 +62,16 @@ class RabbitServer(PrivateServer[InstalledRabbit | Container]):
         if isinstance(self._node, Container):
             return self._node.execute("rabbitmqctl", *words)
         return self._node.ctl(*words)
+
+    def import_definitions(self, text: str) -> None:
+        """Give the running broker exchanges, queues, users and rights."""
+        if isinstance(self._node, Container):
+            command = (
+                'printf %s "$0" > /tmp/new.json && rabbitmqctl import_definitions /tmp/new.json'
+            )
+            self._node.execute("sh", "-c", command, text)
+        else:
+            self._node.import_definitions(text)
 
     @contextmanager
     def out_of_memory(self) -> Iterator[None]:

@@ -85,6 +85,10 @@ class InstalledRabbit:
         command: Command = [self._programs / "rabbitmqctl", "--quiet", *words]
         return self._account.run(command, self._environment, self._folder, CTL_TIMEOUT_SECONDS)
 
+    def import_definitions(self, text: str) -> None:
+        file = self._account.write(self._folder / "imported.json", text)
+        self.ctl("import_definitions", str(file))
+
     def log_tail(self) -> str:
         return self._broker.log_tail()
 

@@ -15,6 +15,7 @@ from grant_values.invalid import Invalid
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.installation import Installation, Signed, commands, reads
 from pruefpfad.cli.output import json_option, need_recorded, say_json, say_table
+from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.feeds import FeedStatus, feed_status
 
 POLL_SECONDS = 0.2
@@ -63,14 +64,10 @@ def replay(
     Only for a service that has nothing but what it followed. Commands and questions go on
     meanwhile, and the answers to questions are incomplete until the end.
     """
-    if not SERVICES[follower].is_read_model:
-        expected = ", ".join(name for name, each in SERVICES.items() if each.is_read_model)
-        raise Invalid(
-            "follower",
-            f"expected a read model ({expected}): {follower} has decided on what it followed, its"
-            " decisions stand in its ledger, and following again would decide twice",
-        )
+    _need_read_model(follower)
     message = signed.message(f"{follower}.replay_feeds", from_position=position)
+    if not installation.can_read:
+        raise Invalid("database-url", "expected the stores, to see how far the replay has come")
     if installation.amqp_url:
         need_recorded(installation.ask(message), as_json=as_json)
         _show_progress(_polled(installation, follower))
@@ -78,16 +75,29 @@ def replay(
     with installation.embedded() as system:
         [answer] = system.send([message])
         need_recorded(answer, as_json=as_json)
-        system.bus.announce_heads()
-        turns = iter(system.bus.turn, 0)
-        _show_progress(_own(feed_status(system.stores, _now()), follower) for _ in turns)
-        system.settle()
+        _show_progress(_turned(system, follower))
+
+
+def _need_read_model(follower: str) -> None:
+    if not SERVICES[follower].is_read_model:
+        expected = ", ".join(name for name, each in SERVICES.items() if each.is_read_model)
+        raise Invalid(
+            "follower",
+            f"expected a read model ({expected}): {follower} has decided on what it followed, its"
+            " decisions stand in its ledger, and following again would decide twice",
+        )
+
+
+def _turned(system: EmbeddedSystem, follower: str) -> Iterator[list[FeedStatus]]:
+    """How far a service in this process is after each turn of the bus, until nothing moves."""
+    system.bus.announce_heads()
+    while system.bus.turn():
+        yield _own(feed_status(system.stores, _now()), follower)
+    system.settle()
 
 
 def _polled(installation: Installation, follower: str) -> Iterator[list[FeedStatus]]:
     """How far the running service is, until it is at the heads."""
-    if not installation.can_read:
-        raise Invalid("database-url", "expected the stores, to see how far the replay has come")
     before, moved_at = [-1], time.monotonic()
     while True:
         status = _own(_status(installation), follower)

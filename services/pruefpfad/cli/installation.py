@@ -54,13 +54,20 @@ class Installation:
                 opened.callback(store.close)
             yield stores
 
-    def ask(self, message: dict[str, Any]) -> Answer:
-        """Give one command and return the answer of the service."""
+    @contextmanager
+    def writers(self) -> Iterator[Callable[[dict[str, Any]], Answer]]:
+        """A function that gives a command to its service's one writer and returns the answer."""
         if self.amqp_url:
             with RpcClient(self.amqp_url) as client:
-                return msgspec.convert(client.command(message), Answer)
-        with self.embedded() as system:
-            return system.ask(message)
+                yield lambda message: msgspec.convert(client.command(message), Answer)
+        else:
+            with self.embedded() as system:
+                yield system.ask
+
+    def ask(self, message: dict[str, Any]) -> Answer:
+        """Give one command and return the answer of the service."""
+        with self.writers() as ask:
+            return ask(message)
 
     def embedded(self) -> EmbeddedSystem:
         """All services in this process, on the data directory; it must be there."""
@@ -77,10 +84,11 @@ class Signed:
     actor_token: str
     second_actor_token: str | None = None
 
-    def message(self, command: str, **payload: Any) -> dict[str, Any]:
+    def message(self, command: str, part: str = "", /, **payload: Any) -> dict[str, Any]:
+        """The message of a command, or of the `part` of one that takes several."""
         second = self.second_actor_token
         further = {"second_actor_token": second} if second else {}
-        return command_message(command, self.key, self.actor_token, payload, **further)
+        return command_message(command, self.key + part, self.actor_token, payload, **further)
 
 
 def reads(function: F) -> F:

@@ -89,30 +89,54 @@ def show(installation: Installation, service: str, place: str, as_json: bool) ->
     " --actor-token TOKEN"
 )
 @click.argument("service", type=FOLLOWERS)
-@click.argument("case")
+@click.argument("case", required=False)
+@click.option("--all", "every", is_flag=True, help="Every case that is parked in the service.")
 @json_option
 @commands
 def retry(
-    installation: Installation, signed: Signed, service: str, case: str, as_json: bool
+    installation: Installation,
+    signed: Signed,
+    service: str,
+    case: str | None,
+    every: bool,
+    as_json: bool,
 ) -> None:
     """Apply what is parked of a CASE, in order, up to the first event that still fails.
 
-    Exit code 5: something is still parked; the first event says why.
+    Each case is a transaction of its own. Exit code 5: something is still parked, and why is said.
     """
-    case_id = case_of(case)
-    answer = installation.ask(signed.message(f"{service}.retry_parked", case_id=str(case_id)))
-    need_recorded(answer, as_json=as_json)
+    if (case is None) != every:
+        raise Invalid("case", "expected a case, or --all")
+    case_ids = [case_of(case)] if case else _parked_cases(installation, service)
+    with installation.writers() as ask:
+        for case_id in case_ids:
+            part = f":{case_id}" if every else ""
+            message = signed.message(f"{service}.retry_parked", part, case_id=str(case_id))
+            need_recorded(ask(message), as_json=as_json)
+    if installation.can_read:
+        _say_what_is_left(installation, service, case_ids)
+
+
+def _parked_cases(installation: Installation, service: str) -> list[UUID]:
     if not installation.can_read:
-        return
+        raise Invalid("database-url", "expected the stores, to see which cases are parked")
     with installation.stores() as stores:
-        left = list(_rows(service, parked_events(stores[service], case_id)))
-    if left:
-        first = left[0]
+        return list({each.case_id: None for each in parked_events(stores[service])})
+
+
+def _say_what_is_left(installation: Installation, service: str, case_ids: list[UUID]) -> None:
+    """The first parked event of each case that still has some, and then exit code 5."""
+    with installation.stores() as stores:
+        left = [list(_rows(service, parked_events(stores[service], each))) for each in case_ids]
+    for rows in filter(None, left):
+        first = rows[0]
         click.echo(
-            f"still parked: {len(left)}, the first of them {first['upstream']}/{first['position']}"
-            f" after {first['attempts']} attempts: {first['reason']}",
+            f"case {first['case']}: still parked: {len(rows)}, the first of them"
+            f" {first['upstream']}/{first['position']} after {first['attempts']} attempts:"
+            f" {first['reason']}",
             err=True,
         )
+    if any(left):
         raise SystemExit(EXIT_NOT_YET)
 
 

@@ -21,6 +21,7 @@ from grant_values.invalid import Invalid
 from pruefpfad.cli import (
     actors,
     applications,
+    broker,
     cases,
     contracts,
     demo,
@@ -87,6 +88,7 @@ for _module in (
     cases,
     stores,
     processes,
+    broker,
     contracts,
     demo,
     feeds,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from grant_bus import rabbit
 from grant_bus.feed import EVENTS_PER_MESSAGE
-from grant_bus.rabbit_rpc import RPC
 from grant_contracts.envelope import SOURCE_PREFIX, SPEC_VERSION, TYPE_PREFIX
 from pruefpfad.assembly import SERVICES
 from pruefpfad.published import asyncapi_post as post
@@ -141,7 +140,7 @@ def _event_channel(event: PublishedEvent) -> Part:
 
 def _command_channel(command: TakenCommand) -> Part:
     text = f"A command by nameko RPC; the service takes it from the queue rpc-{command.service}."
-    return a_channel(command.full_name, text, [command.full_name], routed_by(RPC))
+    return a_channel(command.full_name, text, [command.full_name], routed_by(rabbit.RPC))
 
 
 def _feed_channels() -> dict[str, Part]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from nameko.rpc import Rpc, RpcConsumer, get_rpc_exchange
+from nameko.rpc import Rpc, RpcConsumer
 
-from grant_bus.rabbit import PASSING, Queue
+from grant_bus.rabbit import PASSING, rpc_queue
 
 _log = structlog.get_logger()
 
@@ -18,15 +18,8 @@ class SingleActiveConsumer(RpcConsumer):
     queue: Any
 
     def setup(self) -> None:
-        name = self.container.service_name
         if self.queue is None:
-            self.queue = Queue(
-                f"rpc-{name}",
-                exchange=get_rpc_exchange(self.container.config),
-                routing_key=f"{name}.*",
-                durable=True,
-                queue_arguments={"x-single-active-consumer": True},
-            )
+            self.queue = rpc_queue(self.container.service_name)
             self.queue_consumer.register_provider(self)
 
 

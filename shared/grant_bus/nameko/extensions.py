@@ -14,7 +14,14 @@ from grant_bus.nameko import answers
 from grant_bus.nameko.calls import call
 from grant_bus.nameko.commits import CommitQueue
 from grant_bus.nameko.loops import Loop
-from grant_bus.question_desk import Plain, QuestionDesk, found, invalid_question, not_followed
+from grant_bus.question_desk import (
+    Plain,
+    QuestionDesk,
+    found,
+    invalid_question,
+    not_followed,
+    why_not_at_least,
+)
 from grant_bus.rabbit_commands import CommandQueue
 from grant_bus.rabbit_follower import Feeds
 from grant_bus.rabbit_questions import QuestionQueue
@@ -43,6 +50,11 @@ class WriterDesk:
         upstreams = self._commits.writer.policies.upstreams
         origins = [f"{upstream}/{self.store.lane}" for upstream in upstreams]
         return {origin: self.store.tracked(origin).position for origin in origins}
+
+    @property
+    def seen(self) -> dict[str, int]:
+        """What a reader of this store sees: all that was followed, and its own ledger's head."""
+        return {**self.followed, self.store.origin: self.store.head().position}
 
     def answer(self, name: str, message: object) -> answers.Plain:
         """The answer to the command `name`, as plain values."""
@@ -138,9 +150,12 @@ def query(read: Callable[..., object]) -> Any:
             known.bind(service, **arguments)
         except TypeError as error:
             return invalid_question({"arguments": [f"expected others: {error}"]})
-        followed = service.writer.followed if at_least else {}
-        if any(followed.get(origin, 0) < least for origin, least in (at_least or {}).items()):
-            return not_followed(followed)
+        seen = service.writer.seen if at_least else {}
+        errors = why_not_at_least(at_least or {}, seen)
+        if errors:
+            return invalid_question(errors)
+        if any(seen[origin] < least for origin, least in (at_least or {}).items()):
+            return not_followed(seen)
         try:
             return found(read(service, **arguments))
         except Invalid as error:

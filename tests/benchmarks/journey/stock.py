@@ -35,16 +35,24 @@ class Variant:
 
     workers: int
     snapshots: bool
+    cached: int = 0
+    """So many aggregates stay in memory, by the library's own means."""
 
     def __str__(self) -> str:
         kept = "snapshots" if self.snapshots else "no snapshots"
-        return f"{self.workers} worker{'s' * (self.workers > 1)}, {kept}"
+        cache = f", cache of {self.cached:,}" if self.cached else ""
+        return f"{self.workers} worker{'s' * (self.workers > 1)}, {kept}{cache}"
 
     def workers_of(self, service: str) -> int:
         return 1 if service == "budgeting" else self.workers
 
 
-VARIANTS = (Variant(10, True), Variant(1, True), Variant(10, False))
+VARIANTS = (
+    Variant(10, snapshots=True),
+    Variant(1, snapshots=True),
+    Variant(10, snapshots=False),
+    Variant(10, snapshots=True, cached=10_000),
+)
 
 
 class _BaselineProcess(OwnProcess):
@@ -119,7 +127,9 @@ class StockSide:
     def _recorder(self, service: str) -> dict[str, str]:
         """The library's settings. All others are as it comes."""
         where = conninfo_to_dict(self.database_url)
+        cached = self._variant.cached
         return {
+            **({"AGGREGATE_CACHE_MAXSIZE": str(cached)} if cached else {}),
             "PERSISTENCE_MODULE": "eventsourcing.postgres",
             "POSTGRES_DBNAME": str(where["dbname"]),
             "POSTGRES_HOST": str(where["host"]),

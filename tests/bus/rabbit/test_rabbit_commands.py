@@ -15,7 +15,8 @@ import pytest
 from bus.rabbit.parties import waiting
 from bus.rabbit.post import DEAD, DEADLINE_SECONDS, Sender, Till, laid_aside
 from bus.till import adding, opening
-from grant_bus.rabbit import COMMANDS, JSON, command_queue_name, connect
+from grant_bus import rabbit_commands
+from grant_bus.rabbit import COMMANDS, JSON, command_queue_name, connect, is_passing
 from grant_bus.rabbit_commands import Decide
 from grant_bus.rabbit_confirms import Confirms
 from grant_bus.rabbit_relay import REPLY_TO
@@ -215,6 +216,39 @@ class TestDatabase:
         assert (settled.kind, settled.position) == ("recorded", 1)
         assert till.store.head().position == 1
 
+    def test_a_command_that_expires_while_it_waits_is_answered_and_not_carried_out(
+        self, till: Till, sender: Sender
+    ) -> None:
+        """The till's clock stands in 2024: every deadline that is counted from now is far away."""
+        till.meddle = lambda decide: lambda messages: [Unreachable("away")] * len(messages)
+        sender.send(opening("ada"), expiration="60000")
+        sender.send({**opening("bea"), "deadline": "2024-05-06T09:00:00Z"}, expiration="60000")
+        till.turn(5.0)
+
+        till.meddle = deadlines_passed
+        expired, own = sender.wait_for(2, till)
+
+        assert (expired.kind, expired.code) == ("invalid", "expired")
+        assert (own.kind, own.code) == ("invalid", "expired")
+        assert till.store.head().position == 0
+
+    def test_commands_are_handed_back_before_the_broker_loses_patience(
+        self, till: Till, sender: Sender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(rabbit_commands, "HOLD_AT_MOST_SECONDS", 0.0)
+        till.meddle = lambda decide: lambda messages: [Unreachable("away")] * len(messages)
+        sender.send(opening("ada"))
+        till.turn(5.0)
+
+        with pytest.raises(Unreachable, match="handed back") as stopped:
+            till.turn(5.0)
+        assert is_passing(stopped.value), "the service takes commands again over a new connection"
+        till.die()
+        till.meddle = lambda decide: decide
+        till.open()
+
+        assert sender.wait_for(1, till)[0].kind == "recorded"
+
     def test_a_command_without_sender_is_tried_again_until_it_is_known_what_became_of_it(
         self, till: Till, sender: Sender, amqp_url: str
     ) -> None:
@@ -236,6 +270,16 @@ class TestDatabase:
         assert asked == [1, 1]
         assert till.store.head().position == 1
         assert waiting(amqp_url, DEAD) == 0
+
+
+def deadlines_passed(decide: Decide) -> Decide:
+    """Decide as if the clock stood behind every deadline that the messages name."""
+
+    def decide_late(messages: Sequence[Any]) -> Sequence[Answer | Exception]:
+        assert all("deadline" in message for message in messages)
+        return decide([{**message, "deadline": "2024-05-06T10:00:00Z"} for message in messages])
+
+    return decide_late
 
 
 POISON: list[tuple[str, bytes, str]] = [

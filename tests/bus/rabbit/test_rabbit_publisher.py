@@ -18,6 +18,7 @@ from grant_bus.rabbit import (
     RESEND,
     Queue,
     connect,
+    feed_queue,
     feed_queue_name,
     routing_key,
 )
@@ -77,11 +78,7 @@ def test_a_resend_reaches_the_one_follower_that_asked(upstream: Upstream, connec
     publisher = RabbitPublisher(connection)
     channel = connection.channel()
     for follower in ("eligibility", "audit"):
-        Queue(
-            feed_queue_name(follower, upstream.origin),
-            exchange=FEED,
-            routing_key=routing_key(upstream.origin),
-        )(channel).declare()
+        feed_queue(follower, upstream.origin)(channel).declare()
 
     publisher.resend(upstream.origin, "audit", [b"[]", b"[]"])
 
