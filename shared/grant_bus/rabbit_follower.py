@@ -18,6 +18,7 @@ from grant_bus.feed import Announcement, unpack
 from grant_bus.follower import Follower
 from grant_bus.rabbit import HEAD, Consumer, feed_queue
 from grant_bus.rabbit_publisher import RabbitResendRequests
+from grant_bus.rabbit_rights import relay_user
 from grant_bus.writer import Writer
 
 MESSAGES_PER_BATCH = 20
@@ -38,7 +39,8 @@ class FeedQueue:
     """One upstream's feed for one service.
 
     The follower is made at the first message, because a replica that stood by until then would
-    know an old position.
+    know an old position. Where services are users of their own, only what the upstream's relay has
+    sent is followed: the broker vouches for the name in a message.
     """
 
     def __init__(self, connection: Any, writer: Writer, upstream: str) -> None:
@@ -46,12 +48,13 @@ class FeedQueue:
         self._writer = writer
         self._messages: deque[Any] = deque()
         self._follower: Follower | None = None
+        self._sender = _sender_expected(connection, writer.store.service, upstream)
         # A channel of its own: "acknowledge all up to this one" must not reach other feeds.
         self._channel = connection.channel()
         self._consumer = Consumer(
             self._channel,
             queues=[feed_queue(writer.store.service, upstream)],
-            on_message=self._messages.append,
+            on_message=self._when_delivered if self._sender else self._messages.append,
             prefetch_count=PREFETCH,
         )
         self._consumer.consume()
@@ -84,6 +87,14 @@ class FeedQueue:
         """Take no more; what was not acknowledged goes to the next consumer."""
         self._consumer.cancel()
         self._channel.close()
+
+    def _when_delivered(self, message: Any) -> None:
+        sender = message.properties.get("user_id")
+        if sender == self._sender:
+            self._messages.append(message)
+            return
+        _log.error("dropped what is not from the relay", upstream=self.upstream, sender=sender)
+        message.reject()
 
     def _known_follower(self) -> Follower:
         if self._follower is None:
@@ -136,6 +147,11 @@ class Feeds:
                 wait = _GATHER_SECONDS
             elif time.monotonic() > deadline:
                 return
+
+
+def _sender_expected(connection: Any, service: str, upstream: str) -> str | None:
+    """The user that relays the upstream; None where all processes are one user."""
+    return relay_user(upstream.partition("/")[0]) if connection.userid == service else None
 
 
 def _decoded(message: Any, decode: Callable[[bytes], Any]) -> Any:

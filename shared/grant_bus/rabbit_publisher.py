@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -23,6 +24,9 @@ from grant_bus.rabbit import (
 )
 from grant_bus.rabbit_confirms import TRANSIENT, Confirms
 
+DEFAULT_USER = "guest"
+"""Whom the library logs in where the address names nobody."""
+
 
 class NotTaken(ConnectionError):
     """The broker did not take a message. Whoever published it starts again from its position."""
@@ -39,13 +43,14 @@ class RabbitPublisher:
     """Publishes many messages and then waits for the confirms of them all.
 
     Nothing is published as mandatory: a follower that has not declared its queue yet has no use
-    for a message; the next announcement tells it what it lacks.
+    for a message; the next announcement tells it what it lacks. What followers get names its user,
+    and the broker takes no other name from us: so they know that it is from the relay.
     """
 
     def __init__(self, connection: Any, is_ending: Callable[[], bool] = lambda: False) -> None:
         self._confirms = Confirms(connection, is_ending)
         self.release = self._confirms.release
-        self._send = self._confirms.send
+        self._send = partial(self._confirms.send, user_id=connection.userid or DEFAULT_USER)
         for exchange in (FEED, RESEND, EVENTS):
             exchange(self._confirms.channel).declare()
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from amqp.exceptions import AccessRefused, NotFound
+from amqp.exceptions import AccessRefused, NotFound, PreconditionFailed
 
+from bus.rabbit.parties import Downstream, Upstream, each_once, put, turn_until
 from grant_bus import rabbit
 from grant_bus.rabbit import connect
 from pruefpfad.assembly import SERVICES
@@ -122,6 +124,33 @@ def test_facts_are_published_in_the_name_of_ones_own_service_only(users: BrokerU
     for user in (*SERVICES, "sender"):
         refused(users.url(user), publishing("grants.feed", "intake.main"))
         refused(users.url(user), publishing("grants.events", "intake.CallOpened"))
+
+
+def test_what_a_service_writes_into_anothers_feed_by_its_name_is_dropped(
+    users: BrokerUsers, tmp_path: Path
+) -> None:
+    """The broker lets a service write there, because answers to commands go the same way."""
+    upstream = Upstream(tmp_path, users.url("intake-relay"), "main")
+    forger = Upstream(tmp_path, users.url("intake-relay"), "main")
+    follower = Downstream(tmp_path, users.url("eligibility"), "main", "eligibility")
+    with closing(upstream), closing(forger), closing(follower):
+        upstream.record(3)
+        forger.record(3)
+        put(users.url("budgeting"), follower.queue, forger.body(1, 3))
+
+        follower.turn(1.0)
+        assert follower.position == 0
+        turn_until(lambda: follower.position == 3, upstream, follower)
+
+        assert follower.seen == each_once(3)
+        followed = follower.store.tracked(follower.upstream)
+        assert followed.leaf_hash == upstream.store.head().leaf_hash
+
+
+def test_nobody_names_another_user_as_the_sender(users: BrokerUsers) -> None:
+    with channel_of(users.url("budgeting")) as channel, pytest.raises(PreconditionFailed):
+        message = channel.prepare_message(b"[]", properties={"user_id": "intake-relay"})
+        channel.basic_publish_confirm(message, routing_key="feed.eligibility.intake.main")
 
 
 def test_services_give_one_another_no_commands(users: BrokerUsers) -> None:
