@@ -19,7 +19,7 @@ from grant_bus.desk import Desk, Order
 from grant_bus.outcomes import outcome_of, recorded
 from grant_bus.parked import Parking, in_words
 from grant_bus.policies import Policies, context_of, refuse_forgotten
-from grant_bus.retries import OF_THE_LEDGER, retry_after
+from grant_bus.retries import retry_after
 from grant_contracts.answers import Answer
 from grant_contracts.envelope import CloudEvent
 from grant_store.catalogue import Catalogue
@@ -299,8 +299,10 @@ class Writer:
 
 
 def _read_ahead(batch: Batch, readings: Iterable[Reading]) -> None:
-    """An aggregate that cannot be read is the trouble of its part alone."""
+    """What cannot be read, or asked for, is the trouble of its part alone."""
     try:
         batch.read_ahead(readings)
-    except OF_THE_LEDGER as error:
+    except Exception as error:
+        if retry_after(error) != "never":
+            raise
         raise _Spoilt from error

@@ -283,6 +283,28 @@ def test_a_replica_that_takes_over_goes_on_where_the_other_stopped(
         assert written(same_file) == list(range(2, 11))
 
 
+def test_a_read_model_that_starts_over_is_followed_from_the_beginning(
+    follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore, asked: Asked
+) -> None:
+    follower.receive(feed[:6])
+    book_store.start_over([TILL])
+
+    follower.hear(head(feed[5]))
+    assert asked.positions == [0], "the head that was followed is no longer"
+    assert follower.receive(feed) == 10
+
+
+def test_events_that_come_while_a_read_model_starts_over_are_not_applied_beyond_the_gap(
+    follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore, asked: Asked
+) -> None:
+    follower.receive(feed[:6])
+    book_store.start_over([TILL])
+
+    assert follower.receive(feed[6:]) == 0
+
+    assert (asked.positions, book_store.tracked(TILL).position) == ([0], 0)
+
+
 def test_a_replica_that_was_overtaken_notices_another_history(
     follower: Follower, feed: Sequence[CloudEvent], tmp_path: Path, asked: Asked
 ) -> None:

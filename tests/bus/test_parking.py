@@ -14,6 +14,7 @@ from bus.till import (
     COLLEAGUE,
     NOW,
     TILL,
+    CoinsAdded,
     Page,
     Purse,
     adding,
@@ -40,7 +41,7 @@ from grant_store.catalogue import UnknownTopic
 from grant_store.errors import AppendConflict, HeadMoved, OutcomeUnknown, StoreError, Unreachable
 from grant_store.rows import Append, Appended, NewEvent
 from grant_store.sqlite import SQLiteStore
-from grant_store.work import UnitOfWork
+from grant_store.work import Reading, UnitOfWork
 
 VAULT = "vault/main"
 ADA, BEA = Purse.create_id("ada"), Purse.create_id("bea")
@@ -201,6 +202,21 @@ class TestWhatIsParked:
 
         assert waiting(book_store) == [(TILL, 3), (TILL, 4), (TILL, 6)]
         assert book_store.tracked(TILL).position == 7
+
+    def test_an_event_that_nobody_can_read_ahead_for_is_the_trouble_of_its_case_alone(
+        self, book_store: SQLiteStore, feed: Sequence[CloudEvent]
+    ) -> None:
+        def reading(fact: CoinsAdded) -> Reading:
+            if fact.note == "broken":
+                raise LookupError("no such line to read ahead")
+            return Reading()
+
+        book = the_book(book_store, reads={CoinsAdded: reading})
+
+        book.follow(TILL, feed)
+
+        assert waiting(book_store) == [(TILL, 4), (TILL, 6)]
+        assert written(book_store) == [3, 5, 7]
 
 
 class TestWhatStopsTheFeed:

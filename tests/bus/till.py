@@ -5,7 +5,7 @@ The till's commands can be told to fail at every awkward moment. No assertions h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
@@ -29,7 +29,7 @@ from grant_store.catalogue import Catalogue
 from grant_store.sqlite import SQLiteStore
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
-from grant_store.work import UnitOfWork
+from grant_store.work import Reading, UnitOfWork
 from grant_values.invalid import Invalid, NotEntitled
 from grant_values.shapes import Actor
 
@@ -252,9 +252,13 @@ def the_till(store: Store) -> Writer:
     return Writer(store, CATALOGUE, a_desk(), FactPolicies({}))
 
 
-def the_book(store: Store, when: Policy = when_coins_added) -> Writer:
+def the_book(
+    store: Store,
+    when: Policy = when_coins_added,
+    reads: Mapping[type[Fact], Callable[[Any], Reading]] | None = None,
+) -> Writer:
     """The book's writer with an empty memory. It follows the till and, if there is one, a vault."""
-    policies = FactPolicies({CoinsAdded: when, CoinsMoved: when})
+    policies = FactPolicies({CoinsAdded: when, CoinsMoved: when}, reads)
     mending = Operators(policies, BOOK_STANDING).of_a_decider
     tokens = TokenCheck(KEY, lambda: NOW)
     desk = Desk("book", {**BOOK_COMMANDS, **mending}, BOOK_STANDING, tokens, lambda: NOW)
