@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import pytest
@@ -22,9 +22,11 @@ from journeys.poisoning import OTHER, POISONED, Operator, Sequel, ending, poison
 from journeys.published_list import play, play_embedded, purpose_of
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.records import StoredRecords
+from support.broker_users import SENDER, users_in_a_virtual_host_of_their_own
 from support.distributed import DistributedSystem
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
+from support.roles import roles_in_a_database_of_their_own
 
 CASE = str(case_id_of(POISONED))
 FOLLOWERS = ("audit", "budgeting")
@@ -139,32 +141,47 @@ def test_in_one_process(
         a_replay_ends_with_the_same_bytes(operator, system.stores["audit"])
 
 
+class Deployment(NamedTuple):
+    """Services under their own users, and the addresses at which an operator works."""
+
+    system: DistributedSystem
+    addresses: dict[str, str]
+
+
 @pytest.fixture
-def system(
+def deployment(
     postgres_server: PostgresServer,
     rabbit_server: RabbitServer,
     short_example: Path,
     tmp_path: Path,
-) -> Iterator[DistributedSystem]:
+) -> Iterator[Deployment]:
     name = f"poisoned_{uuid4().hex}"
-    with DistributedSystem(
-        postgres_server.create_database(name),
-        rabbit_server.create_virtual_host(name),
-        tmp_path,
-        demonstration=purpose_of(short_example),
-    ) as started:
-        yield started
-    rabbit_server.delete_virtual_host(name)
-    postgres_server.drop_database(name)
+    with (
+        roles_in_a_database_of_their_own(postgres_server, name) as roles,
+        users_in_a_virtual_host_of_their_own(rabbit_server, name, tmp_path) as users,
+        DistributedSystem(
+            roles.superuser,
+            rabbit_server.url(name),
+            tmp_path,
+            demonstration=purpose_of(short_example),
+            roles=roles,
+            users=users,
+        ) as system,
+    ):
+        addresses = {
+            "PRUEFPFAD_DATABASE_URL": roles.migration,
+            "PRUEFPFAD_AMQP_URL": users.url(SENDER),
+        }
+        yield Deployment(system, addresses)
 
 
 def test_on_servers(
-    system: DistributedSystem, short_example: Path, tmp_path: Path, undisturbed: Ending
+    deployment: Deployment, short_example: Path, tmp_path: Path, undisturbed: Ending
 ) -> None:
+    system = deployment.system
     play(short_example, system.authority, system.records, system.key)
     sequel = Sequel(short_example, system.authority, system.records, system.key)
-    urls = {"PRUEFPFAD_DATABASE_URL": system.database_url, "PRUEFPFAD_AMQP_URL": system.amqp_url}
-    operator = Operator(system.key, tmp_path / "nothing here", urls)
+    operator = Operator(system.key, tmp_path / "nothing here", deployment.addresses)
     audit = system.services["audit"]
     system.kill(audit)
     with closing(open_store(system.database_url, "intake")) as intake:
