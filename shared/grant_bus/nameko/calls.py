@@ -1,13 +1,15 @@
-"""RPC as this system wants it: one active consumer, and a reply that cannot be sent is no death."""
+"""RPC as this system wants it: one active consumer, and no death over a message that is no call or
+a reply that cannot be sent."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
 from nameko.rpc import Rpc, RpcConsumer
 
-from grant_bus.rabbit import PASSING, rpc_queue
+from grant_bus.rabbit import JSON, PASSING, rpc_queue
 
 _log = structlog.get_logger()
 
@@ -21,6 +23,15 @@ class SingleActiveConsumer(RpcConsumer):
         if self.queue is None:
             self.queue = rpc_queue(self.container.service_name)
             self.queue_consumer.register_provider(self)
+
+    def handle_message(self, body: Any, message: Any) -> None:
+        """Drop what nameko would end the process over; the broker would give it to the next one,
+        and that one would end as well."""
+        if not _is_a_call(body, message):
+            _log.error("a message that is no call was dropped", **message.delivery_info)
+            self.queue_consumer.ack_message(message)
+            return
+        super().handle_message(body, message)
 
 
 class Call(Rpc):
@@ -38,6 +49,16 @@ class Call(Rpc):
         except PASSING as error:
             _log.warning("reply not sent", method=self.method_name, error=str(error))
             return result, exc_info
+
+
+def _is_a_call(body: object, message: Any) -> bool:
+    return (
+        isinstance(body, Mapping)
+        and isinstance(body.get("args"), list)
+        and isinstance(body.get("kwargs"), Mapping)
+        and message.properties.get("content_type") == JSON
+        and bool(message.properties.get("reply_to"))
+    )
 
 
 call = Call.decorator
