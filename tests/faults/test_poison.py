@@ -1,0 +1,137 @@
+"""Messages and events that nobody can read: they stop nothing but themselves, and leave a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from bus.rabbit.parties import put
+from faults.proxy import PostgresProxy
+from faults.systems import a_system
+from grant_bus.parked import parked_events
+from grant_bus.rabbit import feed_queue_name
+from grant_bus.rabbit_rpc import RpcClient
+from grant_store.opening import open_store
+from grant_store.rows import Append, NewEvent
+from grant_store.store import Store
+from grant_values.cases import case_id_of
+from simulation.clerks import Command
+from simulation.journeys import prepare
+from simulation.plans import plan_of
+from support.authority import person
+from support.distributed import LANE, DistributedSystem
+from support.postgres import PostgresServer
+from support.rabbitmq import RabbitServer
+
+SERVICES = ("intake", "eligibility", "audit")
+PLAN = plan_of(11)
+NUMBERS = count(1)
+
+
+@pytest.fixture(scope="module")
+def poisoned(
+    postgres_server: PostgresServer,
+    rabbit_server: RabbitServer,
+    proxy: PostgresProxy,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[DistributedSystem]:
+    """A system of its own: what is once in a ledger stays there."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    with a_system(postgres_server, rabbit_server, proxy, folder, SERVICES) as system:
+        for command in prepare(PLAN):
+            if command.service == "intake":
+                assert system.client.command(command.message())["kind"] == "recorded"
+        yield system
+
+
+@pytest.fixture
+def eligibility(poisoned: DistributedSystem) -> Iterator[Store]:
+    with closing(open_store(poisoned.database_url, "eligibility")) as store:
+        yield store
+
+
+def apply_once_more(system: DistributedSystem) -> str:
+    """One more application; it is recorded, and eligibility hears of it. Returns its reference."""
+    number = next(NUMBERS)
+    reference = f"POISON-{number:03d}"
+    payload = {**PLAN.cases[0].payload, "reference": reference, "fingerprint": f"{number:064x}"}
+    command = Command(reference, person("applicant"), "intake.submit_application", payload)
+    assert system.client.command(command.message())["kind"] == "recorded"
+    system.settle()
+    return reference
+
+
+def test_an_event_that_cannot_be_read_waits_with_its_case_and_the_others_go_on(
+    poisoned: DistributedSystem, eligibility: Store
+) -> None:
+    reference = apply_once_more(poisoned)
+    case_id = case_id_of(reference)
+    metadata = msgspec.json.encode({"actorid": "client:portal", "caseid": str(case_id)})
+    broken = NewEvent(
+        uuid4(), uuid4(), 1, "intake.ApplicationSubmitted", 1, b'{"reference":7}', metadata
+    )
+    with closing(open_store(poisoned.database_url, "intake")) as intake:
+        intake.append(Append(events=[broken]))
+
+    apply_once_more(poisoned)
+
+    assert [each.case_id for each in parked_events(eligibility)] == [case_id]
+    assert {process.exit_code for process in poisoned.processes} == {None}
+    proposal = {"reference": reference, "effective_on": "2020-12-16", "eligible": True}
+    command = Command(
+        f"{reference} propose",
+        person("formal_checker"),
+        "eligibility.propose_finding",
+        {**proposal, "reasons": "geprüft"},
+    )
+    assert poisoned.client.command(command.message())["kind"] == "not_yet"
+
+
+def test_a_message_in_a_feed_that_is_no_batch_ends_its_follower_once_and_nothing_is_lost(
+    poisoned: DistributedSystem,
+) -> None:
+    service = poisoned.services["eligibility"]
+    put(poisoned.amqp_url, feed_queue_name("eligibility", f"intake/{LANE}"), b"no batch")
+
+    assert service.wait() == 1
+    assert "UnreadableFeed" in service.log.splitlines()[-1]
+
+    service.start()
+    poisoned.wait_for_service("eligibility")
+    apply_once_more(poisoned)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"\xff no json", "application/json"),
+        (b'{"command":"intake.submit_application"', "application/json"),
+        (b"[]", "application/json"),
+        (b'{"args":[],"kwargs":{}}', "application/json"),
+        (b'{"args":7,"kwargs":[]}', "application/json"),
+        (b"\x80\x04N.", "application/x-python-serialize"),
+    ],
+)
+@pytest.mark.parametrize("way", ["grants.commands", "nameko-rpc"])
+def test_a_command_that_cannot_be_read_does_not_stop_the_others(
+    poisoned: DistributedSystem, way: str, body: bytes, content_type: str
+) -> None:
+    lane = f"{LANE}." if way == "grants.commands" else ""
+    post(poisoned.amqp_url, way, f"intake.{lane}submit_application", body, content_type)
+
+    apply_once_more(poisoned)
+
+    assert poisoned.services["intake"].exit_code is None
+
+
+def post(amqp_url: str, exchange: str, key: str, body: bytes, content_type: str) -> None:
+    with RpcClient(amqp_url) as sender:
+        channel: Any = sender._channel
+        message = channel.prepare_message(body, content_type=content_type, content_encoding="utf-8")
+        channel.basic_publish(message, exchange=exchange, routing_key=key)
