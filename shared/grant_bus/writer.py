@@ -281,17 +281,26 @@ class Writer:
         try:
             self._follow_together(upstream, [event])
         except _Spoilt as spoilt:
-            error = in_words(spoilt.__cause__ or spoilt)
-            if event.caseid is None:
-                raise CannotApply(event, error) from spoilt.__cause__
-            if len(self._parking.cases) >= MOST_PARKED_CASES:
-                raise CannotApply(
-                    event, f"{MOST_PARKED_CASES} cases are parked; {error}"
-                ) from spoilt
-            with self._batch() as batch:
-                self._park(batch, event.caseid, event, error)
-                self._commit_followed(batch, upstream, [event])
-            _log.error("an event is parked with its case", reason=str(CannotApply(event, error)))
+            self._park_failed(upstream, event, spoilt.__cause__ or spoilt)
+
+    def _park_failed(self, upstream: str, event: CloudEvent, cause: BaseException) -> None:
+        """Park an event and its case with it, or stop the feed where that cannot be."""
+        error = in_words(cause)
+        if event.caseid is None:
+            raise CannotApply(event, error) from cause
+        if len(self._parking.cases) >= MOST_PARKED_CASES:
+            raise CannotApply(event, f"{MOST_PARKED_CASES} cases are parked; {error}") from cause
+        with self._batch() as batch:
+            self._park(batch, event.caseid, event, error)
+            self._commit_followed(batch, upstream, [event])
+        _log.error(
+            "an event is parked with its case",
+            event_type=event.type,
+            origin=event.origin,
+            position=event.position,
+            case_id=str(event.caseid),
+            error=error,
+        )
 
     def _park(self, batch: Batch, case_id: UUID, event: CloudEvent, error: str = "") -> None:
         unit = batch.unit(context_of(self.store.service, event))
