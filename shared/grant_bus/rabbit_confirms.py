@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,6 +13,8 @@ from grant_bus.rabbit_blockage import Blockage
 CONFIRM_TIMEOUT_SECONDS = 30.0
 LISTEN_SECONDS = 1.0
 PERSISTENT, TRANSIENT = 2, 1
+_TCP_CORK = getattr(socket, "TCP_CORK", None)
+"""Linux has it."""
 
 
 class Confirms:
@@ -56,6 +59,8 @@ class Confirms:
             content_type=content_type,
             properties={"delivery_mode": delivery_mode, **properties},
         )
+        if not self._open:
+            self._cork(True)
         self._published += 1
         self._open[self._published] = None
         self.channel.basic_publish(message, exchange=exchange, routing_key=key, mandatory=mandatory)
@@ -65,6 +70,8 @@ class Confirms:
 
         Raises `TimeoutError` if the broker is silent, or blocked when all is to end.
         """
+        if self._open:
+            self._cork(False)
         deadline = time.monotonic() + self._timeout_seconds
         while self._open:
             was_blocked = self._blockage.is_on
@@ -79,6 +86,12 @@ class Confirms:
     def release(self) -> None:
         """Close the whole connection, without a word where the broker would not hear it."""
         self._blockage.release()
+
+    def _cork(self, corked: bool) -> None:
+        """Let the kernel join small messages into full packets until all are sent: each packet of
+        its own would wake the broker, and cost both sides more than the message in it."""
+        if _TCP_CORK is not None:
+            self.channel.connection.sock.setsockopt(socket.IPPROTO_TCP, _TCP_CORK, int(corked))
 
     def _listen(self) -> None:
         try:
