@@ -10,7 +10,7 @@ from functools import lru_cache
 import msgspec
 
 from grant_contracts.envelope import SOURCE_PREFIX, SPEC_VERSION, TYPE_PREFIX, CloudEvent
-from grant_store.rows import LedgerEvent
+from grant_store.rows import LedgerEvent, Tracked
 
 EVENTS_PER_MESSAGE = 50
 _COUNTED = re.compile(r"[1-9][0-9]{0,17}")
@@ -93,6 +93,11 @@ def unpack(body: bytes) -> list[CloudEvent]:
                 f"{event.source} at {event.position}: expected attributes of a stored event"
             )
     return events
+
+
+def tracked_at(event: CloudEvent) -> Tracked:
+    """How far an upstream was followed by whoever has followed this event of it."""
+    return Tracked(event.origin, event.at, bytes.fromhex(event.leafhash))
 
 
 def _is_ours(event: CloudEvent) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import count, takewhile
 
-from grant_bus.feed import Announcement
+from grant_bus.feed import Announcement, tracked_at
 from grant_bus.transport import ResendRequests
 from grant_bus.writer import CannotApply, Writer
 from grant_contracts.envelope import CloudEvent
@@ -84,7 +84,7 @@ class Follower:
         except CannotApply:
             self._refresh()
             raise
-        self._refresh()
+        self._tracked = tracked_at(events[-1])
         return True
 
     def _refresh(self) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from grant_bus.feed import message_of
 from grant_contracts.envelope import CloudEvent
-from grant_store.rows import Tracked
+from grant_store.rows import Standing, Tracked
 from grant_store.store import Store
 from grant_store.work import UnitOfWork
 
@@ -69,9 +69,9 @@ class Parking:
         self._clock = clock
         self._count = 0
 
-    def catch_up(self) -> None:
+    def catch_up(self, standing: Standing) -> None:
         """Look again if anybody has parked, retried or discarded something since."""
-        count = self._store.tracked(COUNTER).position
+        count = standing.followed_to(COUNTER)
         if count != self._count:
             self.cases = frozenset(UUID(each.key) for each in self._store.documents(CASE))
             self._count = count

@@ -16,6 +16,7 @@ import structlog
 
 from grant_bus.answering import TooLate, invalid, not_recorded
 from grant_bus.desk import Desk, Order
+from grant_bus.feed import tracked_at
 from grant_bus.outcomes import outcome_of, recorded
 from grant_bus.parked import Parking, in_words
 from grant_bus.policies import Policies, context_of, refuse_forgotten
@@ -31,7 +32,7 @@ from grant_store.errors import (
     TrackingConflict,
     Unreachable,
 )
-from grant_store.rows import Appended, Outcome, SenderAndKey, StoredOutcome, Tracked
+from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
 from grant_store.work import Batch, IdentityMap, NotYet, Reading
@@ -82,6 +83,7 @@ class Writer:
         self._new_id = new_id
         self._held = IdentityMap(store, catalogue)
         self._parking = Parking(store, clock)
+        self._standing = Standing(0, {})
 
     def answer(self, messages: Sequence[object]) -> list[Answer | Exception]:
         """Decide these commands in one transaction. An exception in place of an answer is a fault
@@ -110,16 +112,16 @@ class Writer:
         try:
             self._follow_together(upstream, events)
         except (AppendConflict, _Spoilt):
-            self._refuse_followed(upstream, events[0].at)
+            _refuse_followed(self.store.standing(), upstream, events[0].at)
             for event in events:
                 self._follow_alone(upstream, event)
 
     @contextmanager
     def _batch(self) -> Iterator[Batch]:
         """A batch on the ledger as it stands now. What was not committed is forgotten again."""
-        self._held.catch_up()
-        if self.policies.upstreams:
-            self._parking.catch_up()
+        self._standing = self.store.standing()
+        self._held.catch_up(self._standing.position)
+        self._parking.catch_up(self._standing)
         batch = Batch(self._held, self._new_id)
         try:
             yield batch
@@ -233,7 +235,7 @@ class Writer:
 
     def _follow_together(self, upstream: str, events: Sequence[CloudEvent]) -> None:
         with self._batch() as batch:
-            self._refuse_followed(upstream, events[0].at)
+            _refuse_followed(self._standing, upstream, events[0].at)
             wanted = [event for event in events if self.policies.wants(event)]
             if len(wanted) > 1:
                 _read_ahead(batch, map(self.policies.reading, wanted))
@@ -245,16 +247,8 @@ class Writer:
             self._commit_followed(batch, upstream, events)
 
     def _commit_followed(self, batch: Batch, upstream: str, events: Sequence[CloudEvent]) -> None:
-        last = events[-1]
-        leaf_hash = bytes.fromhex(last.leafhash)
-        batch.tracking.append(Tracked(upstream, last.at, leaf_hash, after=events[0].at - 1))
+        batch.tracking.append(tracked_at(events[-1])._replace(after=events[0].at - 1))
         self._commit(batch)
-
-    def _refuse_followed(self, upstream: str, first: int) -> None:
-        """The store refuses a position that is not beyond the last; a batch may straddle it."""
-        followed = self.store.tracked(upstream).position
-        if first != followed + 1:
-            raise TrackingConflict(f"{upstream} was already followed to {followed}, not {first}.")
 
     def _follow_one(self, batch: Batch, event: CloudEvent) -> None:
         unit = batch.unit(context_of(self.store.service, event))
@@ -273,7 +267,7 @@ class Writer:
             try:
                 return self._follow_or_park(upstream, event)
             except AppendConflict as conflict:
-                self._refuse_followed(upstream, event.at)
+                _refuse_followed(self.store.standing(), upstream, event.at)
                 failure = conflict
         raise failure or RuntimeError("no attempt was made")
 
@@ -305,6 +299,14 @@ class Writer:
     def _park(self, batch: Batch, case_id: UUID, event: CloudEvent, error: str = "") -> None:
         unit = batch.unit(context_of(self.store.service, event))
         self._parking.park(unit, case_id, event, error)
+
+
+def _refuse_followed(standing: Standing, upstream: str, first: int) -> None:
+    """Before anything is applied: what was followed already must not be applied to what it has
+    changed, or it would look as if it could not be."""
+    followed = standing.followed_to(upstream)
+    if first != followed + 1:
+        raise TrackingConflict(f"{upstream} was already followed to {followed}, not {first}.")
 
 
 def _read_ahead(batch: Batch, readings: Iterable[Reading]) -> None:

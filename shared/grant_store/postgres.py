@@ -49,9 +49,11 @@ from grant_store.rows import (
     KindAndKey,
     LedgerEvent,
     SenderAndKey,
+    Standing,
     StoredOutcome,
     Tracked,
     keys_with_prefix,
+    standing_of,
     stored_outcome,
 )
 from grant_store.store import check_names
@@ -67,6 +69,13 @@ _COLUMNS = (
     "SELECT position, event_id, originator_id, originator_version, topic, schema_version,"
     " recorded_at, state, metadata, leaf_hash FROM {events} "
 )
+
+
+_STANDING = """
+SELECT head.position, known.upstream, known.position
+FROM (SELECT coalesce(max(position), 0) AS position FROM {events}) AS head
+LEFT JOIN {tracking} AS known ON true
+"""
 
 
 class PostgresStore:
@@ -147,6 +156,9 @@ class PostgresStore:
             "SELECT position, leaf_hash FROM {tracking} WHERE upstream = %b::text", (upstream,)
         )
         return Tracked(upstream, *row) if row else Tracked(upstream, 0, b"")
+
+    def standing(self) -> Standing:
+        return standing_of(self._rows(_STANDING))
 
     def outcome(self, sender: str, key: str) -> StoredOutcome | None:
         return self.outcomes([(sender, key)]).get((sender, key))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -74,6 +74,16 @@ class Outcome(NamedTuple):
     event_count: int
 
 
+class Standing(NamedTuple):
+    """Where a store stands: the position of its head, and how far it has followed whom."""
+
+    position: int
+    followed: Mapping[str, int]
+
+    def followed_to(self, upstream: str) -> int:
+        return self.followed.get(upstream, 0)
+
+
 KindAndKey = tuple[str, str]
 """What a document is known by."""
 
@@ -90,6 +100,12 @@ class StoredOutcome(NamedTuple):
     kind: str
     reason: str
     positions: range
+
+
+def standing_of(rows: Sequence[tuple[int, str | None, int | None]]) -> Standing:
+    """Of rows of the head's position, an upstream and how far it was followed; at least one."""
+    followed = {upstream: at for _, upstream, at in rows if upstream is not None and at is not None}
+    return Standing(rows[0][0], followed)
 
 
 def stored_outcome(row: Sequence[Any]) -> StoredOutcome:

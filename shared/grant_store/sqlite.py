@@ -34,9 +34,11 @@ from grant_store.rows import (
     NewEvent,
     Outcome,
     SenderAndKey,
+    Standing,
     StoredOutcome,
     Tracked,
     keys_with_prefix,
+    standing_of,
     stored_outcome,
 )
 from grant_store.sqlite_file import SQLiteFile
@@ -48,6 +50,13 @@ _EVENT_COLUMNS = (
     "position, event_id, originator_id, originator_version, topic, schema_version,"
     " recorded_at, state, metadata, leaf_hash"
 )
+
+
+_STANDING = """
+SELECT head.position, known.upstream, known.position
+FROM (SELECT coalesce(max(position), 0) AS position FROM ledger_events) AS head
+LEFT JOIN work_tracking AS known ON true
+"""
 
 
 def utc_now() -> datetime:
@@ -118,6 +127,9 @@ class SQLiteStore:
             "SELECT position, leaf_hash FROM work_tracking WHERE upstream = ?", (upstream,)
         )
         return Tracked(upstream, *row) if row else Tracked(upstream, 0, b"")
+
+    def standing(self) -> Standing:
+        return standing_of(self._file.rows(_STANDING))
 
     def outcome(self, sender: str, key: str) -> StoredOutcome | None:
         return self.outcomes([(sender, key)]).get((sender, key))

@@ -15,6 +15,7 @@ from grant_store.rows import (
     KindAndKey,
     LedgerEvent,
     SenderAndKey,
+    Standing,
     StoredOutcome,
     Tracked,
 )
@@ -79,6 +80,9 @@ class Store(Protocol):
 
     def streams(self, originator_ids: Sequence[UUID]) -> dict[UUID, list[LedgerEvent]]:
         """The events of each of these aggregates in order of version; none for an unknown one."""
+
+    def standing(self) -> Standing:
+        """Head and tracking in one question."""
 
     def outcome(self, sender: str, key: str) -> StoredOutcome | None:
         """What became of a command, or None if this key was never recorded."""

@@ -91,13 +91,16 @@ class IdentityMap:
         self._held[aggregate.id] = aggregate
         self._held.move_to_end(aggregate.id)
 
-    def catch_up(self) -> None:
-        """Drop what somebody else has written since: a decision on stale state would be wrong."""
+    def catch_up(self, position: int) -> None:
+        """Drop what somebody else has written up to this position, the ledger's head: a decision
+        on stale state would be wrong."""
+        if position == self.head:
+            return
         foreign = [] if self.head is None else self.store.events_after(self.head, FOREIGN_EVENTS)
-        if self.head is None or len(foreign) == FOREIGN_EVENTS:
+        if self.head is None or len(foreign) == FOREIGN_EVENTS or not foreign:
             self._held.clear()
-            self.head = self.store.head().position
-        elif foreign:
+            self.head = position
+        else:
             self.evict({row.originator_id for row in foreign})
             self.head = foreign[-1].position
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grant_bus import follower
+from grant_bus import follower, writer
 from grant_bus.desk import Order
 from grant_bus.follower import Follower
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
@@ -80,9 +80,9 @@ def on_any_head(original: Any) -> Callable[..., Appended]:
 
 
 def once(original: Any) -> Callable[..., None]:
-    def catch_up(self: IdentityMap) -> None:
+    def catch_up(self: IdentityMap, position: int) -> None:
         if self.head is None:
-            original(self)
+            original(self, position)
 
     return catch_up
 
@@ -129,7 +129,7 @@ OF_FEEDS = (
     mutant(
         "duplicates-of-another",
         "Neither writer nor store minds that another process has followed the same events.",
-        Change(Writer, "_refuse_followed", always(None)),
+        Change(writer, "_refuse_followed", always(None)),
         Change(SQLiteStore, "_track", any_position),
     ),
     mutant(

@@ -282,13 +282,13 @@ class TestIdentityMap:
         self, store: SQLiteStore, held: IdentityMap
     ) -> None:
         record(store, "a", "b")
-        held.catch_up()
+        held.catch_up(store.head().position)
         stale, steady = held.find(Jar.create_id("a")), held.find(Jar.create_id("b"))
         missing = held.find(Jar.create_id("c"))
         add_elsewhere(store, "a")
         record(store, "c")
 
-        held.catch_up()
+        held.catch_up(store.head().position)
 
         assert held.head == 4
         assert held.find(Jar.create_id("a")) is not stale
@@ -300,11 +300,11 @@ class TestIdentityMap:
         self, store: SQLiteStore, held: IdentityMap
     ) -> None:
         record(store, "a")
-        held.catch_up()
+        held.catch_up(store.head().position)
         before = held.find(Jar.create_id("a"))
         record(store, *(f"jar {number}" for number in range(FOREIGN_EVENTS + 5)))
 
-        held.catch_up()
+        held.catch_up(store.head().position)
 
         assert held.head == FOREIGN_EVENTS + 6
         assert held.find(Jar.create_id("a")) is not before
@@ -316,7 +316,7 @@ class TestIdentityMap:
         stale = held.find(Jar.create_id("a"))
         add_elsewhere(store, "a")
 
-        held.catch_up()
+        held.catch_up(store.head().position)
 
         assert held.find(Jar.create_id("a")) is not stale
 

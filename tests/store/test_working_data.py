@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from grant_store.errors import TrackingConflict
-from grant_store.rows import Append, Document, Outcome, StoredOutcome, Tracked
+from grant_store.rows import Append, Document, Outcome, Standing, StoredOutcome, Tracked
 from grant_store.store import Store
 from store.samples import OpensLedger, an_event
 
@@ -41,6 +41,17 @@ def test_two_batches_of_one_upstream_may_share_an_append_in_their_order(store: S
             Append(tracking=[Tracked("intake/main", 12, b"a"), Tracked("intake/main", 11, b"b")])
         )
     assert store.tracked("intake/main") == Tracked("intake/main", 9, LEAF)
+
+
+def test_where_a_store_stands_is_head_and_tracking_in_one_answer(store: Store) -> None:
+    assert store.standing() == Standing(0, {})
+    store.append(Append(events=[an_event()]))
+    assert store.standing() == Standing(1, {})
+
+    store.append(Append(tracking=[Tracked("intake/main", 5, LEAF), Tracked("audit/main", 2, LEAF)]))
+
+    assert store.standing() == Standing(1, {"intake/main": 5, "audit/main": 2})
+    assert store.standing().followed_to("budgeting/main") == 0
 
 
 def test_tracking_moves_on_only_from_where_the_follower_had_read(store: Store) -> None:
