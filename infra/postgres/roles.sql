@@ -15,6 +15,11 @@ CREATE ROLE pruefpfad_migration LOGIN PASSWORD :'password';
 GRANT CONNECT, CREATE ON DATABASE :"DBNAME" TO pruefpfad_migration;
 \unset password
 
+\getenv password POSTGRES_READER_PASSWORD
+CREATE ROLE pruefpfad_reader LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_reader;
+\unset password
+
 \getenv password POSTGRES_INTAKE_PASSWORD
 CREATE ROLE pruefpfad_intake LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake;

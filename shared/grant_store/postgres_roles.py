@@ -1,4 +1,4 @@
-"""What the database's roles may do with one ledger on PostgreSQL: the service's and the relay's.
+"""What the database's roles may do with one ledger on PostgreSQL: service, relay and reader.
 
 Roles and passwords are made by whoever runs the database (`infra/postgres/roles.sql`); here they
 get their rights, and lose whatever they had beyond them.
@@ -34,6 +34,10 @@ GRANT USAGE ON SCHEMA {ledger}, {work} TO {role};
 GRANT SELECT ON {ledger}.events, {ledger}.schema_version TO {role};
 GRANT SELECT, INSERT, UPDATE ON {work}.relay TO {role};
 """
+_FOR_READER = """
+GRANT USAGE ON SCHEMA {ledger}, {work} TO {role};
+GRANT SELECT ON ALL TABLES IN SCHEMA {ledger}, {work} TO {role};
+"""
 _IS_TOO_POWERFUL = """
 SELECT role.rolsuper OR pg_has_role(role.oid, ledger.nspowner, 'MEMBER')
 FROM pg_roles AS role, pg_namespace AS ledger
@@ -51,8 +55,13 @@ def relay_role(prefix: str, schema: str) -> str:
     return f"{prefix}{schema}_relay"
 
 
+def reader_role(prefix: str) -> str:
+    """ "pruefpfad_reader", who sees every ledger and changes none: operators' tools run as it."""
+    return f"{prefix}reader"
+
+
 def grant_roles(dsn: str, name: str, schema: str, prefix: str) -> None:
-    """Give both roles of a ledger exactly their rights, in one transaction.
+    """Give the roles of a ledger exactly their rights, in one transaction.
 
     `dsn` is the ledger's owner. Raises `StoreError` for a role that is missing or that could
     change the ledger whatever its rights are.
@@ -60,6 +69,7 @@ def grant_roles(dsn: str, name: str, schema: str, prefix: str) -> None:
     roles = {
         service_role(prefix, schema): _FOR_SERVICE,
         relay_role(prefix, schema): _FOR_RELAY,
+        reader_role(prefix): _FOR_READER,
     }
     try:
         with connect(dsn, name, autocommit=False) as connection:

@@ -61,8 +61,10 @@ class Store(Protocol):
         """Create what is missing. Calling it again changes nothing."""
 
     def grant_roles(self, prefix: str) -> None:
-        """Let the role `<prefix><service>` run this service, and `<prefix><service>_relay` its
-        relay: their names end like the ledger's schema. A `StoreError` where there are no roles."""
+        """Let the role `<prefix><service>` run this service, `<prefix><service>_relay` its relay
+        (their names end like the ledger's schema), and `<prefix>reader` look at everything.
+
+        A `StoreError` where there are no roles."""
 
     def append(self, append: Append) -> Appended:
         """Write everything in one transaction, or raise an `AppendConflict` and write nothing."""

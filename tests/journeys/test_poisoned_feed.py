@@ -169,7 +169,7 @@ def deployment(
         ) as system,
     ):
         addresses = {
-            "PRUEFPFAD_DATABASE_URL": roles.migration,
+            "PRUEFPFAD_DATABASE_URL": roles.dsn("reader"),
             "PRUEFPFAD_AMQP_URL": users.url(SENDER),
         }
         yield Deployment(system, addresses)

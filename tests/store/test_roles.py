@@ -25,6 +25,7 @@ from support.roles import PREFIX, DatabaseRoles, roles_in_a_database_of_their_ow
 
 pytestmark = pytest.mark.servers
 
+ROLES = ("budgeting", "budgeting_relay", "reader")
 TABLES = ("events", "outcomes", "schema_version")
 CHANGES = {
     "insert": "INSERT INTO budgeting.{table} SELECT * FROM budgeting.{table}",
@@ -71,8 +72,6 @@ ROUNDABOUT = {
     ),
     "no refusal": "DROP FUNCTION budgeting.refuse_change CASCADE",
     "a leaf by hand": "SELECT budgeting.leaf(1, NULL, NULL, 1, '', 1, 1, '', '')",
-    "another service's ledger": "SELECT * FROM intake.events",
-    "another service's working data": "SELECT * FROM intake_work.documents",
     "a large object": "SELECT lo_import('/etc/hostname')",
 }
 
@@ -102,7 +101,7 @@ def owner(roles: DatabaseRoles) -> Iterator[PostgresStore]:
         yield owner
 
 
-@pytest.mark.parametrize("role", ["budgeting", "budgeting_relay"])
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_change_of_a_ledgers_table_is_allowed(
@@ -115,13 +114,13 @@ def test_no_change_of_a_ledgers_table_is_allowed(
     assert contents(roles) == before
 
 
-@pytest.mark.parametrize("role", ["budgeting", "budgeting_relay"])
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("way", ROUNDABOUT)
 def test_no_way_around_is_open_either(roles: DatabaseRoles, role: str, way: str) -> None:
     refused(roles.dsn(role), ROUNDABOUT[way])
 
 
-@pytest.mark.parametrize("role", ["budgeting", "budgeting_relay"])
+@pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("table", TABLES)
 def test_a_role_cannot_give_itself_or_others_a_right(
     roles: DatabaseRoles, owner: PostgresStore, role: str, table: str
@@ -152,6 +151,14 @@ def test_the_triggers_refuse_even_the_owner(
         session.execute(statement)
 
     assert contents(roles) == before
+
+
+@pytest.mark.parametrize("role", ["budgeting", "budgeting_relay"])
+@pytest.mark.parametrize("table", ["intake.events", "intake_work.documents"])
+def test_what_another_service_has_is_not_even_seen(
+    roles: DatabaseRoles, role: str, table: str
+) -> None:
+    refused(roles.dsn(role), f"SELECT * FROM {table}")
 
 
 def test_the_role_of_the_migration_is_no_superuser_and_cannot_pose_as_a_replication_worker(
@@ -194,6 +201,21 @@ def test_a_relays_role_may_read_the_ledger_and_move_its_position_and_append_noth
             store.append(Append(events=[an_event()]))
         with pytest.raises(StoreError, match="permission denied for table outcomes"):
             store.outcome("portal", "k-1")
+
+
+def test_a_reader_sees_every_ledger_with_its_working_data_and_moves_nothing(
+    roles: DatabaseRoles, owner: PostgresStore
+) -> None:
+    for service in ("budgeting", "intake"):
+        with closing(PostgresStore(roles.dsn("reader"), service)) as store:
+            store.head()
+            store.documents("case")
+            store.relayed()
+            store.tracked("intake/main")
+            with pytest.raises(StoreError, match="permission denied for table relay"):
+                store.move_relay(1)
+            with pytest.raises(StoreError, match="permission denied for function append"):
+                store.append(Append(events=[an_event()]))
 
 
 def test_a_service_cannot_say_when_something_was_recorded(roles: DatabaseRoles) -> None:

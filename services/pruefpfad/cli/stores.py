@@ -33,7 +33,8 @@ def store() -> None:
     "--role-prefix",
     default="",
     envvar=ROLE_PREFIX.name,
-    help="Also give the roles PREFIX<service> and PREFIX<service>_relay their rights (PostgreSQL).",
+    help="Also give PREFIX<service>, PREFIX<service>_relay and PREFIXreader their rights"
+    " (PostgreSQL).",
 )
 @click.pass_obj
 def migrate(data: Path, database_url: str | None, lane: str, role_prefix: str) -> None:
