@@ -51,28 +51,29 @@ def service_rights(service: str, upstreams: Sequence[str]) -> Rights:
         rf"commands\.{service}\.{LANE}",
         rf"queries\.{service}\.{LANE}",
     ]
-    followed = "|".join(sorted(upstreams))
+    written = [*_exchanges(RPC, RESEND, DEAD_COMMANDS), _quoted(DEFAULT_EXCHANGE)]
     return Rights(
         configure=_any_of(queues),
-        write=_any_of(
-            [*queues, *_exchanges(RPC, RESEND, DEAD_COMMANDS), _quoted(DEFAULT_EXCHANGE)]
-        ),
+        write=_any_of([*queues, *written]),
         read=_any_of([*queues, *_exchanges(RPC, FEED, COMMANDS, QUERIES)]),
-        topics={
-            # It answers callers, and asks only itself: that is its health check.
-            RPC.name: Keys(
-                write=_any_of([rf"{service}\.[a-z_]+", UUID]),
-                read=_any_of([rf"{service}\.\*", UUID]),
-            ),
-            RESEND.name: Keys(write=rf"^({followed})\.{LANE}$" if upstreams else NOTHING),
-            FEED.name: Keys(
-                read=rf"^({followed})\.{LANE}(\.{service})?$" if upstreams else NOTHING
-            ),
-            COMMANDS.name: Keys(read=rf"^{service}\.{LANE}\.\*$"),
-            QUERIES.name: Keys(read=rf"^{service}\.{LANE}\.\*$"),
-            DEAD_COMMANDS.name: Keys(),
-        },
+        topics=_service_topics(service, upstreams),
     )
+
+
+def _service_topics(service: str, upstreams: Sequence[str]) -> dict[str, Keys]:
+    followed = "|".join(sorted(upstreams))
+    own = rf"^{service}\.{LANE}\.\*$"
+    return {
+        # It answers callers, and asks only itself: that is its health check.
+        RPC.name: Keys(
+            write=_any_of([rf"{service}\.[a-z_]+", UUID]), read=_any_of([rf"{service}\.\*", UUID])
+        ),
+        RESEND.name: Keys(write=rf"^({followed})\.{LANE}$" if upstreams else NOTHING),
+        FEED.name: Keys(read=rf"^({followed})\.{LANE}(\.{service})?$" if upstreams else NOTHING),
+        COMMANDS.name: Keys(read=own),
+        QUERIES.name: Keys(read=own),
+        DEAD_COMMANDS.name: Keys(),
+    }
 
 
 def relay_rights(service: str) -> Rights:

@@ -51,7 +51,7 @@ FOR_RELAY = (DATABASE_URL, AMQP_URL, LANE, LOG_LEVEL)
 FOR_SERVICE = (DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, COMMANDS_PER_SECOND, LOG_LEVEL)
 FOR_HEALTH = (AMQP_URL, LANE, LOG_LEVEL)
 SETTINGS = FOR_SERVICE
-"""All there are."""
+"""All that services and relays read."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
