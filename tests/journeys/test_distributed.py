@@ -21,6 +21,8 @@ from grant_contracts.answers import Answer
 from grant_store.opening import open_store
 from grant_store.rows import Append, NewEvent
 from journeys.published_list import Ending, play, play_embedded, purpose_of, scenario_of
+from pruefpfad.processes import health
+from pruefpfad.processes.configuration import Configuration
 from pruefpfad.scripted import script
 from pruefpfad.scripted.remote import RemoteAuthority
 from pruefpfad.scripted.script import Message
@@ -216,6 +218,15 @@ def test_what_became_of_a_command_can_be_asked_and_a_reader_can_wait_for_their_o
     assert ask("audit", "budget", at_least={origin: position + 1})["kind"] == "not_yet"
     system.settle()
     assert ask("audit", "budget", at_least={origin: position})["kind"] == "found"
+
+
+def test_each_process_finds_itself_well_under_its_own_user(system: DistributedSystem) -> None:
+    for name in system.names:
+        service = Configuration(amqp_url=system.amqp_url_of(name))
+        relay = Configuration(amqp_url=system.amqp_url_of(f"{name}-relay"))
+
+        assert health.service_is_well(name, service)
+        assert health.relay_is_well(name, relay)
 
 
 def test_processes_end_in_order_when_they_are_asked_to_and_go_on_where_they_were(

@@ -174,7 +174,9 @@ class DistributedSystem:
     def client(self) -> RpcClient:
         """A caller of the services. After a restart of the broker it is another one."""
         if self._client is None:
-            self._client = RpcClient(self._amqp(SENDER), timeout_seconds=CLIENT_TIMEOUT_SECONDS)
+            self._client = RpcClient(
+                self.amqp_url_of(SENDER), timeout_seconds=CLIENT_TIMEOUT_SECONDS
+            )
         return self._client
 
     def forget_client(self) -> None:
@@ -219,6 +221,10 @@ class DistributedSystem:
     def records(self) -> RemoteRecords:
         return RemoteRecords(self.client)
 
+    def amqp_url_of(self, user: str) -> str:
+        """The broker's address for a user such as "intake" or "intake-relay"."""
+        return self._users.url(user) if self._users else self.amqp_url
+
     def settle(self) -> dict[str, int]:
         """Wait until everybody has followed everything. Returns the heads at which that was so."""
         return self.authority.heads_at_rest()
@@ -231,7 +237,7 @@ class DistributedSystem:
 
     def _service_answers(self, name: str) -> bool:
         try:
-            with RpcClient(self._amqp(SENDER), timeout_seconds=2.0) as client:
+            with RpcClient(self.amqp_url_of(SENDER), timeout_seconds=2.0) as client:
                 client.ask(name, "head")
         except (NoAnswer, ServiceFailed, OSError):
             return False
@@ -239,7 +245,7 @@ class DistributedSystem:
 
     def _relay_answers(self, name: str) -> bool:
         try:
-            ask_head(self._amqp(f"{name}-relay"), f"{name}/{LANE}", timeout_seconds=1.0)
+            ask_head(self.amqp_url_of(f"{name}-relay"), f"{name}/{LANE}", timeout_seconds=1.0)
         except OSError:
             return False
         return True
@@ -257,9 +263,6 @@ class DistributedSystem:
         path = self._folder / (log or f"{module}.{service}.log")
         return OwnProcess(module, service, self._environment(user), path)
 
-    def _amqp(self, user: str) -> str:
-        return self._users.url(user) if self._users else self.amqp_url
-
     def _environment(self, user: str) -> dict[str, str]:
         """Nothing of the caller's but what a Python process needs."""
         database_url = self._roles.dsn(user) if self._roles else self.database_url
@@ -267,7 +270,7 @@ class DistributedSystem:
         return {
             **{name: os.environ[name] for name in kept if name in os.environ},
             "PRUEFPFAD_DATABASE_URL": self._by_way_of(database_url),
-            "PRUEFPFAD_AMQP_URL": self._amqp(user.replace("_", "-")),
+            "PRUEFPFAD_AMQP_URL": self.amqp_url_of(user.replace("_", "-")),
             "PRUEFPFAD_ACTOR_KEY": str(self._folder / "keys" / PUBLIC),
             "PRUEFPFAD_LANE": LANE,
         }
