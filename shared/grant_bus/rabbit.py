@@ -50,6 +50,7 @@ BATCH = "application/cloudevents-batch+json"
 EVENT = "application/cloudevents+json"
 HEAD = "application/vnd.pruefpfad.head+json"
 REQUEST = "application/vnd.pruefpfad.resend+json"
+PROMPT = "application/vnd.pruefpfad.prompt"
 
 FEED_MESSAGES = 10_000
 RESEND_MESSAGES = 100
@@ -104,6 +105,14 @@ def connect(url: str) -> Any:
         url, heartbeat=HEARTBEAT_SECONDS, connect_timeout=CONNECT_TIMEOUT_SECONDS
     )
     return connection.ensure_connection(max_retries=1, interval_start=0.1)
+
+
+def keep_alive(connection: Any) -> None:
+    """Hear the broker's heartbeats and give ours, on a connection over which nothing else comes."""
+    try:
+        connection.drain_events(timeout=0.001)
+    except TimeoutError:
+        connection.heartbeat_check()
 
 
 def is_passing(error: BaseException) -> bool:

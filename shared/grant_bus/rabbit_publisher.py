@@ -15,6 +15,7 @@ from grant_bus.rabbit import (
     EVENTS,
     FEED,
     HEAD,
+    PROMPT,
     REQUEST,
     RESEND,
     SECOND,
@@ -102,3 +103,19 @@ class RabbitResendRequests:
         self._channel.basic_publish(
             message, exchange=RESEND.name, routing_key=routing_key(upstream)
         )
+
+
+class RabbitPrompts:
+    """Wakes the relay of an origin: something is recorded. A lost prompt costs a moment, because
+    the relay looks by itself now and then."""
+
+    def __init__(self, channel: Channel, origin: str) -> None:
+        RESEND(channel).declare()
+        self._channel = channel
+        self._routing_key = routing_key(origin)
+
+    def prompt(self) -> None:
+        message = self._channel.prepare_message(
+            b"", content_type=PROMPT, properties={"delivery_mode": TRANSIENT}
+        )
+        self._channel.basic_publish(message, exchange=RESEND.name, routing_key=self._routing_key)

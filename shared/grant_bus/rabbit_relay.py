@@ -12,14 +12,27 @@ import msgspec
 import structlog
 
 from grant_bus.feed import Announcement
-from grant_bus.rabbit import RESEND, Consumer, connect, head_queue, resend_queue, routing_key
+from grant_bus.rabbit import (
+    PROMPT,
+    RESEND,
+    Consumer,
+    connect,
+    head_queue,
+    resend_queue,
+    routing_key,
+)
 from grant_bus.rabbit_publisher import RabbitPublisher, ResendRequest
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
 from grant_store.store import Leadership, Store
 
 ANNOUNCE_EVERY_SECONDS = 1.0
-IDLE_SECONDS = 0.03
-"""How long the ledger is left alone when nothing was new. Requests are heard meanwhile."""
+IDLE_SECONDS = 0.25
+"""How long the ledger is left alone when nothing was new and nobody prompts."""
+
+CONFIRM_LEAD_SECONDS = 0.25
+"""How long a relay may publish beside the one that took over from it. Followers bear it."""
+
+NO_WAIT_SECONDS = 0.001
 
 HEAD_ADDRESS = re.compile(r"head\.[0-9a-f-]{36}")
 """Whoever asks for the head listens here. Another address could be another relay's."""
@@ -46,6 +59,7 @@ class RabbitRelay:
         self._relay = Relay(store, self._publisher)
         self._requests: dict[str, int] = {}
         self._callers: list[str] = []
+        self._is_prompted = False
         self._announce_at = clock()
         self._consumer = Consumer(
             connection.channel(),
@@ -71,9 +85,13 @@ class RabbitRelay:
         self._publisher.release()
 
     def listen(self, seconds: float) -> None:
-        """Wait for a request, and keep the connection alive."""
+        """Wait for a prompt or a request, take all that are there, keep the connection alive."""
+        self._is_prompted = False
         try:
             self._connection.drain_events(timeout=seconds)
+            while self._is_prompted:
+                self._is_prompted = False
+                self._connection.drain_events(timeout=NO_WAIT_SECONDS)
         except TimeoutError:
             self._connection.heartbeat_check()
 
@@ -95,6 +113,9 @@ class RabbitRelay:
             )
 
     def _when_asked(self, message: Any) -> None:
+        if message.content_type == PROMPT:
+            self._is_prompted = True
+            return
         address = message.properties.get("reply_to", "")
         if HEAD_ADDRESS.fullmatch(address):
             self._callers.append(address)
@@ -113,10 +134,14 @@ def run(relay: RabbitRelay, leadership: Leadership, is_ending: Callable[[], bool
     Raises `LeadershipLost` before a round where another process may lead by now. What both have
     published then came twice, which followers bear; nothing was skipped.
     """
+    confirm_at = 0.0
     while not is_ending():
-        leadership.confirm()
+        now = time.monotonic()
+        if now >= confirm_at:
+            leadership.confirm()
+            confirm_at = now + CONFIRM_LEAD_SECONDS
         moved = relay.turn()
-        relay.listen(0.001 if moved else IDLE_SECONDS)
+        relay.listen(NO_WAIT_SECONDS if moved else IDLE_SECONDS)
 
 
 def ask_head(amqp_url: str, origin: str, timeout_seconds: float) -> Announcement:

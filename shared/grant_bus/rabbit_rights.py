@@ -68,7 +68,8 @@ def _service_topics(service: str, upstreams: Sequence[str]) -> dict[str, Keys]:
         RPC.name: Keys(
             write=_any_of([rf"{service}\.[a-z_]+", UUID]), read=_any_of([rf"{service}\.\*", UUID])
         ),
-        RESEND.name: Keys(write=rf"^({followed})\.{LANE}$" if upstreams else NOTHING),
+        # To those it follows it writes requests, to its own relay prompts.
+        RESEND.name: Keys(write=rf"^({'|'.join(sorted({service, *upstreams}))})\.{LANE}$"),
         FEED.name: Keys(read=rf"^({followed})\.{LANE}(\.{service})?$" if upstreams else NOTHING),
         COMMANDS.name: Keys(read=own),
         QUERIES.name: Keys(read=own),

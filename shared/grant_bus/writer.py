@@ -85,6 +85,12 @@ class Writer:
         self._parking = Parking(store, clock)
         self._standing = Standing(0, {})
 
+    @property
+    def head(self) -> int | None:
+        """The position of the ledger's head as this writer last saw it; None before its first
+        batch."""
+        return self._held.head
+
     def answer(self, messages: Sequence[object]) -> list[Answer | Exception]:
         """Decide these commands in one transaction. An exception in place of an answer is a fault
         of the program or the database, never of the command. Nothing was recorded for it, unless

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from eventlet.event import Event
-from eventlet.queue import LightQueue
+from eventlet.queue import Empty, LightQueue
 from nameko.extensions import SharedExtension
 
 from grant_bus.question_desk import Readers
@@ -50,6 +50,8 @@ class CommitQueue(SharedExtension):
         process: Process = self.container.config[PROCESS]
         self.writer = process.writer
         self._queue: LightQueue = LightQueue()
+        self._news: LightQueue = LightQueue(1)
+        self._head: int | None = None
         self._thread = self.container.spawn_managed_thread(self._work, identifier="writer")
 
     def stop(self) -> None:
@@ -74,6 +76,20 @@ class CommitQueue(SharedExtension):
         result: R = waiting.done.wait()
         return result
 
+    def has_news(self, seconds: float) -> bool:
+        """Wait for something to be recorded since the last call, that long at most."""
+        try:
+            self._news.get(timeout=seconds)
+        except Empty:
+            return False
+        return True
+
+    def _tell_news(self) -> None:
+        if self.writer.head != self._head:
+            self._head = self.writer.head
+            if self._news.empty():
+                self._news.put(None)
+
     def _work(self) -> None:
         while True:
             waiting = [self._queue.get()]
@@ -83,6 +99,7 @@ class CommitQueue(SharedExtension):
             for each in waiting:
                 if each is not None and each.job is not None:
                     _run(each, each.job)
+            self._tell_news()
             if None in waiting:
                 return
 

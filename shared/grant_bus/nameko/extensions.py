@@ -22,8 +22,10 @@ from grant_bus.question_desk import (
     not_followed,
     why_not_at_least,
 )
+from grant_bus.rabbit import keep_alive
 from grant_bus.rabbit_commands import CommandQueue
 from grant_bus.rabbit_follower import Feeds
+from grant_bus.rabbit_publisher import RabbitPrompts
 from grant_bus.rabbit_questions import QuestionQueue
 from grant_store.store import Store
 from grant_values.invalid import Invalid
@@ -106,6 +108,23 @@ class TakeCommands(Loop):
             commands.turn(LISTEN_SECONDS)
             self.pauses.reset()
         commands.cancel()
+
+
+class Prompt(Loop):
+    """Wakes the service's relay when something is recorded, so that it need not look all the time.
+
+    However much was recorded while it was busy, one prompt tells of it.
+    """
+
+    doing = "prompting the relay"
+
+    def work(self, connection: Any) -> None:
+        prompts = RabbitPrompts(connection.channel(), self.process().writer.store.origin)
+        while not self.is_ending:
+            if self.commits.has_news(LISTEN_SECONDS):
+                prompts.prompt()
+                self.pauses.reset()
+            keep_alive(connection)
 
 
 class AnswerQuestions(Loop):

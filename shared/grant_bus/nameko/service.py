@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from grant_bus.nameko.extensions import AnswerQuestions, Follow, TakeCommands, Writer, query
+from grant_bus.nameko.extensions import AnswerQuestions, Follow, Prompt, TakeCommands, Writer, query
 from grant_store.rows import StoredOutcome
 
 
@@ -12,6 +12,7 @@ class ServiceOnTheBus:
     writer = Writer()
     facts = Follow()
     commands = TakeCommands()
+    prompts = Prompt()
     questions = AnswerQuestions()
 
     @query
