@@ -19,10 +19,12 @@ from grant_bus import rabbit_commands
 from grant_bus.rabbit import COMMANDS, JSON, command_queue_name, connect, is_passing
 from grant_bus.rabbit_commands import Decide
 from grant_bus.rabbit_confirms import Confirms
-from grant_bus.rabbit_relay import REPLY_TO
 from grant_contracts.answers import Answer
 from grant_contracts.commands import MOST_BYTES
 from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
+
+REPLY_TO = "amq.rabbitmq.reply-to"
+"""RabbitMQ's "direct reply-to": an address that needs no queue."""
 
 
 @pytest.fixture
