@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -24,6 +25,7 @@ FOLLOWED = [
     for name, service in SERVICES.items()
     for upstream in service.policies.upstreams
 ]
+RUNBOOK = Path(__file__).parents[3] / "docs/runbook.md"
 Attempt = Callable[[Any], object]
 
 
@@ -153,6 +155,27 @@ def test_nobody_names_another_user_as_the_sender(users: BrokerUsers) -> None:
         channel.basic_publish_confirm(message, routing_key="feed.eligibility.intake.main")
 
 
+def test_the_sender_of_the_runbook_may_give_commands_to_intake_and_hear_the_answers_only(
+    rabbit_server: RabbitServer, virtual_host: str, users: BrokerUsers
+) -> None:
+    for words in commands_of_the_runbook(virtual_host):
+        rabbit_server.ctl(*words)
+    portal = rabbit_server.url(virtual_host, "portal", "PASSWORD")
+    reply = rabbit.Queue(f"reply.{uuid4()}", exclusive=True)
+
+    try:
+        with channel_of(portal) as channel:
+            reply(channel).declare()
+            assert reply(channel).get() is None
+        allowed(portal, publishing("grants.commands", "intake.main.close_call"))
+        refused(portal, publishing("grants.commands", "budgeting.main.approve_grant"))
+        refused(portal, publishing("nameko-rpc", "intake.head"))
+        refused(portal, publishing("", "rpc-intake"))
+        refused(portal, lambda channel: channel.basic_get("commands.intake.main"))
+    finally:
+        rabbit_server.ctl("delete_user", "portal")
+
+
 def test_services_give_one_another_no_commands(users: BrokerUsers) -> None:
     for service in SERVICES:
         other = "budgeting" if service == "intake" else "intake"
@@ -197,6 +220,18 @@ def test_a_virtual_host_without_definitions_is_made_by_whoever_comes_first(
             rabbit.FEED(channel).declare()
             rabbit.dead_command_queue()(channel).declare()
         exchange(channel).declare(passive=True)
+
+
+def commands_of_the_runbook(virtual_host: str) -> list[list[str]]:
+    """What an operator is told to type for another sender, for the virtual host of this test."""
+    lines = RUNBOOK.read_text(encoding="utf-8").splitlines()
+    typed = [shlex.split(line)[1:] for line in lines if line.startswith("rabbitmqctl ")]
+    assert [words[0] for words in typed] == [
+        "add_user",
+        "set_permissions",
+        "set_topic_permissions",
+    ]
+    return [[virtual_host if word == "pruefpfad" else word for word in words] for words in typed]
 
 
 def all_queues() -> list[Any]:
