@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test bench simulate simulate-mutants demo demo-full docs lock clean
+.PHONY: help setup check test bench simulate faults simulate-mutants demo demo-full docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,11 @@ simulate: .venv/developer.stamp ## Live SEEDS seeds of the simulation from START
 
 simulate-mutants: .venv/developer.stamp ## Take out each guard in turn: is it noticed?
 	PYTHONPATH=tests $(BIN)/python -m simulation.hunt
+
+FAULTS ?= --seeds 5 --start 1
+
+faults: .venv/developer.stamp ## Kill, cut, stall and stop real processes and servers; logs in var/faults
+	PYTHONPATH=tests $(BIN)/python -m faults $(FAULTS)
 
 demo: .venv/product.stamp ## One grant as a story, then 2,985 operations; results in var/demo
 	$(BIN)/pruefpfad --data var/demo demo

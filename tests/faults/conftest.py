@@ -25,13 +25,13 @@ from support.rabbitmq import RabbitServer
 SEED = 1
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def proxy(postgres_server: PostgresServer) -> Iterator[PostgresProxy]:
     with closing(PostgresProxy(postgres_server.superuser_dsn)) as proxy:
         yield proxy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def database(postgres_server: PostgresServer) -> Iterator[str]:
     """One database for all tests that work in lanes of their own."""
     name = f"lanes_{uuid4().hex}"
@@ -39,7 +39,7 @@ def database(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop_database(name)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def system(
     postgres_server: PostgresServer,
     rabbit_server: RabbitServer,
@@ -51,7 +51,7 @@ def system(
         yield system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def office(system: DistributedSystem, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("calm")
     with closing(Office(RealWorld(system, SEED), folder, SEED)) as office:

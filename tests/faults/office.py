@@ -19,7 +19,7 @@ from faults.world import RealWorld
 from simulation.clerks import Answered, Broken, Command, play
 from simulation.invariants import check_world, exports
 from simulation.journeys import Journey, prepare
-from simulation.payments import book, pay_what_is_ordered, payments_of
+from simulation.lives import pay, renounced_while_paid
 from simulation.plans import YEARS, Plan, plan_of
 from simulation.world import World
 
@@ -36,6 +36,11 @@ class Busy:
 
     def get_on(self, answers: int = 5) -> None:
         """Return when so many more commands were answered. The work must be under way still."""
+        if not self.is_under_way_after(answers):
+            raise AssertionError("the work was done before it could be disturbed")
+
+    def is_under_way_after(self, answers: int) -> bool:
+        """Wait for so many more answers. False if the work was done before."""
         wanted = len(self._answered.commands) + answers
         eventually(
             f"{answers} more answers",
@@ -43,8 +48,8 @@ class Busy:
             PROGRESS_SECONDS,
         )
         if self._work.done():
-            self._work.result()
-            raise AssertionError("the work was done before it could be disturbed")
+            self._work.result()  # What has ended it early is raised here.
+        return not self._work.done()
 
 
 class Office:
@@ -54,7 +59,7 @@ class Office:
         self.world = world
         self._calm = World(folder, seed, disturbed=False)
         self._answered = Answered(), Answered()
-        self._runs = 0
+        self._played: list[int] = []
         self._plan = _uncontended(seed)
         for each, answered in zip((world, self._calm), self._answered, strict=True):
             play(each, answered, [prepare(self._plan)])
@@ -66,8 +71,10 @@ class Office:
 
         At its end they finish, everything settles, and all that must hold is checked.
         """
+        if seed in self._played:
+            raise ValueError(f"expected a plan that was not played before, not {seed}")
+        self._played.append(seed)
         self._plan = _uncontended(seed)
-        self._runs += 1
         with self._doing(self._live) as work:
             yield work
 
@@ -95,6 +102,7 @@ class Office:
     @contextmanager
     def _doing(self, work: Callable[[Any, Answered], None]) -> Iterator[Busy]:
         real, calm = self._answered
+        self.world.connect()
         with ThreadPoolExecutor(1) as pool:
             under_way = pool.submit(work, self.world, real)
             yield Busy(real, under_way)
@@ -103,18 +111,14 @@ class Office:
         self.check()
 
     def _live(self, world: Any, answered: Answered) -> None:
-        journeys = [Journey(world, self._plan, case) for case in self._plan.cases]
+        plan = self._plan
+        journeys = [Journey(world, plan, case) for case in plan.cases]
         play(world, answered, [journey.apply() for journey in journeys])
         for year in YEARS:
             play(world, answered, [journey.claim(year) for journey in journeys])
-            self._pay(world, answered, year)
-
-    def _pay(self, world: Any, answered: Answered, year: int) -> None:
-        run = f"{year}-{self._runs:04d}"
-        created_on, returned_on = f"{year}-03-25", f"{year}-03-30"
-        play(world, answered, [pay_what_is_ordered(world, run, created_on, created_on)])
-        payments = payments_of(world, run)
-        play(world, answered, [book(payment, created_on, returned_on) for payment in payments])
+            leaving = renounced_while_paid(plan, journeys) if year == YEARS[0] else []
+            run, paid_on = f"{year}-{len(self._played):04d}", f"{year}-03-25"
+            pay(world, plan, answered, run, paid_on, f"{year}-03-30", leaving)
 
 
 def _uncontended(seed: int) -> Plan:

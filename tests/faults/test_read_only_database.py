@@ -49,7 +49,7 @@ def test_callers_are_told_unknown_and_why_and_everything_goes_on_when_it_is_over
     office: Office, trouble: Trouble, system: DistributedSystem
 ) -> None:
     unknown = office.world.told.unknown
-    with office.busy(7) as work:
+    with office.busy(18) as work:
         work.get_on()
         with trouble.read_only(), RpcClient(system.amqp_url) as client:
             eventually("somebody is told", lambda: office.world.told.unknown > unknown)

@@ -87,6 +87,7 @@ def test_a_leader_whose_session_is_ended_by_the_server_stops_and_leads_anew(
         ended = session.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE application_name = 'pruefpfad intake/main relay'"
+            " AND datname = current_database()"
         ).fetchall()
     assert ended == [(True,)]
 

@@ -14,7 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from faults.proxy import PostgresProxy
+from faults.proxy import Moment, PostgresProxy
 from grant_bus.rabbit import feed_queue_name
 from pruefpfad.assembly import SERVICES
 from support.distributed import LANE, DistributedSystem, OwnProcess
@@ -64,6 +64,10 @@ class Trouble:
         finally:
             self._set_read_only(False)
 
+    def be_read_only(self) -> None:
+        with self.read_only():
+            time.sleep(self.random.uniform(0.2, 2.0))
+
     def crash_postgres(self, away_seconds: float = 0.5) -> None:
         """Stopped as by a power cut; at the next start it recovers from its log."""
         self._postgres.stop("immediate")
@@ -80,6 +84,21 @@ class Trouble:
         self.proxy.stall()
         time.sleep(seconds)
         self.proxy.resume()
+
+    def cut_somewhere(self) -> None:
+        """Cut the line of one of a service's next appends, at any moment of it."""
+        moment = self.random.choice(list(Moment))
+        origin = f"{self.random.choice(self.system.names)}/{LANE}"
+        self.proxy.cut_next(moment, origin, skip=self.random.randrange(4))
+
+    def delay_mail(self) -> None:
+        """Kill a follower, and mix what has come until it is there again."""
+        name = self.random.choice([name for name, queues in feeds_by_follower().items() if queues])
+        self.system.kill(self.system.services[name])
+        time.sleep(self.random.uniform(0.2, 1.0))
+        for queue in feeds_by_follower()[name]:
+            self.shuffle(queue)
+        self.system.services[name].start()
 
     def purge_feeds(self) -> int:
         """Throw away what waits in the feeds. Returns how many messages that was."""
@@ -127,8 +146,16 @@ def _publish(channel: Any, queue: str, message: Any) -> None:
     channel.basic_publish(copy, exchange="", routing_key=queue)
 
 
-def feeds() -> Iterator[str]:
+def feeds() -> list[str]:
     """The names of all feeds' queues."""
-    for name, service in SERVICES.items():
-        for upstream in service.policies.upstreams:
-            yield feed_queue_name(name, f"{upstream}/{LANE}")
+    return [queue for queues in feeds_by_follower().values() for queue in queues]
+
+
+def feeds_by_follower() -> dict[str, list[str]]:
+    """The names of the queues of each service that follows others."""
+    return {
+        name: [
+            feed_queue_name(name, f"{upstream}/{LANE}") for upstream in service.policies.upstreams
+        ]
+        for name, service in SERVICES.items()
+    }

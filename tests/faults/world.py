@@ -22,12 +22,14 @@ from grant_bus.rabbit_rpc import NoAnswer, Question, RpcClient
 from grant_contracts.answers import Answer
 from grant_store.errors import NotNow, Unreachable
 from grant_store.opening import open_store
+from grant_store.rows import LedgerEvent
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
 from support.distributed import LANE, DistributedSystem
 
 ANSWER_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
+ALL = 1_000_000
 
 
 class PatientReader:
@@ -75,6 +77,7 @@ class RealWorld:
     """All services of one authority. Whoever plays in it may do so in a thread of their own."""
 
     disturbed = True
+    bus = None
     stopped: Mapping[tuple[str, str], str] = {}
 
     def __init__(self, system: DistributedSystem, seed: int | str) -> None:
@@ -82,8 +85,12 @@ class RealWorld:
         self.told = Told()
         self._system = system
         self._closing = ExitStack()
-        self._client = self._closing.enter_context(RpcClient(system.amqp_url, ANSWER_SECONDS))
+        self.connect()
         self.rooms = {name: self._room(name) for name in SERVICES}
+
+    def connect(self) -> None:
+        """Begin anew with the broker, which hangs up on whoever is silent for a minute."""
+        self._client = self._closing.enter_context(RpcClient(self._system.amqp_url, ANSWER_SECONDS))
 
     def send(self, service: str, messages: Sequence[Mapping[str, Any]]) -> list[Answer] | None:
         """The answers of one service, or None: at least one of them is unknown."""
@@ -103,6 +110,11 @@ class RealWorld:
     @contextmanager
     def reading(self, service: str) -> Iterator[Any]:
         yield self.rooms[service].store
+
+    def ledger(self, service: str) -> list[LedgerEvent]:
+        """All rows of a service's ledger."""
+        rows: list[LedgerEvent] = self.rooms[service].store.events_after(0, ALL)
+        return rows
 
     def aggregate(self, service: str, aggregate_id: UUID) -> Any:
         """An aggregate as the service's ledger has it, or None."""

@@ -93,9 +93,9 @@ def _play_all(world: World, plan: Plan, answered: Answered) -> None:
         _use_the_reserve_list(world, plan, answered, journeys)
     for year in YEARS:
         play(world, answered, [journey.claim(year) for journey in journeys])
-        leaving = _renounced_while_paid(plan, journeys) if year == YEARS[0] else []
-        _pay(world, plan, answered, f"{year}-0001", f"{year}-03-25", f"{year}-03-30", leaving)
-        _pay(world, plan, answered, f"{year}-0002", f"{year}-04-26")
+        leaving = renounced_while_paid(plan, journeys) if year == YEARS[0] else []
+        pay(world, plan, answered, f"{year}-0001", f"{year}-03-25", f"{year}-03-30", leaving)
+        pay(world, plan, answered, f"{year}-0002", f"{year}-04-26")
 
 
 def _use_the_reserve_list(
@@ -131,7 +131,7 @@ def _ceiling(key: str, payload: dict[str, object], cents: int, expected: str) ->
     return Command(key, officer, name, payload | {"ceiling": format_euro(cents)}, expected)
 
 
-def _renounced_while_paid(plan: Plan, journeys: list[Journey]) -> list[Work]:
+def renounced_while_paid(plan: Plan, journeys: list[Journey]) -> list[Work]:
     """Applicants who give up their award while the first run is put together."""
     return [
         journey.withdraw("2021-03-25")
@@ -140,7 +140,7 @@ def _renounced_while_paid(plan: Plan, journeys: list[Journey]) -> list[Work]:
     ]
 
 
-def _pay(
+def pay(
     world: World,
     plan: Plan,
     answered: Answered,
