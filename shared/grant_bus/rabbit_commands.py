@@ -18,6 +18,7 @@ from grant_bus.answering import NOTHING_WRITTEN, ON_RECORD, unknown
 from grant_bus.letters import Letter
 from grant_bus.pauses import Pauses
 from grant_bus.rabbit import command_queue, dead_command_queue
+from grant_bus.rabbit_confirms import Confirms
 from grant_bus.rabbit_letters import LETTERS_AT_ONCE, LetterBox, Replies
 from grant_contracts.answers import Answer
 from grant_store.errors import OutcomeUnknown, Unreachable
@@ -47,9 +48,10 @@ class CommandQueue:
         self._held: list[Letter] = []
         self._pauses = Pauses()
         self._held_since = 0.0
-        self._replies = Replies(connection, is_ending)
+        confirms = Confirms(connection, is_ending)
         dead_command_queue()(connection.default_channel).declare()
         self._box = LetterBox(connection, command_queue(origin), origin, names="command")
+        self._replies = Replies(confirms, self._box)
 
     def turn(self, seconds: float) -> int:
         """Wait that long for commands at most, and answer what came. Returns how many."""

@@ -9,6 +9,7 @@ import msgspec
 
 from grant_bus.question_desk import Plain, as_question
 from grant_bus.rabbit import question_queue
+from grant_bus.rabbit_confirms import Confirms
 from grant_bus.rabbit_letters import LetterBox, Replies
 
 
@@ -26,8 +27,9 @@ class QuestionQueue:
         is_ending: Callable[[], bool] = lambda: False,
     ) -> None:
         self._answer = answer
-        self._replies = Replies(connection, is_ending)
+        confirms = Confirms(connection, is_ending)
         self._box = LetterBox(connection, question_queue(origin), origin, names="question")
+        self._replies = Replies(confirms, self._box)
 
     def turn(self, seconds: float) -> int:
         """Wait that long for questions at most, and answer what came. Returns how many."""

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from bus.rabbit.parties import Downstream, MakesDownstream, Policy, Upstream, write_down
+from bus.rabbit.post import DEAD, Sender, Till
 from support.rabbitmq import RabbitServer
 
 
@@ -46,3 +47,19 @@ def make_downstream(
         return made
 
     return make
+
+
+@pytest.fixture
+def till(tmp_path: Path, amqp_url: str, lane: str, parties: ExitStack) -> Till:
+    made = Till(tmp_path, amqp_url, lane)
+    parties.callback(made.die)
+    # The queue of dead commands is one for all lanes, and so for all tests.
+    made.connection.channel().queue_purge(DEAD)
+    return made
+
+
+@pytest.fixture
+def sender(till: Till, amqp_url: str, lane: str, parties: ExitStack) -> Sender:
+    made = Sender(amqp_url, lane)
+    parties.callback(made.close)
+    return made
