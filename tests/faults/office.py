@@ -24,7 +24,7 @@ from simulation.plans import YEARS, Plan, plan_of
 from simulation.world import World
 
 PROGRESS_SECONDS = 60.0
-END_SECONDS = 120.0
+END_SECONDS = 200.0
 
 
 class Busy:
