@@ -144,14 +144,17 @@ def test_a_service_that_is_asked_to_end_answers_what_it_began_and_leaves_the_res
     budgeting.signal(signal.SIGTERM)
     assert budgeting.wait() == 0
     budgeting.start()
-    sender.wait_for(500)
+    wait_for_keys(sender, 500)
     office.wait_for_service("budgeting")
 
-    assert [key for key, _ in sender.answers] == [message["key"] for message in messages]
+    # A busy broker may not have taken the last acknowledgement: then an answer comes again.
+    in_order = list(dict.fromkeys(key for key, _ in sender.answers))
+    assert in_order == [message["key"] for message in messages]
+    assert len({answer.position for _, answer in sender.answers}) == 500
     assert {answer.kind for _, answer in sender.answers} == {"recorded"}
 
 
 def wait_for_keys(sender: Sender, count: int) -> None:
-    """Until that many commands have an answer; some have it twice after a kill."""
+    """Until that many commands have an answer; some may have it twice."""
     while len({key for key, _ in sender.answers}) < count:
         sender.wait_for(len(sender.answers) + 1)
