@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import kombu
 from amqp.exceptions import (
     InternalError,
+    NotFound,
     RecoverableChannelError,
     RecoverableConnectionError,
 )
@@ -77,6 +78,8 @@ PASSING = (
     AppendConflict,
     # The broker failed, as it may when a queue is deleted while somebody publishes to it.
     InternalError,
+    # What was declared a moment ago is gone: the broker is being stopped, or somebody deletes.
+    NotFound,
     Unreachable,
     NotNow,
     OutcomeUnknown,
