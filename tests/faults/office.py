@@ -102,13 +102,23 @@ class Office:
     @contextmanager
     def _doing(self, work: Callable[[Any, Answered], None]) -> Iterator[Busy]:
         real, calm = self._answered
-        self.world.connect()
+        self.world.open()
         with ThreadPoolExecutor(1) as pool:
             under_way = pool.submit(work, self.world, real)
-            yield Busy(real, under_way)
-            under_way.result(END_SECONDS)
+            try:
+                yield Busy(real, under_way)
+                self._wait_for(under_way)
+            finally:
+                self.world.has_closed = True
         work(self._calm, calm)
         self.check()
+
+    def _wait_for(self, work: Future[None]) -> None:
+        """Until it is done; not when somebody has ended who will never be heard of again."""
+        eventually("the work is done", lambda: work.done() or self.world.ended, END_SECONDS)
+        if not work.done():
+            raise Broken(f"ended by themselves: {self.world.ended}")
+        work.result()
 
     def _live(self, world: Any, answered: Answered) -> None:
         plan = self._plan

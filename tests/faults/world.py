@@ -25,6 +25,7 @@ from grant_store.opening import open_store
 from grant_store.rows import LedgerEvent
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
+from simulation.clerks import Broken
 from support.distributed import LANE, DistributedSystem
 
 ANSWER_SECONDS = 20.0
@@ -85,12 +86,18 @@ class RealWorld:
         self.told = Told()
         self._system = system
         self._closing = ExitStack()
-        self.connect()
+        self.open()
         self.rooms = {name: self._room(name) for name in SERVICES}
 
-    def connect(self) -> None:
+    def open(self) -> None:
         """Begin anew with the broker, which hangs up on whoever is silent for a minute."""
+        self.has_closed = False
         self._client = self._closing.enter_context(RpcClient(self._system.amqp_url, ANSWER_SECONDS))
+
+    @property
+    def ended(self) -> list[str]:
+        """The processes that are not there."""
+        return [each.name for each in self._system.processes if each.exit_code is not None]
 
     def send(self, service: str, messages: Sequence[Mapping[str, Any]]) -> list[Answer] | None:
         """The answers of one service, or None: at least one of them is unknown."""
@@ -102,6 +109,8 @@ class RealWorld:
 
     def move(self) -> None:
         """Let the services get on."""
+        if self.has_closed:
+            raise Broken("the office closed before the work was done")
         time.sleep(POLL_SECONDS)
 
     def settle(self) -> None:
