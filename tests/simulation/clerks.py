@@ -8,23 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
-from functools import cache
+from datetime import date
 from typing import Any
+from uuid import UUID
 
-from grant_bus.actors import Mandate, issue_token
 from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
+from grant_values.cases import case_id_of
 from grant_values.shapes import Actor
+from simulation.faults import parked_cases
 from simulation.rooms import LANE
+from simulation.tokens import MANDATE, token
 from simulation.world import World
-from support.authority import KEY, NOW
 
 MOST_MOVES = 3_000
 MOST_TOGETHER = 12
 AGAIN = 0.1
-MANDATE = date(2014, 1, 1), date(2030, 12, 31)
-A_LONG_TIME = timedelta(days=4_000)
 
 
 class Broken(AssertionError):
@@ -52,6 +51,12 @@ class Command:
     def sender(self) -> tuple[str, str]:
         """Whose key it is: two persons may use the same one."""
         return self.actor.id, self.key
+
+    @property
+    def case_id(self) -> UUID | None:
+        """The case that it is about, if it is about one."""
+        reference = self.payload.get("reference")
+        return case_id_of(reference) if reference else None
 
     @property
     def body(self) -> tuple[object, ...]:
@@ -82,7 +87,10 @@ class Until:
 
 
 class Heard(Until):
-    """Waits until a service has heard all that another had recorded when the waiting began."""
+    """Waits until a service has heard all that another had recorded when the waiting began.
+
+    What is parked it has heard too: who gives a command on such a case is told to wait.
+    """
 
     def __init__(self, service: str, upstream: str) -> None:
         super().__init__(f"{service} hears {upstream}", self._has_heard)
@@ -97,13 +105,19 @@ class Heard(Until):
             return store.tracked(f"{self._upstream}/{LANE}").position >= self._head
 
 
+class Unparked(Until):
+    """Waits until nothing of a case is parked in a service, as a person who looks it up there."""
+
+    def __init__(self, service: str, case_id: UUID) -> None:
+        super().__init__(f"{service} applies what is parked of {case_id}", self._is_unparked)
+        self._service, self._case_id = service, case_id
+
+    def _is_unparked(self, world: World) -> bool:
+        with world.reading(self._service) as store:
+            return self._case_id not in parked_cases(store)
+
+
 Work = Generator[Command | Until, Answer, None]
-
-
-@cache
-def token(actor: Actor, mandate: tuple[date, date]) -> str:
-    """A token that is good whatever the simulated clock says."""
-    return issue_token(KEY, Mandate(actor, "token", *mandate), NOW - A_LONG_TIME, NOW + A_LONG_TIME)
 
 
 @dataclass
@@ -180,10 +194,15 @@ def _send(world: World, answered: Answered, clerks: Sequence[Clerk]) -> None:
     again = _sent_again(world, answered, commands)
     misused = _misused_key(world, answered, commands[0])
     sent = [*commands, *again, *misused]
-    answers = world.send(commands[0].service, [command.message() for command in sent])
+    service = commands[0].service
+    parked = _parked(world, service)
+    answers = world.send(service, [command.message() for command in sent])
     if answers is None:
         return
+    parked &= _parked(world, service)
     for command, answer in zip(sent, answers, strict=True):
+        if command.case_id in parked and command.sender not in answered.commands:
+            _check_waits(command, answer)
         if command in misused:
             command.check(answer)
         else:
@@ -192,6 +211,17 @@ def _send(world: World, answered: Answered, clerks: Sequence[Clerk]) -> None:
         if answer.kind != "not_yet":
             command.check(answer)
             clerk.go_on(answer)
+
+
+def _parked(world: World, service: str) -> set[UUID]:
+    with world.reading(service) as store:
+        return set(parked_cases(store))
+
+
+def _check_waits(command: Command, answer: Answer) -> None:
+    """Nothing new is decided on a case of which events are parked."""
+    if answer.kind == "recorded" and answer.event_ids:
+        raise Broken(f"parked cases wait: {command.key} was {answer}")
 
 
 def _sent_again(world: World, answered: Answered, now: Sequence[Command]) -> list[Command]:

@@ -56,6 +56,18 @@ def every_event_was_told_in_order(found: Evidence) -> None:
         need(told == list(range(1, head + 1)), f"{name}/{head} was told as {told}")
 
 
+def events_of_a_case_are_followed_in_order(found: Evidence) -> None:
+    """What is parked waits with all that comes after it in the case."""
+    for name, ledger in found.ledgers.items():
+        last: dict[tuple[str, str], int] = {}
+        for event in ledger:
+            if event.followed and event.case_id:
+                origin, position = event.followed
+                before = last.setdefault((event.case_id, origin), position)
+                need(before <= position, f"{name}/{event.position} follows {event.cause} too late")
+                last[event.case_id, origin] = position
+
+
 def a_restored_upstream_is_noticed(found: Evidence) -> None:
     """Whoever had followed what is gone has stopped, and nobody has mixed two histories."""
     world, restores = found.world, found.plan.restores

@@ -108,13 +108,16 @@ def _migrated_file() -> bytes:
         return path.read_bytes()
 
 
+def make_file(path: Path) -> None:
+    """What a migration leaves behind before a service starts for the first time."""
+    path.write_bytes(_migrated_file())
+
+
 class FragileStore(SQLiteStore):
     """A store on a file; its process may die before, in the middle of and after each write."""
 
     def __init__(self, path: Path, service: str, clock: Clock, step: Step) -> None:
         super().__init__(path, service, clock=clock)
-        if not path.exists():
-            path.write_bytes(_migrated_file())
         self.meanwhile: Callable[[], object] | None = None
         """What another process of the service does just before this one appends. Once."""
         self._step = step

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from grant_bus import follower, writer
+from grant_bus import follower, parked, writer
 from grant_bus.desk import Order
 from grant_bus.follower import Follower
+from grant_bus.parked import Parking
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
 from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
@@ -16,7 +17,7 @@ from grant_contracts.envelope import CloudEvent
 from grant_store import sqlite
 from grant_store.rows import Append, Appended, StoredOutcome, Tracked
 from grant_store.sqlite import SQLiteStore
-from grant_store.work import IdentityMap
+from grant_store.work import IdentityMap, UnitOfWork
 from simulation.mutation import Change, always, mutant
 
 
@@ -171,6 +172,21 @@ OF_FEEDS = (
         "body-hash",
         "A used key answers for another command too.",
         Change(Writer, "_repeated", whatever_the_body),
+    ),
+    mutant(
+        "parking-by-case",
+        "The later events of a parked case are applied while the first one waits.",
+        Change(Parking, "catch_up", always(None)),
+    ),
+    mutant(
+        "parking-counted",
+        "A process does not notice what another one has parked.",
+        Change(parked, "_count_on", always(None)),
+    ),
+    mutant(
+        "parked-commands",
+        "A command decides on a case of which events are parked.",
+        Change(UnitOfWork, "_refuse_parked", always(None)),
     ),
     mutant(
         "instants",

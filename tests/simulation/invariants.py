@@ -32,6 +32,7 @@ INVARIANTS: Mapping[str, Invariant] = {
     "nobody stops": feeds.nobody_has_stopped,
     "followers at the heads": feeds.followers_are_at_the_heads,
     "nothing is parked": feeds.nothing_is_parked,
+    "a case's events in order": feeds.events_of_a_case_are_followed_in_order,
     "every event is told": feeds.every_event_was_told_in_order,
     "one outcome per key": outcomes.commands_have_one_outcome,
     **OF_EACH_LEDGER,

@@ -15,7 +15,7 @@ from grant_values.money import format_euro
 from grant_values.shapes import Tranche
 from simulation import attempts
 from simulation.attempts import made
-from simulation.clerks import Command, Heard, Until, Work
+from simulation.clerks import Command, Heard, Unparked, Until, Work
 from simulation.papers import RECORDED, SECOND_CHECKER, SECOND_CLAIM_CHECKER, Papers, shares
 from simulation.plans import CALL, CasePlan, Plan
 from simulation.world import World
@@ -72,6 +72,7 @@ class Journey:
     def _find(self) -> Work:
         papers = self._papers
         yield Until("the assessment", lambda world: self._assessment() is not None)
+        yield Unparked("eligibility", self._case.case_id)
         eligible = self._case.fate != "ineligible" and not self._repeats()
         yield papers.on("formal_checker", "eligibility.propose_finding", "2020-12-16",
                         eligible=eligible, reasons="geprüft")  # fmt: skip
@@ -81,6 +82,7 @@ class Journey:
     def _decide(self) -> Work:
         papers = self._papers
         yield Heard("budgeting", "eligibility")
+        yield Unparked("budgeting", self._case.case_id)
         if self._repeats():
             yield papers.approval("not_found_eligible" + papers.or_withdrawn("withdrawn"))
             yield from self._reject()
@@ -141,8 +143,7 @@ class Journey:
     # Payments.
     def claim(self, year: int) -> Work:
         """Claims on one budget year's tranches, certified and ordered, or refused."""
-        yield Heard("budgeting", "intake")
-        yield Heard("disbursement", "budgeting")
+        yield from self._hear_of_everything()
         account = self._account()
         tranches = [
             Tranche(fund, of, cents)
@@ -161,8 +162,14 @@ class Journey:
             yield from self._order(f"{year}-again", shares(tranches, 1, 1), "nothing_due")
         if self._case.fate == "renounced_after_order" and year == 2021:
             yield self._papers.withdrawal("2021-03-20")
-            yield Heard("budgeting", "intake")
-            yield Heard("disbursement", "budgeting")
+            yield from self._hear_of_everything()
+
+    def _hear_of_everything(self) -> Work:
+        """The account stands as intake and budgeting have it by now."""
+        yield Heard("budgeting", "intake")
+        yield Unparked("budgeting", self._case.case_id)
+        yield Heard("disbursement", "budgeting")
+        yield Unparked("disbursement", self._case.case_id)
 
     def _order(self, claim: str, wanted: list[dict[str, Any]], expected: str = RECORDED) -> Work:
         papers, on = self._papers, f"{claim[:4]}-03-18"

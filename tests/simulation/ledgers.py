@@ -24,7 +24,8 @@ Cents = Counter[tuple[UUID, LineKey]]
 
 @dataclass(frozen=True)
 class Recorded:
-    """One event of a ledger. `sender` and `command_key` name the command that it came of."""
+    """One event of a ledger. `sender` and `command_key` name the command that it came of, `cause`
+    the event of another ledger."""
 
     position: int
     kind: str
@@ -32,7 +33,14 @@ class Recorded:
     case_id: str
     sender: str
     command_key: str
+    cause: str
     data: dict[str, Any]
+
+    @property
+    def followed(self) -> tuple[str, int] | None:
+        """The feed and the position that it followed from, if it followed from an event."""
+        origin, _, position = self.cause.rpartition("/")
+        return (origin, int(position)) if origin and not self.command_key else None
 
     @property
     def tranches(self) -> Iterator[tuple[LineKey, int]]:
@@ -69,6 +77,7 @@ def _read(world: World, service: str) -> Iterator[Recorded]:
             case_id=metadata.get("caseid", ""),
             sender=metadata["actorid"],
             command_key=metadata.get("commandkey", ""),
+            cause=metadata["causationid"].removeprefix("event:"),
             data=msgspec.json.decode(row.state),
         )
 

@@ -52,6 +52,7 @@ def live(seed: int, folder: Path) -> Verdict:
     with _a_world(folder / "disturbed", seed, disturbed=True) as world:
         answered = Answered()
         _plan_restore(world, plan)
+        world.faults.may_befall(plan, world.random)
         try:
             _play_all(world, plan, answered)
         except Restored:
@@ -172,7 +173,7 @@ def _plan_restore(world: World, plan: Plan) -> None:
 
 def _go_on_after_restore(world: World, plan: Plan, answered: Answered) -> None:
     """Senders give commands again whose outcome was lost, or none: a new history may grow."""
-    given_again = world.random.choice((0.0, 0.2, 0.9))
+    given_again = world.random.choice((0.0, 0.9, 1.0))
     lost = [
         command
         for command, _ in answered.commands.values()

@@ -7,8 +7,9 @@ from typing import Any
 
 from grant_values.money import format_euro
 from grant_values.shapes import Actor, Tranche
-from simulation.clerks import MANDATE, Command
+from simulation.clerks import Command
 from simulation.plans import CasePlan, Plan
+from simulation.tokens import MANDATE
 from support.authority import person
 
 SECOND_CHECKER = Actor("S-1102", "formal_checker")

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from uuid import UUID
 
+from grant_values.cases import case_id_of
 from grant_values.money import format_euro
 from support.authority import APPLICATION, PROGRAMME
 
@@ -41,6 +43,10 @@ class CasePlan:
     fate: str
     payload: dict[str, Any]
     seed: str
+
+    @property
+    def case_id(self) -> UUID:
+        return case_id_of(self.reference)
 
     def random(self, purpose: str) -> Random:
         return Random(f"{self.seed} {purpose}")

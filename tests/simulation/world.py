@@ -24,7 +24,8 @@ from grant_contracts.envelope import CloudEvent
 from grant_store.rows import LedgerEvent
 from grant_store.sqlite import SQLiteStore
 from pruefpfad.assembly import SERVICES
-from simulation.fragile import FragileBus, Track, WatchedFollower
+from simulation.faults import Faults
+from simulation.fragile import FragileBus, Track, WatchedFollower, make_file
 from simulation.machinery import DECIDING, IDLE, STARTING, Clock, Crash, Fate
 from simulation.rooms import Answers, Message, Room, as_sent, open_room
 from support.authority import KEY
@@ -55,7 +56,10 @@ class World:
         self.incidents: dict[int, Callable[[], None]] = {}
         """What is to happen at the n-th move, beside what happens by chance."""
         self._down: dict[str, int] = {}
+        self.faults = Faults()
         self._tokens = TokenCheck(KEY, self.clock)
+        for name in SERVICES:
+            make_file(self.path(name))
         for name in SERVICES:
             self._survive(partial(self.start, name))
 
@@ -70,7 +74,7 @@ class World:
         self.fate.step(name, STARTING)
         room = open_room(
             self.path(name),
-            SERVICES[name],
+            self.faults.services[name],
             clock=self.clock,
             tokens=self._tokens,
             new_id=partial(self._new_id, name),
@@ -193,7 +197,16 @@ class World:
             self._survive(partial(self.fate.kill, name, IDLE))
         elif what < 0.09 and self.rooms:
             self._let_a_rival_take_over()
-        elif what < 0.27:
+        elif what < 0.11 and self.faults.mend_one(self.random):
+            self._note("a program is mended")
+        elif what < 0.13 and self.faults.break_one(self.random):
+            self._note("a program breaks")
+        elif what < 0.135:
+            self._note("the case files are built anew")
+            self.send("audit", [self.faults.replay()])
+        elif what < 0.17 and self.rooms:
+            self.retry_parked(self.random.choice(sorted(self.rooms)))
+        elif what < 0.33:
             self._survive(self.bus.announce_heads)
         else:
             self._survive(self.bus.turn)
@@ -212,6 +225,18 @@ class World:
         if isinstance(self.bus, FragileBus):
             self.bus.calm()
         self.bus.settle()
+        self.faults.mend()
+        for name in SERVICES:
+            self.retry_parked(name)
+        self.bus.settle()
+
+    def retry_parked(self, name: str) -> None:
+        """An operator tries again what a service could not apply."""
+        with self.reading(name) as store:
+            retries = list(self.faults.retries(store))
+        if retries:
+            self._note("an operator retries")
+            self.send(name, retries)
 
     def close(self) -> None:
         for name in list(self.rooms):
