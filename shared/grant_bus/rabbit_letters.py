@@ -43,6 +43,7 @@ class LetterBox:
         self._origin = origin
         self._names = names
         self._messages: deque[Any] = deque()
+        self._last_delivered = 0
         self._channel = connection.channel()
         # The library would make text of a body, and its length is to be checked before.
         self._channel.auto_decode = False
@@ -51,7 +52,6 @@ class LetterBox:
         self._channel.basic_qos(0, PREFETCH, False)
         # Past kombu's own consumer: that one unpacks what a header says is compressed.
         self._tag = self._channel.basic_consume(declared.name, callback=self._when_delivered)
-        self._last_delivered = 0
 
     def gather(self, seconds: float) -> None:
         """The first letter is waited for; then only what is already here is taken with it."""
