@@ -93,6 +93,36 @@ def test_events_are_applied_in_one_transaction_with_the_position(
     assert (tracked.position, tracked.leaf_hash.hex()) == (10, feed[9].leafhash)
 
 
+def take_back_the_tracking(store: SQLiteStore) -> None:
+    """As a power cut does with what need not last: it was committed, and not yet on the disk."""
+    with store._file.writing() as cursor:
+        cursor.execute("DELETE FROM work_tracking")
+
+
+def test_what_a_power_cut_took_back_is_noticed_at_the_next_event_and_followed_again(
+    follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore, asked: Asked
+) -> None:
+    follower.receive(at(feed, 1))
+    take_back_the_tracking(book_store)
+
+    follower.receive(feed[1:4])
+
+    assert (follower.position, asked.positions) == (0, [0])
+    follower.receive(feed)
+    assert written(book_store) == list(range(2, 11))
+
+
+def test_what_a_power_cut_took_back_is_noticed_by_the_head_although_nothing_new_happens(
+    follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore, asked: Asked
+) -> None:
+    follower.receive(at(feed, 1))
+    take_back_the_tracking(book_store)
+
+    follower.hear(head(feed[0]))
+
+    assert asked.positions == [0]
+
+
 def test_types_nobody_asked_for_move_the_position_and_nothing_else(
     follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore
 ) -> None:
