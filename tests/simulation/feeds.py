@@ -75,6 +75,7 @@ def a_restored_upstream_is_noticed(found: Evidence) -> None:
     for (service, followed_upstream), track in world.tracks.items():
         if followed_upstream != upstream:
             continue
+        track.forget_beyond(world.rooms[service].store.tracked(upstream).position)
         if all(present.get(at) == leaf for at, leaf in track.leaves.items()):
             # Old messages may still have shown it that there are two histories.
             is_calm = "CannotApply" not in track.stopped

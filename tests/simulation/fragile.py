@@ -175,6 +175,11 @@ class Track:
     leaves: dict[int, str] = field(default_factory=dict)
     stopped: str = ""
 
+    def forget_beyond(self, position: int) -> None:
+        """A read model that began anew holds nothing of what was applied before."""
+        for at in [at for at in self.leaves if at > position]:
+            del self.leaves[at]
+
 
 class WatchedFollower(Follower):
     """A follower that stops when its upstream has changed, and whose every step is written down."""
@@ -188,6 +193,7 @@ class WatchedFollower(Follower):
         if self.on_receive and events:
             self.on_receive(self, events)
         before = self._applied_to()
+        self.track.forget_beyond(before)
         try:
             return super().receive(events)
         except (UpstreamChanged, CannotApply) as changed:

@@ -26,14 +26,14 @@ from grant_store.sqlite import SQLiteStore
 from pruefpfad.assembly import SERVICES
 from simulation.faults import Faults
 from simulation.fragile import FragileBus, Track, WatchedFollower, make_file
-from simulation.machinery import DECIDING, IDLE, STARTING, Clock, Crash, Fate
+from simulation.machinery import DECIDING, STARTING, Clock, Crash, Fate
 from simulation.rooms import Answers, Message, Room, as_sent, open_room
+from simulation.weather import befall
 from support.authority import KEY
 
 T = TypeVar("T")
 DEATHS = 0.01
 RIVALRY = 0.1
-A_DAY = 86_400.0
 ALL = 1_000_000
 
 
@@ -61,7 +61,7 @@ class World:
         for name in SERVICES:
             make_file(self.path(name))
         for name in SERVICES:
-            self._survive(partial(self.start, name))
+            self.survive(partial(self.start, name))
 
     def _new_bus(self, seed: int) -> InProcessBus:
         if not self.disturbed:
@@ -113,14 +113,14 @@ class World:
         """Copy a service's file while the service is away, as a night's backup would."""
         self._end(name)
         shutil.copyfile(self.path(name), self.path(name).with_suffix(".backup"))
-        self._survive(partial(self.start, name))
+        self.survive(partial(self.start, name))
 
     def restore(self, name: str) -> None:
         """Put the copy back in place of all that was recorded since, and keep that to compare."""
         self.lost = leaves_of(self, name)
         self._end(name)
         shutil.copyfile(self.path(name).with_suffix(".backup"), self.path(name))
-        self._survive(partial(self.start, name))
+        self.survive(partial(self.start, name))
 
     def _end(self, name: str) -> None:
         if self._down.pop(name, None) is None:
@@ -132,7 +132,7 @@ class World:
         room = self.rooms.get(service)
         if room is None:
             return None
-        answers = self._survive(partial(self._answers, room, messages))
+        answers = self.survive(partial(self._answers, room, messages))
         if answers is None:
             return None
         for answer in answers:
@@ -145,10 +145,10 @@ class World:
         if not self._is_there_a_rival():
             return room.process.writer.answer(messages)
         if self.random.random() < 0.5 and room.rival.followers:
-            self._note("a rival follows while commands are answered")
+            self.note("a rival follows while commands are answered")
             follower = self.random.choice(room.rival.followers)
-            return room.answer(messages, partial(self._deliver_to, follower))
-        self._note("two processes answer at once")
+            return room.answer(messages, partial(self.deliver_to, follower))
+        self.note("two processes answer at once")
         kept = self.random.randint(0, len(messages))
         return room.answer_both(messages[:kept], messages[kept:])
 
@@ -186,30 +186,7 @@ class World:
         if self.moves in self.incidents:
             self.incidents[self.moves]()
         self._return_to_life()
-        what = self.random.random()
-        if what < 0.03:
-            self._move_the_clock()
-        elif what < 0.04:
-            self._note("the broker is wiped")
-            self.bus.wipe()
-        elif what < 0.06 and self.rooms:
-            name = self.random.choice(sorted(self.rooms))
-            self._survive(partial(self.fate.kill, name, IDLE))
-        elif what < 0.09 and self.rooms:
-            self._let_a_rival_take_over()
-        elif what < 0.11 and self.faults.mend_one(self.random):
-            self._note("a program is mended")
-        elif what < 0.13 and self.faults.break_one(self.random):
-            self._note("a program breaks")
-        elif what < 0.135:
-            self._note("the case files are built anew")
-            self.send("audit", [self.faults.replay()])
-        elif what < 0.17 and self.rooms:
-            self.retry_parked(self.random.choice(sorted(self.rooms)))
-        elif what < 0.33:
-            self._survive(self.bus.announce_heads)
-        else:
-            self._survive(self.bus.turn)
+        befall(self)
         self.clock.move(self.random.uniform(0, 60))
 
     def settle(self) -> None:
@@ -235,7 +212,7 @@ class World:
         with self.reading(name) as store:
             retries = list(self.faults.retries(store))
         if retries:
-            self._note("an operator retries")
+            self.note("an operator retries")
             self.send(name, retries)
 
     def close(self) -> None:
@@ -247,7 +224,8 @@ class World:
         """Which followers have stopped at which upstream, and what they said."""
         return {pair: track.stopped for pair, track in self.tracks.items() if track.stopped}
 
-    def _survive(self, act: Callable[[], T]) -> T | None:
+    def survive(self, act: Callable[[], T]) -> T | None:
+        """What comes of something, or None if somebody has died of it."""
         try:
             return act()
         except Crash as crash:
@@ -257,26 +235,13 @@ class World:
     def _return_to_life(self) -> None:
         for name in [name for name, turns in self._down.items() if turns <= 0]:
             del self._down[name]
-            self._survive(partial(self.start, name))
+            self.survive(partial(self.start, name))
         for name in self._down:
             self._down[name] -= 1
-
-    def _move_the_clock(self) -> None:
-        seconds = self.random.uniform(-A_DAY, 2 * A_DAY)
-        self._note("the clock goes back" if seconds < 0 else "the clock leaps")
-        self.clock.move(seconds)
 
     # Two processes of one service at a time.
     def _is_there_a_rival(self) -> bool:
         return not self.calmed and self.random.random() < RIVALRY
-
-    def _let_a_rival_take_over(self) -> None:
-        """The rival follows what is new; the process that should have will not have heard of it."""
-        room = self.rooms[self.random.choice(sorted(self.rooms))]
-        if room.rival.followers:
-            self._note("a rival takes over")
-            follower = self.random.choice(room.rival.followers)
-            self._survive(partial(self._deliver_to, follower))
 
     def _let_the_rival_follow(
         self, follower: WatchedFollower, events: Sequence[CloudEvent]
@@ -287,17 +252,17 @@ class World:
         room = self.rooms[follower.name]
         rival = self.random.choice(room.rival.followers)
         if rival.upstream != follower.upstream:
-            self._note("two processes follow two feeds at once")
-            room.store.meanwhile = partial(self._deliver_to, rival)
+            self.note("two processes follow two feeds at once")
+            room.store.meanwhile = partial(self.deliver_to, rival)
         elif self.random.random() < 0.5:
-            self._note("two processes follow the same events")
+            self.note("two processes follow the same events")
             theirs = events[: self.random.randint(1, len(events))]
             room.store.meanwhile = partial(rival.receive, theirs)
         else:
-            self._note("a rival follows further meanwhile")
-            room.store.meanwhile = partial(self._deliver_to, rival, events)
+            self.note("a rival follows further meanwhile")
+            room.store.meanwhile = partial(self.deliver_to, rival, events)
 
-    def _deliver_to(self, rival: WatchedFollower, events: Sequence[CloudEvent] = ()) -> None:
+    def deliver_to(self, rival: WatchedFollower, events: Sequence[CloudEvent] = ()) -> None:
         """A rival gets these events, and all that its upstream has recorded by now."""
         rival.receive(events)
         upstream = rival.upstream.partition("/")[0]
@@ -306,7 +271,8 @@ class World:
                 rows = store.events_after(max(0, rival.position - 1), ALL)
             rival.receive(as_sent(rival.upstream, rows))
 
-    def _note(self, what: str) -> None:
+    def note(self, what: str) -> None:
+        """Count what has happened."""
         self.fate.happened[what] += 1
 
     def _new_id(self, service: str) -> UUID:
