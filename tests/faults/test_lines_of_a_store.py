@@ -17,11 +17,19 @@ from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachab
 from grant_store.postgres import PostgresStore
 from grant_store.rows import Append, Tracked
 from store.samples import an_event, an_outcome
+from support.postgres import PostgresServer
 
 SILENCE_SECONDS = 0.5
 LINES_OF_A_STORE = 2
 LONGEST_SECONDS = 12.0
 """What a caller waits at most where nothing answers: silence, a new connection, patience."""
+
+
+@pytest.fixture
+def proxy(postgres_server: PostgresServer) -> Iterator[PostgresProxy]:
+    """One that nobody else goes through, because its lines are counted here."""
+    with closing(PostgresProxy(postgres_server.superuser_dsn)) as proxy:
+        yield proxy
 
 
 @pytest.fixture
