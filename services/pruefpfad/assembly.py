@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -10,21 +10,6 @@ from uuid import UUID, uuid4
 
 from eventsourcing.domain import Aggregate
 
-import grant_audit.policies
-import grant_budgeting.award
-import grant_budgeting.domain
-import grant_budgeting.policies
-import grant_budgeting.schemas
-import grant_disbursement.domain
-import grant_disbursement.policies
-import grant_disbursement.schemas
-import grant_eligibility.domain
-import grant_eligibility.fingerprint
-import grant_eligibility.policies
-import grant_eligibility.schemas
-import grant_intake.domain
-import grant_intake.policies
-import grant_intake.schemas
 from grant_bus.actors import TokenCheck
 from grant_bus.desk import Command, Desk
 from grant_bus.operators import Operators
@@ -34,6 +19,7 @@ from grant_bus.writer import Writer
 from grant_store.catalogue import Catalogue
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
+from grant_store.work import HELD_AGGREGATES
 
 
 @dataclass(frozen=True)
@@ -58,10 +44,11 @@ class Service:
         clock: Callable[[], datetime],
         new_id: Callable[[], UUID] = uuid4,
         rates: Rates = UNLIMITED,
+        held_aggregates: int = HELD_AGGREGATES,
     ) -> Writer:
         """The service's one writer over its store."""
         desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
-        return Writer(store, self.catalogue, desk, self.policies, new_id, clock)
+        return Writer(store, self.catalogue, desk, self.policies, new_id, clock, held_aggregates)
 
     @property
     def is_read_model(self) -> bool:
@@ -83,48 +70,84 @@ def _service(
     return Service(name, aggregates, {**commands, **mending}, policies, standing)
 
 
-INTAKE = _service(
-    "intake",
-    (grant_intake.domain.Programme, grant_intake.domain.Call, grant_intake.domain.GrantApplication),
-    grant_intake.schemas.COMMANDS,
-    FactPolicies(grant_intake.policies.FOLLOWS),
+def _intake() -> Service:
+    from grant_intake import domain, policies, schemas
+
+    return _service(
+        "intake",
+        (domain.Programme, domain.Call, domain.GrantApplication),
+        schemas.COMMANDS,
+        FactPolicies(policies.FOLLOWS),
+    )
+
+
+def _eligibility() -> Service:
+    from grant_eligibility import domain, fingerprint, policies, schemas
+
+    return _service(
+        "eligibility",
+        (fingerprint.OperationFingerprint, domain.Assessment),
+        schemas.COMMANDS,
+        FactPolicies(policies.FOLLOWS, policies.READS),
+    )
+
+
+def _budgeting() -> Service:
+    from grant_budgeting import award, domain, policies, schemas
+
+    return _service(
+        "budgeting",
+        (domain.BudgetLine, domain.Earmark, award.Award),
+        schemas.COMMANDS,
+        FactPolicies(policies.FOLLOWS, policies.READS),
+    )
+
+
+def _disbursement() -> Service:
+    from grant_disbursement import domain, policies, schemas
+
+    return _service(
+        "disbursement",
+        (domain.GrantAccount, domain.PaymentRun, domain.Cashbook),
+        schemas.COMMANDS,
+        FactPolicies(policies.FOLLOWS, policies.READS),
+    )
+
+
+def _audit() -> Service:
+    from grant_audit import policies
+
+    follows = EveryEvent(policies.UPSTREAMS, policies.when_recorded, policies.reads_for)
+    return _service("audit", (), {}, follows)
+
+
+class _Services(Mapping[str, Service]):
+    """All services by name. Each is imported when it is asked for: a process that runs one of them
+    does without the others and their libraries, which take more memory than its own cases."""
+
+    def __init__(self, **making: Callable[[], Service]) -> None:
+        self._making = making
+        self._made: dict[str, Service] = {}
+
+    def __getitem__(self, name: str) -> Service:
+        if name not in self._made:
+            self._made[name] = self._making[name]()
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._making)
+
+    def __len__(self) -> int:
+        return len(self._making)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._making
+
+
+SERVICES: Mapping[str, Service] = _Services(
+    intake=_intake,
+    eligibility=_eligibility,
+    budgeting=_budgeting,
+    disbursement=_disbursement,
+    audit=_audit,
 )
-ELIGIBILITY = _service(
-    "eligibility",
-    (grant_eligibility.fingerprint.OperationFingerprint, grant_eligibility.domain.Assessment),
-    grant_eligibility.schemas.COMMANDS,
-    FactPolicies(grant_eligibility.policies.FOLLOWS, grant_eligibility.policies.READS),
-)
-BUDGETING = _service(
-    "budgeting",
-    (
-        grant_budgeting.domain.BudgetLine,
-        grant_budgeting.domain.Earmark,
-        grant_budgeting.award.Award,
-    ),
-    grant_budgeting.schemas.COMMANDS,
-    FactPolicies(grant_budgeting.policies.FOLLOWS, grant_budgeting.policies.READS),
-)
-DISBURSEMENT = _service(
-    "disbursement",
-    (
-        grant_disbursement.domain.GrantAccount,
-        grant_disbursement.domain.PaymentRun,
-        grant_disbursement.domain.Cashbook,
-    ),
-    grant_disbursement.schemas.COMMANDS,
-    FactPolicies(grant_disbursement.policies.FOLLOWS, grant_disbursement.policies.READS),
-)
-AUDIT = _service(
-    "audit",
-    (),
-    {},
-    EveryEvent(
-        grant_audit.policies.UPSTREAMS,
-        grant_audit.policies.when_recorded,
-        grant_audit.policies.reads_for,
-    ),
-)
-SERVICES: Mapping[str, Service] = {
-    service.name: service for service in (INTAKE, ELIGIBILITY, BUDGETING, DISBURSEMENT, AUDIT)
-}

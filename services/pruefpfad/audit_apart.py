@@ -19,11 +19,12 @@ from grant_bus.actors import TokenCheck
 from grant_bus.follower import Follower
 from grant_bus.straight import NoRequests, StraightFeed
 from grant_store.sqlite import utc_now
-from pruefpfad.assembly import AUDIT
+from pruefpfad.assembly import SERVICES
 from pruefpfad.embedded import LANE, EmbeddedSystem, embedded_store
 from pruefpfad.keys import PUBLIC, public_key
 from pruefpfad.processes.memory import look_for_garbage_seldom
 
+AUDIT = "audit"
 IDLE_SECONDS = 0.02
 
 
@@ -43,7 +44,7 @@ class AuditApart:
         self._its_pipe = its_pipe
 
     def __enter__(self) -> Self:
-        self._system.detach(AUDIT.name)
+        self._system.detach(AUDIT)
         self._process.start()
         self._its_pipe.close()
         return self
@@ -56,7 +57,7 @@ class AuditApart:
     ) -> None:
         self._pipe.close()
         self._process.join()
-        self._system.attach(AUDIT.name)
+        self._system.attach(AUDIT)
 
     def catch_up(self) -> None:
         """Return when audit has followed everything that is recorded now."""
@@ -74,7 +75,7 @@ class AuditApart:
 def _follow(folder: Path, pipe: Connection) -> None:
     """The other process: follow what comes, and say so when told heads are reached."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that is being watched.
-    look_for_garbage_seldom()
+    look_for_garbage_seldom(new_objects=100_000)
     with ExitStack() as opened:
         feeds = _feeds(folder, opened)
         try:
@@ -90,9 +91,9 @@ def _follow(folder: Path, pipe: Connection) -> None:
 
 
 def _feeds(folder: Path, opened: ExitStack) -> list[StraightFeed]:
-    store = opened.enter_context(closing(embedded_store(folder, AUDIT.name, utc_now)))
+    store = opened.enter_context(closing(embedded_store(folder, AUDIT, utc_now)))
     tokens = TokenCheck(public_key(folder / "keys" / PUBLIC), utc_now)
-    writer = AUDIT.writer(store, tokens, utc_now)
+    writer = SERVICES[AUDIT].writer(store, tokens, utc_now)
     feeds = []
     for upstream in writer.policies.upstreams:
         ledger = opened.enter_context(closing(embedded_store(folder, upstream, utc_now)))

@@ -25,6 +25,8 @@ from pruefpfad.demonstration import declare_demonstration
 from pruefpfad.keys import signing_key
 
 LANE = "main"
+HELD_AGGREGATES = 100_000
+"""In one process for all services memory is there, and whole lists are played stage by stage."""
 
 
 class EmbeddedSystem:
@@ -37,7 +39,7 @@ class EmbeddedSystem:
         tokens = TokenCheck(OKPKey.import_key(self.key.as_dict(private=False)), clock)
         self.stores = {name: embedded_store(folder, name, clock) for name in SERVICES}
         self.writers = {
-            name: service.writer(self.stores[name], tokens, clock)
+            name: service.writer(self.stores[name], tokens, clock, held_aggregates=HELD_AGGREGATES)
             for name, service in SERVICES.items()
         }
         self.bus = InProcessBus()

@@ -35,7 +35,7 @@ from grant_store.errors import (
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
-from grant_store.work import Batch, IdentityMap, NotYet, Reading
+from grant_store.work import HELD_AGGREGATES, Batch, IdentityMap, NotYet, Reading
 from grant_values.invalid import Invalid
 
 ATTEMPTS = 50
@@ -76,12 +76,13 @@ class Writer:
         policies: Policies,
         new_id: Callable[[], UUID] = uuid4,
         clock: Callable[[], datetime] = utc_now,
+        held_aggregates: int = HELD_AGGREGATES,
     ) -> None:
         self.store = store
         self.policies = policies
         self._desk = desk
         self._new_id = new_id
-        self._held = IdentityMap(store, catalogue)
+        self._held = IdentityMap(store, catalogue, held_aggregates)
         self._parking = Parking(store, clock)
         self._standing = Standing(0, {})
 

@@ -26,6 +26,10 @@ FOREIGN_EVENTS = 1_000
 """As many events of other writers are read to see what they touched; after more, all is dropped."""
 
 
+HELD_AGGREGATES = 2_500
+"""In a process of its own a service holds no more: what is cold is read again, a batch at once."""
+
+
 class NotYet(Exception):
     """This service has not heard of the thing yet; the sender should try again later."""
 
@@ -66,7 +70,7 @@ class IdentityMap:
     `head` is the position of the ledger that they are true of; None before the first `catch_up`.
     """
 
-    def __init__(self, store: Store, catalogue: Catalogue, capacity: int = 20_000) -> None:
+    def __init__(self, store: Store, catalogue: Catalogue, capacity: int = HELD_AGGREGATES) -> None:
         self.store = store
         self.catalogue = catalogue
         self.head: int | None = None

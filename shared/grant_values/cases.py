@@ -6,7 +6,7 @@ from functools import lru_cache
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 
-@lru_cache(maxsize=20_000)  # Every command on a case names it, and the hash takes a while.
+@lru_cache(maxsize=5_000)  # Every command on a case names it, and the hash takes a while.
 def case_id_of(reference: str) -> UUID:
     """The id of the case with this reference, in the store of every service."""
     return uuid5(NAMESPACE_URL, f"/cases/{reference}")

@@ -23,7 +23,7 @@ from benchmarks.bench import Bench
 from benchmarks.embedded import play
 from benchmarks.results import Measurement, in_turn
 from grant_store.opening import open_store
-from pruefpfad.assembly import BUDGETING
+from pruefpfad.assembly import SERVICES
 
 T = TypeVar("T")
 PLAIN = frozenset({str, int, bool, date, UUID})
@@ -49,10 +49,10 @@ def decode(bench: Bench) -> Measurement:
     """
     folder = bench.new_folder()
     play(folder, min(bench.sizes.grants, 60))
-    store = open_store(f"sqlite:///{folder}", BUDGETING.name)
+    store = open_store(f"sqlite:///{folder}", SERVICES["budgeting"].name)
     recorded = store.events_after(0, store.head().position)
     store.close()
-    catalogue, mapper = BUDGETING.catalogue, _mapper()
+    catalogue, mapper = SERVICES["budgeting"].catalogue, _mapper()
     plain = {kind.topic for kind in catalogue.kinds if PLAIN.issuperset(kind.fields.values())}
     chosen = [row for row in recorded if row.topic in plain]
     rows = list(islice(cycle(chosen), bench.sizes.decoded_events))

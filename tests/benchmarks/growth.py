@@ -25,7 +25,7 @@ from grant_contracts.envelope import CloudEvent
 from grant_store.postgres import PostgresStore
 from grant_store.rows import Append, NewEvent
 from grant_store.work import IdentityMap
-from pruefpfad.assembly import BUDGETING
+from pruefpfad.assembly import SERVICES
 from support.authority import an_event
 
 UNIT = "times as long"
@@ -98,7 +98,7 @@ class _Filled:
 
     def load(self) -> None:
         """Read and rebuild one that nobody holds in memory."""
-        held = IdentityMap(self._store, BUDGETING.catalogue)
+        held = IdentityMap(self._store, SERVICES["budgeting"].catalogue)
         if held.find(self._chosen.choice(self._lines)) is None:
             raise AssertionError("expected the line to be there")
 
@@ -176,7 +176,7 @@ def _a_line() -> Sequence[tuple[str, bytes]]:
     )
     for _ in range(EVENTS_PER_LINE - 1):
         line.earmark(uuid4(), 60_000, "all tranches of a case or none, within each line's ceiling")
-    kind_of = BUDGETING.catalogue.kind_of
+    kind_of = SERVICES["budgeting"].catalogue.kind_of
     return [(kind_of(each).topic, kind_of(each).encode(each)) for each in line.collect_events()]
 
 

@@ -22,7 +22,7 @@ from grant_audit.summary import summary
 from grant_bus.actors import TokenCheck
 from grant_contracts.answers import Answer
 from grant_store.sqlite import SQLiteStore
-from pruefpfad.assembly import AUDIT
+from pruefpfad.assembly import SERVICES
 from simulation.clerks import Broken, Command
 from simulation.ledgers import Evidence, Recorded, need
 from simulation.rooms import LANE, as_sent
@@ -70,8 +70,8 @@ def the_case_file_is_the_fold_of_the_feeds(found: Evidence) -> None:
     """A case file made anew from the ledgers is the one that was kept through all that happened."""
     kept = found.world.rooms["audit"].store
     with _an_empty_store() as fresh:
-        writer = AUDIT.writer(fresh, TokenCheck(KEY, lambda: NOW), lambda: NOW)
-        for upstream in AUDIT.policies.upstreams:
+        writer = SERVICES["audit"].writer(fresh, TokenCheck(KEY, lambda: NOW), lambda: NOW)
+        for upstream in SERVICES["audit"].policies.upstreams:
             origin = f"{upstream}/{LANE}"
             if rows := found.world.ledger(upstream):
                 writer.follow(origin, as_sent(origin, rows))
@@ -81,7 +81,7 @@ def the_case_file_is_the_fold_of_the_feeds(found: Evidence) -> None:
 
 @contextmanager
 def _an_empty_store() -> Iterator[SQLiteStore]:
-    store = SQLiteStore(Path(":memory:"), AUDIT.name)
+    store = SQLiteStore(Path(":memory:"), SERVICES["audit"].name)
     store.migrate()
     try:
         yield store

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import gc
 
-NEW_OBJECTS = 100_000
-"""So many more objects than before make it look through the new ones."""
-YOUNG_ROUNDS, OLD_ROUNDS = 50, 100
+NEW_OBJECTS = 10_000
+"""So many more objects than before make it look through the new ones: measured to keep a service
+flat in memory. A program that ends soon may let more lie about."""
+YOUNG_ROUNDS, OLD_ROUNDS = 10, 5
 
 
-def look_for_garbage_seldom() -> None:
+def look_for_garbage_seldom(new_objects: int = NEW_OBJECTS) -> None:
     """To be called once, when all modules are imported: they are never looked through again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(NEW_OBJECTS, YOUNG_ROUNDS, OLD_ROUNDS)
+    gc.set_threshold(new_objects, YOUNG_ROUNDS, OLD_ROUNDS)

@@ -5,12 +5,10 @@ check. Import it in a green process only; `serve` sees to that.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from importlib import import_module
 
 import structlog
 
-from grant_audit.service import AuditService
-from grant_budgeting.service import BudgetingService
 from grant_bus.actors import TokenCheck
 from grant_bus.follower import UpstreamChanged
 from grant_bus.nameko import hub
@@ -21,9 +19,6 @@ from grant_bus.question_desk import Readers
 from grant_bus.rabbit import connect, is_passing
 from grant_bus.rates import UNLIMITED, SenderRates
 from grant_bus.writer import CannotApply
-from grant_disbursement.service import DisbursementService
-from grant_eligibility.service import EligibilityService
-from grant_intake.service import IntakeService
 from grant_store.opening import open_store
 from grant_store.postgres_connection import connect as connect_database
 from grant_store.sqlite import utc_now
@@ -34,16 +29,6 @@ from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import Configuration
 from pruefpfad.processes.memory import look_for_garbage_seldom
 
-SERVICE_CLASSES: Mapping[str, type] = {
-    service.name: service
-    for service in (
-        IntakeService,
-        EligibilityService,
-        BudgetingService,
-        DisbursementService,
-        AuditService,
-    )
-}
 QUERY_SECONDS = 0.3
 LONGEST_PAUSE_SECONDS = 0.15
 PATIENCE_SECONDS = 60.0
@@ -92,7 +77,15 @@ def _serve(store: Store, configuration: Configuration) -> None:
     rates = SenderRates(limit) if limit else UNLIMITED
     writer = SERVICES[store.service].writer(store, tokens, utc_now, rates=rates)
     readers = Readers(tokens, utc_now, rates)
-    run(SERVICE_CLASSES[store.service], Process(writer, configuration.amqp_url, readers))
+    run(_service_class(store.service), Process(writer, configuration.amqp_url, readers))
+
+
+def _service_class(name: str) -> type:
+    """Imported here and not above: a process needs its own service only."""
+    service_class: type = getattr(
+        import_module(f"grant_{name}.service"), f"{name.capitalize()}Service"
+    )
+    return service_class
 
 
 def _wait_for_servers(store: Store, configuration: Configuration) -> None:

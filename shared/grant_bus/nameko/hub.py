@@ -12,6 +12,10 @@ import time
 import warnings
 from collections.abc import Callable
 
+# Names are looked up when a connection is made, which is seldom; the library that would do it
+# without stopping the hub meanwhile takes 20 MB in each process.
+os.environ.setdefault("EVENTLET_NO_GREENDNS", "yes")
+
 with warnings.catch_warnings():
     # eventlet says at every import that it is in bug-fix mode. That is known, and why this
     # package is the only one that imports it.
