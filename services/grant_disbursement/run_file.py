@@ -15,8 +15,8 @@ from grant_disbursement.payment_file import (
 )
 from grant_disbursement.runs import PaymentRun
 from grant_store.catalogue import Catalogue
+from grant_store.identity_map import IdentityMap
 from grant_store.store import Store
-from grant_store.work import IdentityMap
 from grant_values.invalid import Invalid
 from grant_values.payments import RunPayment
 

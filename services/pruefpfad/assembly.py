@@ -17,9 +17,9 @@ from grant_bus.policies import EveryEvent, FactPolicies, Policies
 from grant_bus.rates import UNLIMITED, Rates
 from grant_bus.writer import Writer
 from grant_store.catalogue import Catalogue
+from grant_store.identity_map import HELD_AGGREGATES
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
-from grant_store.work import HELD_AGGREGATES
 
 
 @dataclass(frozen=True)

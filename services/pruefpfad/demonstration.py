@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+from grant_store.identity_map import IdentityMap
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.store import Store
-from grant_store.work import Batch, Context, IdentityMap
+from grant_store.work import Batch, Context
 from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES
 

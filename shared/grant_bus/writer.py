@@ -32,10 +32,11 @@ from grant_store.errors import (
     TrackingConflict,
     Unreachable,
 )
+from grant_store.identity_map import HELD_AGGREGATES, IdentityMap
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
-from grant_store.work import HELD_AGGREGATES, Batch, IdentityMap, NotYet, Reading
+from grant_store.work import Batch, NotYet, Reading
 from grant_values.invalid import Invalid
 
 ATTEMPTS = 50

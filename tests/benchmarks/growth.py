@@ -22,9 +22,9 @@ from benchmarks.sides import METADATA, SERVICE, our_events
 from budgeting.office import BudgetOffice, a_finding
 from grant_budgeting.domain import BudgetLine
 from grant_contracts.envelope import CloudEvent
+from grant_store.identity_map import IdentityMap
 from grant_store.postgres import PostgresStore
 from grant_store.rows import Append, NewEvent
-from grant_store.work import IdentityMap
 from pruefpfad.assembly import SERVICES
 from support.authority import an_event
 

@@ -28,8 +28,9 @@ from grant_bus.follower import Follower, UpstreamChanged
 from grant_bus.in_process import InProcessBus, NeverQuiet
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
 from grant_contracts.envelope import CloudEvent
+from grant_store.identity_map import IdentityMap
 from grant_store.sqlite import SQLiteStore
-from grant_store.work import Batch, Context, IdentityMap
+from grant_store.work import Batch, Context
 
 
 class Heard:

@@ -24,9 +24,10 @@ from grant_disbursement.domain import Cashbook, GrantAccount, PaymentRun
 from grant_disbursement.policies import FOLLOWS
 from grant_disbursement.schemas import COMMANDS
 from grant_store.catalogue import Catalogue
+from grant_store.identity_map import IdentityMap
 from grant_store.sqlite import SQLiteStore
 from grant_store.standing import StandingAggregates
-from grant_store.work import Batch, Context, IdentityMap
+from grant_store.work import Batch, Context
 from grant_values.cases import case_id_of
 from grant_values.shapes import Actor, Payee
 

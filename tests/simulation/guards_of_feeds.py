@@ -15,9 +15,10 @@ from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 from grant_contracts.envelope import CloudEvent
 from grant_store import sqlite
+from grant_store.identity_map import IdentityMap
 from grant_store.rows import Append, Appended, StoredOutcome, Tracked
 from grant_store.sqlite import SQLiteStore
-from grant_store.work import IdentityMap, UnitOfWork
+from grant_store.work import UnitOfWork
 from simulation.mutation import Change, always, mutant
 
 

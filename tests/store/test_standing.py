@@ -12,9 +12,10 @@ from eventsourcing.utils import resolve_topic
 
 from grant_store.catalogue import Catalogue
 from grant_store.errors import HeadMoved, VersionConflict
+from grant_store.identity_map import IdentityMap
 from grant_store.sqlite import SQLiteStore
 from grant_store.standing import DEMONSTRATION_ID, StandingAggregates
-from grant_store.work import Batch, Context, IdentityMap
+from grant_store.work import Batch, Context
 from grant_values.shapes import Actor
 
 INTAKE = StandingAggregates("intake")

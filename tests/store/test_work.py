@@ -11,8 +11,9 @@ import pytest
 from eventsourcing.domain import Aggregate, event
 
 from grant_store.catalogue import Catalogue
+from grant_store.identity_map import FOREIGN_EVENTS, IdentityMap
 from grant_store.sqlite import SQLiteStore
-from grant_store.work import FOREIGN_EVENTS, Batch, Context, IdentityMap, NotYet, UnitOfWork
+from grant_store.work import Batch, Context, NotYet, UnitOfWork
 from grant_values.shapes import Actor
 
 

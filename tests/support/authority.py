@@ -22,9 +22,10 @@ from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_contracts.envelope import CloudEvent
 from grant_contracts.programme import read_definition
+from grant_store.identity_map import IdentityMap
 from grant_store.sqlite import SQLiteStore
 from grant_store.store import Store
-from grant_store.work import Batch, Context, IdentityMap
+from grant_store.work import Batch, Context
 from grant_values.cases import case_id_of
 from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES
