@@ -30,6 +30,7 @@ from support.distributed import LANE, DistributedSystem
 
 ANSWER_SECONDS = 20.0
 PATIENCE_SECONDS = 60.0
+SHORTEST_MOVE_SECONDS, LONGEST_MOVE_SECONDS = 0.005, 0.1
 ALL = 1_000_000
 
 
@@ -84,6 +85,7 @@ class RealWorld:
     def __init__(self, system: DistributedSystem, seed: int | str) -> None:
         self.random = Random(f"real world {seed}")
         self.told = Told()
+        self._idle_moves = 0
         self._system = system
         self._closing = ExitStack()
         self.open()
@@ -101,6 +103,7 @@ class RealWorld:
 
     def send(self, service: str, messages: Sequence[Mapping[str, Any]]) -> list[Answer] | None:
         """The answers of one service, or None: at least one of them is unknown."""
+        self._idle_moves = 0
         answers = self._ask(service, messages)
         for message, answer in zip(messages, answers, strict=True):
             self.told.note(service, message, answer)
@@ -108,10 +111,11 @@ class RealWorld:
         return known if len(known) == len(answers) else None
 
     def move(self) -> None:
-        """Let the services get on."""
+        """Let the services get on; the longer nobody had anything to send, the more patiently."""
         if self.has_closed:
             raise Broken("the office closed before the work was done")
-        time.sleep(POLL_SECONDS)
+        self._idle_moves += 1
+        time.sleep(min(self._idle_moves * SHORTEST_MOVE_SECONDS, LONGEST_MOVE_SECONDS))
 
     def settle(self) -> None:
         self._system.settle()
