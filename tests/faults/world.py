@@ -103,6 +103,7 @@ class RealWorld:
 
     def send(self, service: str, messages: Sequence[Mapping[str, Any]]) -> list[Answer] | None:
         """The answers of one service, or None: at least one of them is unknown."""
+        self._refuse_after_hours()
         self._idle_moves = 0
         answers = self._ask(service, messages)
         for message, answer in zip(messages, answers, strict=True):
@@ -112,8 +113,7 @@ class RealWorld:
 
     def move(self) -> None:
         """Let the services get on; the longer nobody had anything to send, the more patiently."""
-        if self.has_closed:
-            raise Broken("the office closed before the work was done")
+        self._refuse_after_hours()
         self._idle_moves += 1
         time.sleep(min(self._idle_moves * SHORTEST_MOVE_SECONDS, LONGEST_MOVE_SECONDS))
 
@@ -136,6 +136,11 @@ class RealWorld:
 
     def close(self) -> None:
         self._closing.close()
+
+    def _refuse_after_hours(self) -> None:
+        """Whoever still works when the office has closed would never come to an end."""
+        if self.has_closed:
+            raise Broken("the office closed before the work was done")
 
     def _room(self, name: str) -> Room:
         store = self._closing.enter_context(
