@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from schwifty import BIC, IBAN
 from schwifty.exceptions import (
@@ -34,6 +35,11 @@ def parse_iban(text: str) -> str:
     # The library would turn "ß" into "SS"; only plain characters may reach it.
     if not isinstance(text, str) or re.fullmatch(IBAN_PATTERN, text) is None:
         raise ValueError(IBAN_EXPECTED)
+    return _checked_iban(text)
+
+
+@lru_cache(maxsize=2_000)  # An account is weighed at every step of a payment.
+def _checked_iban(text: str) -> str:
     try:
         iban = IBAN(text)
     except SchwiftyException as refusal:
@@ -48,6 +54,11 @@ def parse_bic(text: str) -> str:
     """The BIC in capitals, 8 or 11 characters (ISO 9362)."""
     if not isinstance(text, str) or re.fullmatch(BIC_PATTERN, text) is None:
         raise ValueError(BIC_EXPECTED)
+    return _checked_bic(text)
+
+
+@lru_cache(maxsize=2_000)
+def _checked_bic(text: str) -> str:
     try:
         return str(BIC(text))
     except InvalidCountryCode:
