@@ -152,7 +152,11 @@ class Writer:
         answers: list[Answer | Exception] = []
         away: Exception | None = None
         for order in orders:
-            answer = order if isinstance(order, Answer) else away or self._answer_alone(order)
+            if isinstance(order, Answer):
+                # The store was not asked about it, and so it says nothing of the store.
+                answers.append(order)
+                continue
+            answer = away or self._answer_alone(order)
             away = answer if isinstance(answer, AWAY) else None
             answers.append(answer)
         return answers

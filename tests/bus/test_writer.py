@@ -22,8 +22,8 @@ from bus.till import (
 )
 from grant_bus.policies import ForgottenEvents
 from grant_bus.writer import Writer
-from grant_store.errors import StoreError
-from grant_store.rows import Append, Appended, SenderAndKey, StoredOutcome
+from grant_store.errors import StoreError, Unreachable
+from grant_store.rows import Append, Appended, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import SQLiteStore
 from grant_store.store import Store
 
@@ -247,6 +247,18 @@ class Interrupted(SQLiteStore):
     folder: Path
 
 
+class Away(SQLiteStore):
+    """It goes away after the first question of a batch, and is back for the third."""
+
+    asked = 0
+
+    def standing(self) -> Standing:
+        self.asked += 1
+        if self.asked == 2:
+            raise Unreachable("no connection")
+        return super().standing()
+
+
 @pytest.fixture
 def interrupted(tmp_path: Path, till: Writer) -> Iterator[Interrupted]:
     store = Interrupted(tmp_path / "till.sqlite3", "till")
@@ -319,6 +331,22 @@ def test_a_failed_reading_of_what_is_recorded_already_leaves_no_trace_in_memory(
 
     assert all(isinstance(each, StoreError) for each in found)
     assert answer(till, adding(100)).kind == "recorded"
+
+
+def test_a_database_that_is_away_is_asked_for_one_command_and_those_behind_it_wait_in_order(
+    tmp_path: Path, till: Writer
+) -> None:
+    with closing(Away(tmp_path / "till.sqlite3", "till")) as store:
+        # The key that comes twice lets the commands be taken one by one.
+        batch = [adding(1, key="a"), {}, adding(2, key="b"), {}, adding(3, key="b")]
+
+        first, invalid, *others = the_till(store).answer(batch)
+
+    assert isinstance(first, Unreachable)
+    assert store.asked == 2, "once together, once alone"
+    assert [each for each in others if isinstance(each, Exception)] == [first, first]
+    assert not isinstance(invalid, Exception)
+    assert invalid.kind == "invalid"
 
 
 def test_an_interruption_while_deciding_leaves_no_trace_in_memory(
