@@ -14,8 +14,7 @@ from eventsourcing.domain import Aggregate
 
 from grant_bus.desk import Command
 from grant_bus.parked import ParkedCase, ParkedEvent, count_on
-from grant_bus.policies import Policies, context_of, refuse_forgotten
-from grant_bus.retries import retry_after
+from grant_bus.policies import Policies, context_of, why_not_applied
 from grant_contracts import operators_commands as wire
 from grant_store.standing import DEMONSTRATION_ID, StandingAggregates
 from grant_store.work import UnitOfWork
@@ -23,6 +22,11 @@ from grant_values.invalid import Invalid, NotEntitled
 from grant_values.shapes import Actor
 
 OPERATOR = frozenset({"operator"})
+
+
+class AppliedOnce(RuntimeError):
+    """A parked event could be applied, and a moment later not: its policy asks something beside the
+    store. Nothing is taken out, for its event would be lost."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,12 @@ class Operators:
         """Apply what is parked of a case, up to the first event that still fails. That one stays
         with the events behind it; where none is left, the case is parked no longer."""
         parked = _known(ParkedCase(work, case_id))
-        count, error = self._apply(work, parked.events)
-        if error is not None:
+        count, why = self._apply(work, parked.events)
+        if why is not None:
             # What the failed event has changed is undone with all else, and the rest done again.
             work.start_over()
-            self._apply(work, parked.events[:count])
-            parked.replace(parked.events[count].failed(error))
+            self._apply_again(work, parked.events[:count])
+            parked.replace(parked.events[count].failed(why))
         parked.remove(count)
 
     def discard_parked(
@@ -107,14 +111,16 @@ class Operators:
         for count, parked in enumerate(events):
             event = parked.cloud_event
             unit = work.part(context_of(work.store.service, event))
-            try:
-                self.policies.apply(unit, event)
-                refuse_forgotten(unit)
-            except Exception as error:
-                if retry_after(error) != "never":
-                    raise
-                return count, error
+            why = why_not_applied(self.policies, unit, event)
+            if why is not None:
+                return count, why
         return len(events), None
+
+    def _apply_again(self, work: UnitOfWork, events: Sequence[ParkedEvent]) -> None:
+        count, why = self._apply(work, events)
+        if why is not None:
+            event = events[count].cloud_event
+            raise AppliedOnce(f"{event.type} at {event.origin}/{event.position}") from why
 
 
 def _known(parked: ParkedCase) -> ParkedCase:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from grant_bus.retries import retry_after
 from grant_contracts.envelope import CloudEvent, Fact
 from grant_store.work import Context, Reading, UnitOfWork
 from grant_values.shapes import Actor
@@ -118,3 +119,18 @@ def refuse_forgotten(unit: UnitOfWork) -> None:
     """`ForgottenEvents` if the unit has changed something and did not keep it."""
     if unit.forgotten:
         raise ForgottenEvents(f"{unit.forgotten} changed but were not kept.")
+
+
+def why_not_applied(policies: Policies, unit: UnitOfWork, event: CloudEvent) -> Exception | None:
+    """Apply an event. None if that went well, else what will never let it be applied.
+
+    Raises what may pass by itself, such as a database that is away.
+    """
+    try:
+        policies.apply(unit, event)
+        refuse_forgotten(unit)
+    except Exception as error:
+        if retry_after(error) != "never":
+            raise
+        return error
+    return None

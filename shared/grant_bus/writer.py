@@ -19,7 +19,7 @@ from grant_bus.desk import Desk, Order
 from grant_bus.feed import tracked_at
 from grant_bus.outcomes import outcome_of, recorded
 from grant_bus.parked import Parking, in_words
-from grant_bus.policies import Policies, context_of, refuse_forgotten
+from grant_bus.policies import Policies, context_of, refuse_forgotten, why_not_applied
 from grant_bus.retries import retry_after
 from grant_contracts.answers import Answer
 from grant_contracts.envelope import CloudEvent
@@ -264,13 +264,9 @@ class Writer:
 
     def _follow_one(self, batch: Batch, event: CloudEvent) -> None:
         unit = batch.unit(context_of(self.store.service, event))
-        try:
-            self.policies.apply(unit, event)
-            refuse_forgotten(unit)
-        except Exception as error:
-            if retry_after(error) != "never":
-                raise
-            raise _Spoilt from error
+        why = why_not_applied(self.policies, unit, event)
+        if why is not None:
+            raise _Spoilt from why
 
     def _follow_alone(self, upstream: str, event: CloudEvent) -> None:
         """Apply or park one event. Whoever is overtaken too often starts again later."""

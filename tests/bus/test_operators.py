@@ -34,7 +34,7 @@ from bus.till import (
     writing,
 )
 from grant_bus.feed import pack, unpack
-from grant_bus.operators import Operators
+from grant_bus.operators import AppliedOnce, Operators
 from grant_bus.parked import CASE, parked_events
 from grant_bus.policies import EveryEvent
 from grant_bus.writer import Writer
@@ -139,6 +139,23 @@ class TestRetry:
         assert parked_events(book_store)[0].error == "LookupError: the book has no such line"
         assert written(book_store) == [2, 3, 4]
         assert lines(book_store) == {str(ADA): b"3"}
+
+    def test_loses_nothing_where_what_could_be_applied_cannot_be_applied_again(
+        self, book: Writer, book_store: SQLiteStore
+    ) -> None:
+        before, attempts = told(book_store), 0
+
+        def fickle(work: UnitOfWork, fact: CoinsAdded) -> None:
+            nonlocal attempts
+            attempts += fact.received.at == 3
+            (mended_but_for(5) if attempts % 2 else when_coins_added)(work, fact)
+
+        [answered] = the_book(book_store, fickle).answer([retrying()])
+
+        assert isinstance(answered, AppliedOnce)
+        assert isinstance(answered.__cause__, LookupError)
+        assert waiting(book_store) == [(3, 1), (4, 0), (5, 0), (6, 0)]
+        assert told(book_store) == before
 
     def test_counts_the_attempts_and_leaves_nothing_of_a_failed_one(
         self, book: Writer, book_store: SQLiteStore
