@@ -16,6 +16,7 @@ from amqp.exceptions import (
 )
 from kombu.exceptions import OperationalError
 
+from grant_bus.rabbit_hearing import lay_unreadable_aside
 from grant_bus.rabbit_shared import SharedExchange, SharedQueue
 from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachable
 
@@ -107,7 +108,9 @@ def connect(url: str) -> Any:
     connection = Connection(
         url, heartbeat=HEARTBEAT_SECONDS, connect_timeout=CONNECT_TIMEOUT_SECONDS
     )
-    return connection.ensure_connection(max_retries=1, interval_start=0.1)
+    opened = connection.ensure_connection(max_retries=1, interval_start=0.1)
+    lay_unreadable_aside(opened.connection)
+    return opened
 
 
 def keep_alive(connection: Any) -> None:

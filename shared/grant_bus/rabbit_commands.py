@@ -51,7 +51,7 @@ class CommandQueue:
         confirms = Confirms(connection, is_ending)
         dead_command_queue()(connection.default_channel).declare()
         self._box = LetterBox(connection, command_queue(origin), origin, names="command")
-        self._replies = Replies(confirms, self._box)
+        self._replies = Replies(confirms)
 
     def turn(self, seconds: float) -> int:
         """Wait that long for commands at most, and answer what came. Returns how many."""

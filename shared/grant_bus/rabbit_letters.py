@@ -5,15 +5,12 @@ It bounds what lies in memory, and reads the form of letters. What they say is n
 
 from __future__ import annotations
 
-import struct
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from amqp.exceptions import AMQPError, FrameSyntaxError
 
 from grant_bus.letters import Letter, read_letter
 from grant_bus.rabbit import JSON
@@ -23,15 +20,7 @@ LETTERS_AT_ONCE = 100
 PREFETCH = 2 * LETTERS_AT_ONCE
 _GATHER_SECONDS = 0.001
 
-UNREADABLE = (ValueError, OverflowError, struct.error, FrameSyntaxError)
-"""What the library raises over properties that no honest client sends, such as text that is no
-UTF-8. It has no name for that."""
-
 _log = structlog.get_logger()
-
-
-class UnreadableLetter(ConnectionError):
-    """The library cannot read a message at all. It was laid aside; the connection is of no use."""
 
 
 class LetterBox:
@@ -43,7 +32,6 @@ class LetterBox:
         self._origin = origin
         self._names = names
         self._messages: deque[Any] = deque()
-        self._last_delivered = 0
         self._channel = connection.channel()
         # The library would make text of a body, and its length is to be checked before.
         self._channel.auto_decode = False
@@ -51,7 +39,7 @@ class LetterBox:
         declared.declare()
         self._channel.basic_qos(0, PREFETCH, False)
         # Past kombu's own consumer: that one unpacks what a header says is compressed.
-        self._tag = self._channel.basic_consume(declared.name, callback=self._when_delivered)
+        self._tag = self._channel.basic_consume(declared.name, callback=self._messages.append)
 
     def gather(self, seconds: float) -> None:
         """The first letter is waited for; then only what is already here is taken with it."""
@@ -78,18 +66,6 @@ class LetterBox:
             read_letter(self._messages.popleft(), self._origin, self._names) for _ in range(count)
         ]
 
-    @contextmanager
-    def laying_unreadable_aside(self) -> Iterator[None]:
-        """For whatever hears the connection. Tags are dense, so the message that could not be read
-        is the one after the last; without this it would come again, and again break everything."""
-        try:
-            yield
-        except UNREADABLE as error:
-            self._channel.basic_reject(self._last_delivered + 1, requeue=False)
-            _log.warning("an unreadable message was laid aside", error=str(error))
-            self._close_connection()
-            raise UnreadableLetter(str(error)) from error
-
     def acknowledge(self, letters: Sequence[Letter], *, are_all: bool) -> None:
         """These are done with. `are_all`: so is every letter that was taken before them."""
         if letters and are_all:
@@ -104,51 +80,33 @@ class LetterBox:
 
     def cancel(self) -> None:
         """Take no more; what was not acknowledged goes to the next consumer."""
-        with self.laying_unreadable_aside():
-            self._channel.basic_cancel(self._tag)
-            self._channel.close()
+        self._channel.basic_cancel(self._tag)
+        self._channel.close()
 
     def _listen(self, seconds: float) -> bool:
         """False if nothing came in that time."""
         try:
-            with self.laying_unreadable_aside():
-                self._connection.drain_events(timeout=seconds)
+            self._connection.drain_events(timeout=seconds)
         except TimeoutError:
             self._connection.heartbeat_check()
             return False
         return True
 
-    def _close_connection(self) -> None:
-        """The library stumbles over the rest of the message while it says good-bye, and would then
-        leave the socket open."""
-        connection = self._connection.connection
-        with suppress(AMQPError, *UNREADABLE):
-            connection.close()
-        connection.collect()
-
-    def _when_delivered(self, message: Any) -> None:
-        self._last_delivered = message.delivery_tag
-        self._messages.append(message)
-
 
 class Replies:
     """Answers to the letters of a box, each into the queue that its sender named."""
 
-    def __init__(self, confirms: Confirms, box: LetterBox) -> None:
+    def __init__(self, confirms: Confirms) -> None:
         self._confirms = confirms
-        self._box = box
         self._confirms.channel.events["basic_return"].add(_when_nobody_was_there)
 
     def send(self, letter: Letter, body: bytes) -> None:
         address, number = letter.reply_to, letter.correlation_id
-        # The library hears the connection whenever it sends.
-        with self._box.laying_unreadable_aside():
-            self._confirms.send(body, JSON, "", address, mandatory=True, correlation_id=number)
+        self._confirms.send(body, JSON, "", address, mandatory=True, correlation_id=number)
 
     def wait(self) -> None:
         """Return when the broker has spoken of all. An answer that is lost can be asked again."""
-        with self._box.laying_unreadable_aside():
-            refused = self._confirms.wait()
+        refused = self._confirms.wait()
         if refused:
             _log.warning("queues of senders refused answers", count=refused)
 

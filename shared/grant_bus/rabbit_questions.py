@@ -29,7 +29,7 @@ class QuestionQueue:
         self._answer = answer
         confirms = Confirms(connection, is_ending)
         self._box = LetterBox(connection, question_queue(origin), origin, names="question")
-        self._replies = Replies(confirms, self._box)
+        self._replies = Replies(confirms)
 
     def turn(self, seconds: float) -> int:
         """Wait that long for questions at most, and answer what came. Returns how many."""

@@ -12,8 +12,10 @@ import msgspec
 import pytest
 
 from bus.rabbit.parties import put
+from bus.rabbit.post import UNREADABLE
 from faults.proxy import PostgresProxy
 from faults.systems import a_system
+from faults.waiting import eventually
 from grant_bus.parked import parked_events
 from grant_bus.rabbit import feed_queue_name
 from grant_bus.rabbit_rpc import RpcClient
@@ -25,7 +27,7 @@ from simulation.clerks import Command
 from simulation.journeys import prepare
 from simulation.plans import plan_of
 from support.authority import person
-from support.distributed import LANE, DistributedSystem
+from support.distributed import LANE, DistributedSystem, OwnProcess
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
 
@@ -130,8 +132,40 @@ def test_a_command_that_cannot_be_read_does_not_stop_the_others(
     assert poisoned.services["intake"].exit_code is None
 
 
-def post(amqp_url: str, exchange: str, key: str, body: bytes, content_type: str) -> None:
+@pytest.mark.parametrize("properties", UNREADABLE, ids=[next(iter(each)) for each in UNREADABLE])
+@pytest.mark.parametrize("way", ["grants.commands", "grants.queries", "nameko-rpc"])
+def test_a_message_that_the_library_itself_cannot_read_ends_no_service(
+    poisoned: DistributedSystem, way: str, properties: dict[str, bytes]
+) -> None:
+    service = poisoned.services["intake"]
+    before = laid_aside(service)
+    key = b"intake." if way == "nameko-rpc" else f"intake.{LANE}.".encode()
+    others = {name: value for name, value in properties.items() if name != "routing_key"}
+    end_of_key = properties.get("routing_key", b"head")
+
+    post(poisoned.amqp_url, way, key + end_of_key, b"poison", "application/json", **others)
+    eventually("it was laid aside", lambda: laid_aside(service) > before)
+    apply_once_more(poisoned)
+
+    assert service.exit_code is None
+    assert laid_aside(service) == before + 1
+
+
+def laid_aside(service: OwnProcess) -> int:
+    return service.log.count("an unreadable message was laid aside")
+
+
+def post(
+    amqp_url: str,
+    exchange: str,
+    key: str | bytes,
+    body: bytes,
+    content_type: str,
+    **properties: bytes,
+) -> None:
     with RpcClient(amqp_url) as sender:
         channel: Any = sender._channel
-        message = channel.prepare_message(body, content_type=content_type, content_encoding="utf-8")
+        message = channel.prepare_message(
+            body, content_type=content_type, content_encoding="utf-8", properties=properties
+        )
         channel.basic_publish(message, exchange=exchange, routing_key=key)

@@ -1,5 +1,5 @@
 """RPC as this system wants it: one active consumer, and no death over a message that is no call or
-a reply that cannot be sent."""
+cannot be read, or over a reply that cannot be sent."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from nameko.messaging import QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
 from grant_bus.rabbit import JSON, PASSING, rpc_queue
+from grant_bus.rabbit_hearing import lay_unreadable_aside
 
 _log = structlog.get_logger()
+
+
+class LayingUnreadableAside(QueueConsumer):
+    """nameko's consumer, which connects anew after a message that its library cannot read. Without
+    this the message would come again, to this process and to each after it."""
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> Any:
+        """The library calls this for each new connection, before anything is taken from it."""
+        lay_unreadable_aside(channel.connection)
+        return super().get_consumers(consumer_cls, channel)
 
 
 class SingleActiveConsumer(RpcConsumer):
     """nameko's RPC queue, but replicas stand by: two of them must not write one store."""
 
+    queue_consumer = LayingUnreadableAside()
     queue: Any
 
     def setup(self) -> None:

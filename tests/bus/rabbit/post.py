@@ -19,6 +19,13 @@ from grant_store.sqlite import SQLiteStore
 DEAD = dead_command_queue().name
 DEADLINE_SECONDS = 20.0
 
+UNREADABLE: list[dict[str, Any]] = [
+    {"correlation_id": b"\xff\xfe"},
+    {"reply_to": b"\xff"},
+    {"routing_key": b"\xff"},
+]
+"""Properties over which our own library breaks. The last one stands for the end of the key."""
+
 
 class Till:
     """The till of the tests over its command queue, in a lane of its own."""

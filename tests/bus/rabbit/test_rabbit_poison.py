@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bus.rabbit.parties import waiting
-from bus.rabbit.post import DEAD, DEADLINE_SECONDS, Sender, Till, laid_aside
+from bus.rabbit.post import DEAD, DEADLINE_SECONDS, UNREADABLE, Sender, Till, laid_aside
 from bus.till import opening
 from grant_bus.rabbit import is_passing
-from grant_bus.rabbit_letters import UnreadableLetter
+from grant_bus.rabbit_hearing import UnreadableMessage
 from grant_contracts.commands import MOST_BYTES
 
 POISON: list[tuple[str, bytes, str]] = [
@@ -104,14 +104,7 @@ def test_nobody_can_have_an_answer_written_into_a_queue_of_ours(
     assert len(laid_aside(amqp_url)) == 1
 
 
-PROPERTIES: list[dict[str, Any]] = [
-    {"correlation_id": b"\xff\xfe"},
-    {"reply_to": b"\xff"},
-    {"routing_key": b"\xff"},
-]
-
-
-@pytest.mark.parametrize("properties", PROPERTIES, ids=[next(iter(each)) for each in PROPERTIES])
+@pytest.mark.parametrize("properties", UNREADABLE, ids=[next(iter(each)) for each in UNREADABLE])
 def test_a_message_that_the_library_itself_cannot_read_is_laid_aside_at_once(
     till: Till, sender: Sender, amqp_url: str, properties: dict[str, Any]
 ) -> None:
@@ -124,7 +117,7 @@ def test_a_message_that_the_library_itself_cannot_read_is_laid_aside_at_once(
     sender.post(b"poison", **properties)
     sender.send(after)
 
-    with pytest.raises(UnreadableLetter) as stopped:
+    with pytest.raises(UnreadableMessage) as stopped:
         for _ in range(5):
             till.turn(1.0)
     assert is_passing(stopped.value), "the service takes commands again over a new connection"
