@@ -101,7 +101,7 @@ class Operators:
     def replay_feeds(self, work: UnitOfWork, by: Actor, from_position: int) -> None:
         """Drop the read model with what is parked; the feeds then bring every event again."""
         lane = work.store.lane
-        work.store.start_over([f"{upstream}/{lane}" for upstream in self.policies.upstreams])
+        work.forget_followed([f"{upstream}/{lane}" for upstream in self.policies.upstreams])
         count_on(work)
 
     def _apply(

@@ -219,13 +219,6 @@ class PostgresStore:
             (Int8(position),),
         )
 
-    def start_over(self, upstreams: Sequence[str]) -> None:
-        self._rows(
-            "WITH dropped AS (DELETE FROM {documents})"
-            " DELETE FROM {tracking} WHERE upstream = ANY(%b::text[]) RETURNING upstream",
-            ([*upstreams],),
-        )
-
     def close(self) -> None:
         self._appends.close()
         self._reads.close()
@@ -297,7 +290,8 @@ _EVENT_TYPES = ("uuid", "uuid", "bigint", "text", "bigint", "bytea", "bytea")
 _TRACKED_TYPES = ("text", "bigint", "bytea", "bigint")
 _OUTCOME_TYPES = ("text", "text", "bytea", "text", "text", "bigint", "bigint")
 _DOCUMENT_TYPES = ("text", "text", "bytea")
-_ARRAYS = (*_EVENT_TYPES, *_TRACKED_TYPES, *_OUTCOME_TYPES, *_DOCUMENT_TYPES)
+_UPSTREAM_TYPES = ("text",)
+_ARRAYS = (*_EVENT_TYPES, *_TRACKED_TYPES, *_OUTCOME_TYPES, *_DOCUMENT_TYPES, *_UPSTREAM_TYPES)
 _APPEND_CALL = (
     "SELECT first_position, landed_at, leaves FROM {append}(%b::bigint, %b::timestamptz, "
     + ", ".join(f"%b::{of}[]" for of in _ARRAYS)
@@ -315,6 +309,7 @@ def _as_parameters(append: Append, clock: datetime | None) -> list[object]:
         *columns(append.tracking, _TRACKED_TYPES),
         *columns(append.outcomes, _OUTCOME_TYPES),
         *columns(append.last_documents(), _DOCUMENT_TYPES),
+        *columns([(each,) for each in append.start_over], _UPSTREAM_TYPES),
     ]
 
 

@@ -131,13 +131,16 @@ class Document(NamedTuple):
 class Append:
     """All that one transaction writes. Either all of it is recorded, or nothing.
 
-    Where several documents have the same kind and key, the last one stands.
+    Where several documents have the same kind and key, the last one stands. `start_over` names
+    upstreams that are forgotten with all documents, before anything else is written: that is for a
+    store that has nothing but what it followed.
     """
 
     events: Sequence[NewEvent] = ()
     tracking: Sequence[Tracked] = ()
     outcomes: Sequence[Outcome] = ()
     documents: Sequence[Document] = ()
+    start_over: Sequence[str] = ()
     expected_head: int | None = None
 
     def __post_init__(self) -> None:

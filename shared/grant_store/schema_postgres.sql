@@ -101,6 +101,7 @@ CREATE OR REPLACE FUNCTION {ledger}.append(
     senders text[], keys text[], body_hashes bytea[], kinds text[], reasons text[],
     firsts bigint[], event_counts bigint[],
     document_kinds text[], document_keys text[], document_bodies bytea[],
+    start_over text[],
     OUT first_position bigint, OUT landed_at timestamptz, OUT leaves bytea[]
 )
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $append$
@@ -190,6 +191,11 @@ BEGIN
                 MESSAGE = 'another event stands at this version of the aggregate';
         END IF;
         RAISE EXCEPTION USING ERRCODE = 'PF003', MESSAGE = 'this event is already recorded';
+    END IF;
+
+    IF cardinality(start_over) > 0 THEN
+        DELETE FROM {work}.documents;
+        DELETE FROM {work}.tracking WHERE upstream = ANY (start_over);
     END IF;
 
     FOR i IN 1 .. cardinality(upstreams) LOOP

@@ -101,6 +101,8 @@ class SQLiteStore:
                 raise HeadMoved(f"{self.origin}: head is {head}, expected {append.expected_head}.")
             now = max(last, microseconds(self._clock()))
             leaves = self._insert_events(cursor, append.events, head, now)
+            if append.start_over:
+                _forget_followed(cursor, append.start_over)
             for tracked in append.tracking:
                 self._track(cursor, tracked)
             self._keep_outcomes(cursor, append.outcomes, head)
@@ -197,13 +199,6 @@ class SQLiteStore:
                 (position,),
             )
 
-    def start_over(self, upstreams: Sequence[str]) -> None:
-        with self._file.writing() as cursor:
-            cursor.execute("DELETE FROM work_documents")
-            cursor.executemany(
-                "DELETE FROM work_tracking WHERE upstream = ?", [(each,) for each in upstreams]
-            )
-
     def close(self) -> None:
         self._file.close()
 
@@ -285,6 +280,13 @@ def _head_and_instant(cursor: sqlite3.Cursor) -> tuple[int, int]:
 
 def _pairs(count: int) -> str:
     return ",".join(["(?, ?)"] * count)
+
+
+def _forget_followed(cursor: sqlite3.Cursor, upstreams: Sequence[str]) -> None:
+    cursor.execute("DELETE FROM work_documents")
+    cursor.executemany(
+        "DELETE FROM work_tracking WHERE upstream = ?", [(each,) for each in upstreams]
+    )
 
 
 def _write_documents(cursor: sqlite3.Cursor, documents: Sequence[Document]) -> None:

@@ -112,8 +112,4 @@ class Store(Protocol):
         Not flushed to disk: a position lost with the power lets the relay repeat, never skip.
         """
 
-    def start_over(self, upstreams: Sequence[str]) -> None:
-        """Forget all documents, and that these upstreams were followed, in one transaction. For a
-        store that has nothing but what it followed."""
-
     def close(self) -> None: ...

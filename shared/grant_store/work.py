@@ -6,7 +6,7 @@ for all its units in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -76,12 +76,14 @@ class Batch:
     outcomes: list[Outcome] = field(default_factory=list)
     tracking: list[Tracked] = field(default_factory=list)
     documents: dict[KindAndKey, Any] = field(default_factory=dict)
+    start_over: list[str] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
     _read: dict[KindAndKey, Any] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.events or self.outcomes or self.tracking or self.documents)
+        followed = self.tracking or self.documents or self.start_over
+        return not (self.events or self.outcomes or followed)
 
     def unit(self, context: Context, parked: Set[UUID] = frozenset()) -> UnitOfWork:
         """A unit that may not touch the cases in `parked`."""
@@ -92,6 +94,7 @@ class Batch:
         self.held.evict(self.touched)
         self.events.clear()
         self.documents.clear()
+        self.start_over.clear()
         self._read.clear()
 
     def read_ahead(self, readings: Iterable[Reading]) -> None:
@@ -118,6 +121,7 @@ class Batch:
             events=self.events,
             tracking=self.tracking,
             outcomes=self.outcomes,
+            start_over=self.start_over,
             documents=[
                 Document(kind, key, None if body is None else encode(body))
                 for (kind, key), body in self.documents.items()
@@ -169,6 +173,13 @@ class UnitOfWork:
     def start_over(self) -> None:
         """Forget all that this unit and its parts have kept. Only for one that is decided alone."""
         self._batch.clear()
+
+    def forget_followed(self, upstreams: Sequence[str]) -> None:
+        """Drop all documents, and that these upstreams were followed, in the same transaction and
+        before anything else in it. Only for one that is decided alone, because what it reads is
+        still there."""
+        self._wrote_documents = True
+        self._batch.start_over.extend(upstreams)
 
     def has_parked(self, case_id: UUID) -> bool:
         """Whether this unit may not touch a case, because events of it wait for an operator."""

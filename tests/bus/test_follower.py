@@ -317,7 +317,7 @@ def test_a_read_model_that_starts_over_is_followed_from_the_beginning(
     follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore, asked: Asked
 ) -> None:
     follower.receive(feed[:6])
-    book_store.start_over([TILL])
+    book_store.append(Append(start_over=[TILL]))
 
     follower.hear(head(feed[5]))
     assert asked.positions == [0], "the head that was followed is no longer"
@@ -328,7 +328,7 @@ def test_events_that_come_while_a_read_model_starts_over_are_not_applied_beyond_
     follower: Follower, feed: Sequence[CloudEvent], book_store: SQLiteStore, asked: Asked
 ) -> None:
     follower.receive(feed[:6])
-    book_store.start_over([TILL])
+    book_store.append(Append(start_over=[TILL]))
 
     assert follower.receive(feed[6:]) == 0
 

@@ -174,7 +174,7 @@ class TestParked:
     ) -> None:
         """The log goes to standard error, so that programs can read the output."""
         with closing(SQLiteStore(data / "audit.main.sqlite3", "audit")) as audit:
-            audit.start_over(["intake/main"])
+            audit.append(Append(start_over=["intake/main"]))
         monkeypatch.setattr(CompletenessChecked, "VERSION", 0)
 
         assert [line["reference"] for line in said(data, "case", "list")] == [CASE, OTHER]

@@ -222,7 +222,7 @@ def test_the_ledger_refuses_to_be_changed_even_by_its_owner(
 def test_an_old_snapshot_may_not_append(
     store: PostgresStore, session: psycopg.Connection[tuple[object, ...]]
 ) -> None:
-    empty = ", ".join(["'{}'"] * 21)
+    empty = ", ".join(["'{}'"] * 22)
     session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
 
     with pytest.raises(errors.FeatureNotSupported, match="READ COMMITTED"):

@@ -183,7 +183,7 @@ def test_a_services_role_may_do_all_that_a_service_does(roles: DatabaseRoles) ->
         assert store.stream(event.originator_id)[0].event_id == event.event_id
         assert store.document("case", case) == b"1"
         assert store.outcome("portal", case) is not None
-        store.start_over(["intake/main"])
+        store.append(Append(start_over=["intake/main"]))
         assert (store.document("case", case), store.tracked("intake/main").position) == (None, 0)
     with psycopg.connect(roles.dsn("budgeting")) as session:
         session.execute("DELETE FROM budgeting_work.documents")

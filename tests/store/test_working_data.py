@@ -189,7 +189,7 @@ def test_a_read_model_starts_over_without_documents_and_without_what_was_followe
     store.append(Append(events=[an_event()], tracking=tracking))
     store.move_relay(1)
 
-    store.start_over(["intake/main", "budgeting/main"])
+    store.append(Append(start_over=["intake/main", "budgeting/main"]))
 
     assert store.documents("case") + store.documents("line") == []
     assert store.tracked("intake/main").position == store.tracked("budgeting/main").position == 0
@@ -199,6 +199,36 @@ def test_a_read_model_starts_over_without_documents_and_without_what_was_followe
 
 
 def test_a_read_model_that_has_followed_nothing_may_start_over(store: Store) -> None:
-    store.start_over(["intake/main"])
+    store.append(Append(start_over=["intake/main"]))
 
     assert store.tracked("intake/main").position == 0
+
+
+def test_what_is_written_with_a_start_over_is_there_after_it(store: Store) -> None:
+    put(store, Document("case", "1", b"old"), Document("case", "2", b"old"))
+    store.append(Append(tracking=[Tracked("intake/main", 5, LEAF)]))
+
+    store.append(
+        Append(
+            start_over=["intake/main"],
+            documents=[Document("case", "1", b"new")],
+            tracking=[Tracked("intake/main", 1, LEAF, after=0)],
+        )
+    )
+
+    assert store.documents("case") == [Document("case", "1", b"new")]
+    assert store.tracked("intake/main").position == 1
+
+
+def test_a_start_over_whose_append_fails_leaves_everything_as_it_was(store: Store) -> None:
+    put(store, Document("case", "1", b"{}"))
+    store.append(Append(tracking=[Tracked(name, 5, LEAF) for name in ("intake/main", "parking")]))
+
+    with pytest.raises(TrackingConflict):
+        # What was parked has changed since the operator's command began to be decided.
+        store.append(
+            Append(start_over=["intake/main"], tracking=[Tracked("parking", 5, LEAF, after=4)])
+        )
+
+    assert store.documents("case") == [Document("case", "1", b"{}")]
+    assert store.tracked("intake/main").position == 5
