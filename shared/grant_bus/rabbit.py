@@ -16,7 +16,7 @@ from amqp.exceptions import (
 )
 from kombu.exceptions import OperationalError
 
-from grant_bus.rabbit_hearing import lay_unreadable_aside
+from grant_bus.rabbit_hearing import hear, lay_unreadable_aside
 from grant_bus.rabbit_shared import SharedExchange, SharedQueue
 from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachable
 
@@ -115,10 +115,7 @@ def connect(url: str) -> Any:
 
 def keep_alive(connection: Any) -> None:
     """Hear the broker's heartbeats and give ours, on a connection over which nothing else comes."""
-    try:
-        connection.drain_events(timeout=0.001)
-    except TimeoutError:
-        connection.heartbeat_check()
+    hear(connection, 0.001)
 
 
 def is_passing(error: BaseException) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from grant_bus.rabbit import Channel
 from grant_bus.rabbit_blockage import Blockage
+from grant_bus.rabbit_hearing import hear
 
 CONFIRM_TIMEOUT_SECONDS = 30.0
 LISTEN_SECONDS = 1.0
@@ -75,7 +76,7 @@ class Confirms:
         deadline = time.monotonic() + self._timeout_seconds
         while self._open:
             was_blocked = self._blockage.is_on
-            self._listen()
+            hear(self._connection, LISTEN_SECONDS)
             if was_blocked or self._blockage.is_on:
                 deadline = time.monotonic() + self._timeout_seconds
             if time.monotonic() > deadline or (self._blockage.is_on and self._is_ending()):
@@ -92,12 +93,6 @@ class Confirms:
         its own would wake the broker, and cost both sides more than the message in it."""
         if _TCP_CORK is not None:
             self.channel.connection.sock.setsockopt(socket.IPPROTO_TCP, _TCP_CORK, int(corked))
-
-    def _listen(self) -> None:
-        try:
-            self._connection.drain_events(timeout=LISTEN_SECONDS)
-        except TimeoutError:
-            self._connection.heartbeat_check()
 
     def _when_acked(self, tag: int, multiple: bool) -> None:
         for known in self._upto(tag) if multiple else [tag]:

@@ -5,7 +5,6 @@ It knows the queue and the order of what is in it. What an event means is the wr
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from itertools import groupby
@@ -17,13 +16,13 @@ import structlog
 from grant_bus.feed import Announcement, unpack
 from grant_bus.follower import Follower
 from grant_bus.rabbit import HEAD, Consumer, feed_queue
+from grant_bus.rabbit_hearing import gather
 from grant_bus.rabbit_publisher import RabbitResendRequests
 from grant_bus.rabbit_rights import relay_user
 from grant_bus.writer import Writer
 
 MESSAGES_PER_BATCH = 20
 PREFETCH = 2 * MESSAGES_PER_BATCH
-_GATHER_SECONDS = 0.001
 
 _log = structlog.get_logger()
 
@@ -126,27 +125,18 @@ class Feeds:
 
     def turn(self, seconds: float) -> int:
         """Wait that long for messages at most, and apply what came. Returns how many."""
-        self._gather(seconds)
+        gather(self._connection, seconds, self._has_some, self._has_enough)
         return sum(self._commit(queue.take) for queue in self._queues if queue.has_messages)
 
     def cancel(self) -> None:
         for queue in self._queues:
             queue.cancel()
 
-    def _gather(self, seconds: float) -> None:
-        """The first message is waited for; then only what is already here is taken with it."""
-        deadline = time.monotonic() + seconds
-        wait = seconds
-        while not any(queue.has_enough for queue in self._queues):
-            try:
-                self._connection.drain_events(timeout=wait)
-            except TimeoutError:
-                self._connection.heartbeat_check()
-                return
-            if any(queue.has_messages for queue in self._queues):
-                wait = _GATHER_SECONDS
-            elif time.monotonic() > deadline:
-                return
+    def _has_some(self) -> bool:
+        return any(queue.has_messages for queue in self._queues)
+
+    def _has_enough(self) -> bool:
+        return any(queue.has_enough for queue in self._queues)
 
 
 def _sender_expected(connection: Any, service: str, upstream: str) -> str | None:

@@ -1,5 +1,7 @@
-"""What comes over a connection. A message that the client library itself cannot read is laid aside
-at once: it would come again, and break again whoever takes it.
+"""What comes over a connection: it is waited for with a limit, and gathered.
+
+A message that the client library itself cannot read is laid aside at once: it would come again, and
+break again whoever takes it.
 
 It knows the frames of AMQP 0-9-1. What is in a message is not its business.
 """
@@ -7,6 +9,8 @@ It knows the frames of AMQP 0-9-1. What is in a message is not its business.
 from __future__ import annotations
 
 import struct
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -20,6 +24,7 @@ UTF-8. It has no name for that."""
 GOODBYE_SECONDS = 5.0
 """How long the broker may take to confirm the end. One that is short of memory does not answer."""
 
+_GATHER_SECONDS = 0.001
 _METHOD = 1
 _DELIVER = struct.pack(">HH", 60, 60)
 _TAG = struct.Struct(">Q")
@@ -29,6 +34,32 @@ _log = structlog.get_logger()
 
 class UnreadableMessage(ConnectionError):
     """The library cannot read a message. It was laid aside; the connection is of no use."""
+
+
+def hear(connection: Any, seconds: float) -> bool:
+    """Wait so long for something to come, and keep the connection alive. False if nothing came."""
+    try:
+        connection.drain_events(timeout=seconds)
+    except TimeoutError:
+        connection.heartbeat_check()
+        return False
+    return True
+
+
+def gather(
+    connection: Any,
+    seconds: float,
+    has_some: Callable[[], bool],
+    has_enough: Callable[[], bool],
+) -> None:
+    """The first message is waited for; then only what is already here is taken with it."""
+    deadline = time.monotonic() + seconds
+    wait = seconds
+    while not has_enough() and hear(connection, wait):
+        if has_some():
+            wait = _GATHER_SECONDS
+        elif time.monotonic() > deadline:
+            return
 
 
 def lay_unreadable_aside(connection: Any) -> None:

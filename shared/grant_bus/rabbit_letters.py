@@ -15,10 +15,10 @@ import structlog
 from grant_bus.letters import Letter, read_letter
 from grant_bus.rabbit import JSON
 from grant_bus.rabbit_confirms import Confirms
+from grant_bus.rabbit_hearing import gather, hear
 
 LETTERS_AT_ONCE = 100
 PREFETCH = 2 * LETTERS_AT_ONCE
-_GATHER_SECONDS = 0.001
 
 _log = structlog.get_logger()
 
@@ -43,21 +43,13 @@ class LetterBox:
 
     def gather(self, seconds: float) -> None:
         """The first letter is waited for; then only what is already here is taken with it."""
-        deadline = time.monotonic() + seconds
-        wait = seconds
-        while len(self._messages) < LETTERS_AT_ONCE:
-            if not self._listen(wait):
-                return
-            if self._messages:
-                wait = _GATHER_SECONDS
-            elif time.monotonic() > deadline:
-                return
+        gather(self._connection, seconds, lambda: bool(self._messages), self._has_enough)
 
     def rest(self, seconds: float) -> None:
         """Take nothing for so long, but keep the connection alive."""
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
-            self._listen(left)
+            hear(self._connection, left)
 
     def take(self, most: int = LETTERS_AT_ONCE) -> list[Letter]:
         """At most so many letters of those that are here."""
@@ -83,14 +75,8 @@ class LetterBox:
         self._channel.basic_cancel(self._tag)
         self._channel.close()
 
-    def _listen(self, seconds: float) -> bool:
-        """False if nothing came in that time."""
-        try:
-            self._connection.drain_events(timeout=seconds)
-        except TimeoutError:
-            self._connection.heartbeat_check()
-            return False
-        return True
+    def _has_enough(self) -> bool:
+        return len(self._messages) >= LETTERS_AT_ONCE
 
 
 class Replies:

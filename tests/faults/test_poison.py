@@ -109,6 +109,21 @@ def test_a_message_in_a_feed_that_is_no_batch_ends_its_follower_once_and_nothing
     apply_once_more(poisoned)
 
 
+def test_a_message_in_a_feed_that_the_library_cannot_read_does_not_end_its_follower(
+    poisoned: DistributedSystem,
+) -> None:
+    service = poisoned.services["eligibility"]
+    before = laid_aside(service)
+    queue = feed_queue_name("eligibility", f"intake/{LANE}")
+
+    put(poisoned.amqp_url, queue, b"[]", correlation_id=b"\xff\xfe")
+    eventually("it was laid aside", lambda: laid_aside(service) > before)
+    apply_once_more(poisoned)
+
+    assert service.exit_code is None
+    assert laid_aside(service) == before + 1
+
+
 @pytest.mark.parametrize(
     ("body", "content_type"),
     [

@@ -155,12 +155,14 @@ def turn_until(done: Callable[[], bool], *parties: Upstream | Downstream) -> Non
         assert time.monotonic() < deadline, "nothing more happened"
 
 
-def put(amqp_url: str, queue: str, *bodies: bytes, content_type: str = BATCH) -> None:
+def put(
+    amqp_url: str, queue: str, *bodies: bytes, content_type: str = BATCH, **properties: Any
+) -> None:
     """Lay messages into a queue by hand, in this order."""
     connection = connect(amqp_url)
     channel = connection.channel()
     for body in bodies:
-        message = channel.prepare_message(body, content_type=content_type)
+        message = channel.prepare_message(body, content_type=content_type, properties=properties)
         channel.basic_publish(message, routing_key=queue)
     connection.release()
 

@@ -19,6 +19,7 @@ from bus.rabbit.parties import (
 from grant_bus.follower import UpstreamChanged
 from grant_bus.rabbit import is_passing, resend_queue
 from grant_bus.rabbit_follower import UnreadableFeed
+from grant_bus.rabbit_hearing import UnreadableMessage
 from grant_bus.writer import CannotApply
 from grant_contracts.envelope import CloudEvent
 from grant_store.errors import Unreachable
@@ -221,6 +222,31 @@ def test_a_message_that_is_no_batch_of_events_stops_the_feed_once_and_is_gone(
     turn_until(lambda: follower.position == 3, upstream, follower)
 
     assert follower.seen == each_once(3)
+
+
+@pytest.mark.parametrize("properties", [{"correlation_id": b"\xff\xfe"}, {"reply_to": b"\xff"}])
+def test_a_message_in_a_feed_that_the_library_cannot_read_is_gone_at_once_and_takes_nothing_with_it(
+    upstream: Upstream,
+    make_downstream: MakesDownstream,
+    amqp_url: str,
+    properties: dict[str, bytes],
+) -> None:
+    follower = make_downstream()
+    upstream.record(9)
+    put(amqp_url, follower.queue, upstream.body(1, 4))
+    put(amqp_url, follower.queue, b"[]", **properties)
+    put(amqp_url, follower.queue, upstream.body(5, 9))
+
+    with pytest.raises(UnreadableMessage) as stopped:
+        for _ in range(5):
+            follower.turn(1.0)
+    assert is_passing(stopped.value), "the service follows again over a new connection"
+    follower.disconnect()
+    follower.connect()
+    # The relay takes no part: nothing but the one message was lost.
+    turn_until(lambda: follower.position == 9, follower)
+
+    assert follower.seen == each_once(9)
 
 
 @pytest.mark.parametrize("rubbish", [b"", b"\xff\xfe", b"{", b'{"follower": 7}'])
