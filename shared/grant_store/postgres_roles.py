@@ -26,8 +26,18 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {ledger}, {work} FROM {role};
 _FOR_SERVICE = """
 GRANT USAGE ON SCHEMA {ledger}, {work} TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {ledger} TO {role};
-GRANT EXECUTE ON FUNCTION {ledger}.append TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA {work} TO {role};
+DO $rights$
+DECLARE
+    append regprocedure; -- As this release calls it, and as the one before does.
+BEGIN
+    FOR append IN SELECT oid FROM pg_proc
+        WHERE pronamespace = {ledger_name}::regnamespace AND proname = 'append'
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', append, {role_name});
+    END LOOP;
+END
+$rights$;
 """
 _FOR_RELAY = """
 GRANT USAGE ON SCHEMA {ledger}, {work} TO {role};
@@ -76,7 +86,8 @@ def grant_roles(dsn: str, name: str, schema: str, prefix: str) -> None:
             connection.execute(LOCK)
             for role, rights in roles.items():
                 _refuse_unfit(connection, name, schema, role)
-                connection.execute(for_schema(_NOTHING + rights, schema, role=sql.Identifier(role)))
+                names = {"role": sql.Identifier(role), "role_name": sql.Literal(role)}
+                connection.execute(for_schema(_NOTHING + rights, schema, **names))
     except (errors.InvalidSchemaName, errors.UndefinedTable, errors.UndefinedFunction) as error:
         raise NotMigrated(
             f"{name}: {in_one_line(error)}; run `pruefpfad store migrate`."

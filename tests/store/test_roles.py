@@ -45,6 +45,19 @@ CHANGES = {
     "hide rows": "ALTER TABLE budgeting.{table} ENABLE ROW LEVEL SECURITY",
     "lock": "LOCK TABLE budgeting.{table} IN EXCLUSIVE MODE",
 }
+
+
+def alter_append(direction: str) -> str:
+    """Change the append function that comes first by its number of arguments."""
+    return f"""DO $$ BEGIN EXECUTE (
+        SELECT format(
+            'ALTER FUNCTION %s SECURITY INVOKER SET search_path = mine',
+            (array_agg(oid::regprocedure ORDER BY pronargs {direction}))[1]
+        )
+        FROM pg_proc WHERE pronamespace = 'budgeting'::regnamespace AND proname = 'append'
+    ); END $$"""
+
+
 COLUMNS = {"events": "topic", "outcomes": "reason", "schema_version": "version"}
 ROUNDABOUT = {
     "pose as a replication worker": "SET session_replication_role = replica",
@@ -67,9 +80,8 @@ ROUNDABOUT = {
         "CREATE RULE mine AS ON INSERT TO budgeting_work.tracking DO ALSO SELECT 1"
     ),
     "a table in place of another": "DROP TABLE budgeting_work.tracking",
-    "append with the caller's rights": (
-        "ALTER FUNCTION budgeting.append SECURITY INVOKER SET search_path = mine"
-    ),
+    "append with the caller's rights": alter_append("DESC"),
+    "the append of version 1 with the caller's rights": alter_append("ASC"),
     "no refusal": "DROP FUNCTION budgeting.refuse_change CASCADE",
     "a leaf by hand": "SELECT budgeting.leaf(1, NULL, NULL, 1, '', 1, 1, '', '')",
     "a large object": "SELECT lo_import('/etc/hostname')",
