@@ -149,7 +149,7 @@ def _decoded(message: Any, decode: Callable[[bytes], Any]) -> Any:
     body = message.body
     try:
         return decode(body.encode() if isinstance(body, str) else bytes(body))
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         message.reject()
         raise UnreadableFeed(
             f"{message.delivery_info['routing_key']}: a message of length {len(body)}, "

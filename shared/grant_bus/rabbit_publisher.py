@@ -28,6 +28,9 @@ from grant_bus.rabbit_confirms import TRANSIENT, Confirms
 DEFAULT_USER = "guest"
 """Whom the library logs in where the address names nobody."""
 
+LAST_POSITION = 2**63 - 1
+"""A database knows no later one."""
+
 
 class NotTaken(ConnectionError):
     """The broker did not take a message. Whoever published it starts again from its position."""
@@ -37,7 +40,7 @@ class ResendRequest(msgspec.Struct, frozen=True):
     """A follower's request for everything after a position of one ledger."""
 
     follower: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9]{0,24}\Z")]
-    after_position: int
+    after_position: Annotated[int, msgspec.Meta(ge=0, le=LAST_POSITION)]
 
 
 class RabbitPublisher:

@@ -15,12 +15,14 @@ from grant_bus.feed import Announcement
 from grant_bus.rabbit import (
     PROMPT,
     RESEND,
+    RESEND_MESSAGES,
     Consumer,
     connect,
     head_queue,
     resend_queue,
     routing_key,
 )
+from grant_bus.rabbit_hearing import hear
 from grant_bus.rabbit_publisher import RabbitPublisher, ResendRequest
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
 from grant_store.store import Leadership, Store
@@ -33,6 +35,7 @@ CONFIRM_LEAD_SECONDS = 0.25
 """How long a relay may publish beside the one that took over from it. Followers bear it."""
 
 NO_WAIT_SECONDS = 0.001
+PROMPTS_AT_ONCE = RESEND_MESSAGES
 
 HEAD_ADDRESS = re.compile(r"head\.[0-9a-f-]{36}")
 """Whoever asks for the head listens here. Another address could be another relay's."""
@@ -85,15 +88,14 @@ class RabbitRelay:
         self._publisher.release()
 
     def listen(self, seconds: float) -> None:
-        """Wait for a prompt or a request, take all that are there, keep the connection alive."""
-        self._is_prompted = False
-        try:
-            self._connection.drain_events(timeout=seconds)
-            while self._is_prompted:
-                self._is_prompted = False
-                self._connection.drain_events(timeout=NO_WAIT_SECONDS)
-        except TimeoutError:
-            self._connection.heartbeat_check()
+        """Wait for a prompt or a request, take the prompts that are there, keep the connection
+        alive. Whoever prompts without a pause keeps the relay from nothing."""
+        wait = seconds
+        for _ in range(PROMPTS_AT_ONCE):
+            self._is_prompted = False
+            if not hear(self._connection, wait) or not self._is_prompted:
+                return
+            wait = NO_WAIT_SECONDS
 
     def _serve(self) -> tuple[int, bool]:
         """Send again what was asked for. Also says whether a follower will need another round."""
@@ -122,7 +124,7 @@ class RabbitRelay:
             return
         try:
             request = msgspec.json.decode(message.body, type=ResendRequest)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             _log.error("unreadable request for a resend", error=str(error))
             return
         self._requests[request.follower] = request.after_position

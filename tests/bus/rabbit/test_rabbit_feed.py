@@ -20,6 +20,7 @@ from grant_bus.follower import UpstreamChanged
 from grant_bus.rabbit import is_passing, resend_queue
 from grant_bus.rabbit_follower import UnreadableFeed
 from grant_bus.rabbit_hearing import UnreadableMessage
+from grant_bus.rabbit_publisher import LAST_POSITION
 from grant_bus.writer import CannotApply
 from grant_contracts.envelope import CloudEvent
 from grant_store.errors import Unreachable
@@ -207,7 +208,14 @@ def test_another_event_at_a_position_that_was_followed_stops_the_feed(
     other.close()
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"[{}]", b"\xff\xfe", b'{"not": "a list"}'])
+TOO_DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [b"", b"[{}]", b"\xff\xfe", b'{"not": "a list"}', b'[{"more": ' + TOO_DEEP + b"}]"],
+    ids=["nothing", "no event", "no UTF-8", "no list", "too deep"],
+)
 def test_a_message_that_is_no_batch_of_events_stops_the_feed_once_and_is_gone(
     upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str, rubbish: bytes
 ) -> None:
@@ -249,7 +257,20 @@ def test_a_message_in_a_feed_that_the_library_cannot_read_is_gone_at_once_and_ta
     assert follower.seen == each_once(9)
 
 
-@pytest.mark.parametrize("rubbish", [b"", b"\xff\xfe", b"{", b'{"follower": 7}'])
+NO_REQUESTS = {
+    "nothing": b"",
+    "no UTF-8": b"\xff\xfe",
+    "no UTF-8 in a name": b'{"follower": "\xff\xfe", "after_position": 1}',
+    "no JSON": b"{",
+    "no name": b'{"follower": 7}',
+    "after no position": b'{"follower": "eligibility", "after_position": -1}',
+    "after every position": b'{"follower": "eligibility", "after_position": %d}' % 2**63,
+    "after more than a number": b'{"follower": "eligibility", "after_position": %d}' % 10**40,
+    "too deep": b'{"more": ' + TOO_DEEP + b"}",
+}
+
+
+@pytest.mark.parametrize("rubbish", NO_REQUESTS.values(), ids=NO_REQUESTS.keys())
 def test_a_request_that_is_none_does_not_end_the_relay(
     upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str, rubbish: bytes
 ) -> None:
@@ -260,6 +281,49 @@ def test_a_request_that_is_none_does_not_end_the_relay(
     turn_until(lambda: follower.position == 3, upstream, follower)
 
     assert waiting(amqp_url, resend_queue(upstream.origin).name) == 0
+    assert follower.seen == each_once(3)
+
+
+def test_nothing_is_sent_to_whoever_asks_for_what_comes_after_a_negative_position(
+    upstream: Upstream, amqp_url: str
+) -> None:
+    upstream.record(3)
+    upstream.turn_until_idle()
+    request = NO_REQUESTS["after no position"]
+    put(amqp_url, resend_queue(upstream.origin).name, request)
+
+    upstream.relay.listen(5.0)
+
+    assert upstream.relay.turn() == 0
+
+
+def test_a_request_after_the_last_position_there_can_be_is_answered_with_the_head(
+    upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str
+) -> None:
+    follower = make_downstream()
+    upstream.record(3)
+    request = b'{"follower": "eligibility", "after_position": %d}' % LAST_POSITION
+    put(amqp_url, resend_queue(upstream.origin).name, request)
+
+    turn_until(lambda: follower.position == 3, upstream, follower)
+
+    assert follower.seen == each_once(3)
+
+
+def test_a_request_that_the_library_cannot_read_is_gone_and_the_relay_goes_on_after_it(
+    upstream: Upstream, make_downstream: MakesDownstream, amqp_url: str
+) -> None:
+    follower = make_downstream()
+    put(amqp_url, resend_queue(upstream.origin).name, b"{}", correlation_id=b"\xff\xfe")
+
+    with pytest.raises(UnreadableMessage) as stopped:
+        for _ in range(5):
+            upstream.relay.listen(1.0)
+    assert is_passing(stopped.value), "the relay leads again over a new connection"
+    upstream.start_again()
+    upstream.record(3)
+    turn_until(lambda: follower.position == 3, upstream, follower)
+
     assert follower.seen == each_once(3)
 
 
