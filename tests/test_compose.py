@@ -99,7 +99,7 @@ def test_each_process_is_a_user_of_the_broker_that_its_definitions_make() -> Non
     users = {user["name"]: user["password_hash"] for user in DEFINITIONS["users"]}
     [virtual_host] = DEFINITIONS["vhosts"]
 
-    assert set(OURS) - {"migrate"} == set(users) - {"sender"}
+    assert set(OURS) - {"migrate"} == set(users) - {"operator", "sender"}
     assert set(users.values()) == {f"${{{variable}}}" for variable in rabbitmq}
     for name in set(OURS) - {"migrate"}:
         password = rabbitmq[users[name].strip("${}")]

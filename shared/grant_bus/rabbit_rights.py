@@ -93,15 +93,25 @@ def relay_rights(service: str) -> Rights:
     )
 
 
-def sender_rights() -> Rights:
-    """Whoever sends commands and asks questions: a portal, or the office's own programs."""
-    queues = [rf"rpc\.reply-{UUID}", r"reply\..+", r"amq\.gen-.+"]
+def operator_rights() -> Rights:
+    """The operators' tool and the office's own programs. A call may ask without a token."""
+    queues = [rf"rpc\.reply-{UUID}"]
     return Rights(
         configure=_any_of(queues),
-        write=_any_of([*queues, *_exchanges(RPC, COMMANDS, QUERIES)]),
+        write=_any_of([*queues, *_exchanges(RPC)]),
         read=_any_of([*queues, *_exchanges(RPC)]),
+        topics={RPC.name: Keys(write=rf"^{NAME}\.[a-z_]+$", read=rf"^{UUID}$")},
+    )
+
+
+def sender_rights() -> Rights:
+    """Whoever sends commands and asks questions, such as a portal: each with an actor's token."""
+    queues = [r"reply\..+", r"amq\.gen-.+"]
+    return Rights(
+        configure=_any_of(queues),
+        write=_any_of([*queues, *_exchanges(COMMANDS, QUERIES)]),
+        read=_any_of(queues),
         topics={
-            RPC.name: Keys(write=rf"^{NAME}\.[a-z_]+$", read=rf"^{UUID}$"),
             COMMANDS.name: Keys(write=rf"^{NAME}\.{LANE}\.[a-z_]+$"),
             QUERIES.name: Keys(write=rf"^{NAME}\.{LANE}\.[a-z_]+$"),
         },

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -16,6 +17,7 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from bus.rabbit.post import Asker, Sender
 from grant_bus.rabbit import feed_queue_name
 from grant_contracts.answers import Answer
 from grant_store.opening import open_store
@@ -26,8 +28,8 @@ from pruefpfad.processes.configuration import Configuration
 from pruefpfad.scripted import script
 from pruefpfad.scripted.remote import RemoteAuthority
 from pruefpfad.scripted.script import Message
-from support.broker_users import users_in_a_virtual_host_of_their_own
-from support.distributed import DistributedSystem, OwnProcess
+from support.broker_users import SENDER, users_in_a_virtual_host_of_their_own
+from support.distributed import LANE, DistributedSystem, OwnProcess
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
 from support.roles import roles_in_a_database_of_their_own
@@ -218,6 +220,25 @@ def test_what_became_of_a_command_can_be_asked_and_a_reader_can_wait_for_their_o
     assert ask("audit", "budget", at_least={origin: position + 1})["kind"] == "not_yet"
     system.settle()
     assert ask("audit", "budget", at_least={origin: position})["kind"] == "found"
+
+
+def test_a_portal_gives_commands_and_asks_by_message_under_the_rights_of_a_sender(
+    system: DistributedSystem, short_example: Path
+) -> None:
+    command = a_budget_line(system, short_example, "by message", 2034)
+    question = {
+        "question": "budgeting.outcome",
+        "actor_token": command["actor_token"],
+        "arguments": {"sender": script.BUDGET_OFFICER.actor_id, "key": "by message"},
+    }
+    with closing(Sender(system.amqp_url_of(SENDER), LANE)) as portal:
+        portal.send(command)
+        [answer] = portal.wait_for(1)
+    with closing(Asker(system.amqp_url_of(SENDER), LANE)) as portal:
+        found = portal.ask(question, "budgeting.outcome")
+
+    assert answer.kind == "recorded"
+    assert (found["kind"], found["value"]["kind"]) == ("found", "recorded")
 
 
 def test_each_process_finds_itself_well_under_its_own_user(system: DistributedSystem) -> None:

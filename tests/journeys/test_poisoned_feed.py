@@ -22,7 +22,7 @@ from journeys.poisoning import OTHER, POISONED, Operator, Sequel, ending, poison
 from journeys.published_list import play, play_embedded, purpose_of
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.records import StoredRecords
-from support.broker_users import SENDER, users_in_a_virtual_host_of_their_own
+from support.broker_users import OPERATOR, users_in_a_virtual_host_of_their_own
 from support.distributed import DistributedSystem
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
@@ -170,7 +170,7 @@ def deployment(
     ):
         addresses = {
             "PRUEFPFAD_DATABASE_URL": roles.dsn("reader"),
-            "PRUEFPFAD_AMQP_URL": users.url(SENDER),
+            "PRUEFPFAD_AMQP_URL": users.url(OPERATOR),
         }
         yield Deployment(system, addresses)
 

@@ -19,11 +19,11 @@ from support.rabbitmq import RabbitServer
 
 FOLDER = Path(__file__).resolve().parents[2] / "infra/rabbitmq"
 FILE = FOLDER / "definitions.json"
-SENDER = "sender"
+OPERATOR, SENDER = "operator", "sender"
 
 
 class BrokerUsers:
-    """Addresses of one virtual host for services, for relays and for those who send commands."""
+    """Addresses of one virtual host for services, relays, operators and senders."""
 
     def __init__(self, server: RabbitServer, virtual_host: str, folder: Path) -> None:
         self._server = server

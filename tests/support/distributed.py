@@ -22,7 +22,7 @@ from pruefpfad.keys import PUBLIC, signing_key
 from pruefpfad.processes.configuration import Configuration
 from pruefpfad.processes.migrate import mark_as_demonstration, migrate
 from pruefpfad.scripted.remote import RemoteAuthority, RemoteRecords
-from support.broker_users import SENDER, BrokerUsers
+from support.broker_users import OPERATOR, BrokerUsers
 from support.processes import LOG_TAIL_LINES, ServerFailed, ended_with_its_parent
 from support.roles import PREFIX, DatabaseRoles
 
@@ -175,7 +175,7 @@ class DistributedSystem:
         """A caller of the services. After a restart of the broker it is another one."""
         if self._client is None:
             self._client = RpcClient(
-                self.amqp_url_of(SENDER), timeout_seconds=CLIENT_TIMEOUT_SECONDS
+                self.amqp_url_of(OPERATOR), timeout_seconds=CLIENT_TIMEOUT_SECONDS
             )
         return self._client
 
@@ -237,7 +237,7 @@ class DistributedSystem:
 
     def _service_answers(self, name: str) -> bool:
         try:
-            with RpcClient(self.amqp_url_of(SENDER), timeout_seconds=2.0) as client:
+            with RpcClient(self.amqp_url_of(OPERATOR), timeout_seconds=2.0) as client:
                 client.ask(name, "head")
         except (NoAnswer, ServiceFailed, OSError):
             return False

@@ -10,6 +10,7 @@ from grant_bus import rabbit
 from grant_bus.rabbit_definitions import definitions
 from grant_bus.rabbit_rights import (
     Rights,
+    operator_rights,
     relay_rights,
     relay_user,
     sender_rights,
@@ -26,6 +27,7 @@ EXCHANGES = (
     rabbit.QUERIES,
     rabbit.RPC,
 )
+OPERATOR = "operator"
 SENDER = "sender"
 
 
@@ -37,12 +39,12 @@ def broker_definitions(lane: str) -> str:
 
 
 def users() -> dict[str, Rights]:
-    """Every user and its rights: the services, their relays, and whoever sends commands."""
+    """Every user and its rights: the services, their relays, the operators, and whoever sends."""
     services = {
         name: service_rights(name, service.policies.upstreams) for name, service in SERVICES.items()
     }
     relays = {relay_user(name): relay_rights(name) for name in SERVICES}
-    return {**services, **relays, SENDER: sender_rights()}
+    return {**services, **relays, OPERATOR: operator_rights(), SENDER: sender_rights()}
 
 
 def _queues(lane: str) -> Iterator[Any]:

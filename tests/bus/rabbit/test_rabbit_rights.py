@@ -98,7 +98,7 @@ def test_a_feed_is_read_by_its_follower_only(
         "commands.dead",
     ],
 )
-@pytest.mark.parametrize("user", ["intake", "intake-relay", "sender"])
+@pytest.mark.parametrize("user", ["intake", "intake-relay", "operator", "sender"])
 def test_nobody_takes_or_deletes_what_was_sent_to_another(
     users: BrokerUsers, user: str, queue: str
 ) -> None:
@@ -123,7 +123,7 @@ def test_facts_are_published_in_the_name_of_ones_own_service_only(users: BrokerU
     refused(relay, publishing("grants.feed", "budgeting.main.audit"))
     refused(relay, publishing("grants.events", "budgeting.GrantApproved"))
     refused(relay, publishing("", "feed.audit.budgeting.main"))
-    for user in (*SERVICES, "sender"):
+    for user in (*SERVICES, "operator", "sender"):
         refused(users.url(user), publishing("grants.feed", "intake.main"))
         refused(users.url(user), publishing("grants.events", "intake.CallOpened"))
 
@@ -183,13 +183,31 @@ def test_services_give_one_another_no_commands(users: BrokerUsers) -> None:
         refused(users.url(service), publishing("nameko-rpc", f"{other}.head"))
         refused(users.url(service), publishing("grants.commands", f"{other}.main.close_call"))
         refused(users.url(service), publishing("grants.queries", f"{other}.main.head"))
-    allowed(users.url("sender"), publishing("nameko-rpc", "intake.head"))
-    allowed(users.url("sender"), publishing("grants.commands", "intake.main.close_call"))
-    allowed(users.url("sender"), publishing("grants.queries", "intake.main.head"))
-    refused(users.url("sender"), publishing("", "rpc-intake"))
 
 
-@pytest.mark.parametrize("user", ["intake", "sender"])
+def test_a_sender_reaches_nothing_that_answers_without_a_token(users: BrokerUsers) -> None:
+    sender = users.url("sender")
+
+    allowed(sender, publishing("grants.commands", "intake.main.close_call"))
+    allowed(sender, publishing("grants.queries", "audit.main.case_state"))
+    for call in ("audit.case_state", "audit.budget", "intake.outcome", "intake.close_call"):
+        refused(sender, publishing("nameko-rpc", call))
+    refused(sender, publishing("", "rpc-intake"))
+
+
+def test_the_operators_tool_calls_services_and_reaches_no_queue_by_its_name(
+    users: BrokerUsers,
+) -> None:
+    operator = users.url("operator")
+
+    allowed(operator, publishing("nameko-rpc", "budgeting.retry_parked"))
+    allowed(operator, publishing("nameko-rpc", "audit.head"))
+    refused(operator, publishing("grants.commands", "intake.main.close_call"))
+    refused(operator, publishing("grants.queries", "audit.main.case_state"))
+    refused(operator, publishing("", "rpc-intake"))
+
+
+@pytest.mark.parametrize("user", ["intake", "operator"])
 def test_nobody_listens_to_calls_commands_or_feeds_of_others(users: BrokerUsers, user: str) -> None:
     queue = f"rpc.reply-{uuid4()}"
 
@@ -206,6 +224,8 @@ def test_nobody_listens_to_calls_commands_or_feeds_of_others(users: BrokerUsers,
     refused(users.url(user), listening("grants.queries", "budgeting.main.*"))
     refused(users.url(user), listening("grants.feed", "budgeting.main"))
     allowed(users.url(user), listening("nameko-rpc", str(uuid4())))
+    for exchange in ("nameko-rpc", "grants.commands", "grants.queries", "grants.feed"):
+        refused(users.url("sender"), listening(exchange, "#"))
 
 
 def test_a_virtual_host_without_definitions_is_made_by_whoever_comes_first(
