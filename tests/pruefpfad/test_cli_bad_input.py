@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -255,17 +256,24 @@ def test_a_case_that_nobody_knows_is_named(desk):
     assert "reference: expected that of a case on record" in result.output
 
 
-def test_every_command_explains_itself_with_an_example():
-    def commands(group: Any, path: tuple[str, ...]) -> list[tuple[str, ...]]:
-        if not hasattr(group, "commands"):
-            return [path]
-        return [
-            leaf
-            for name, command in group.commands.items()
-            for leaf in commands(command, (*path, name))
-        ]
+def all_commands(
+    command: click.Command, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Each command and each group of them, with the words that call it."""
+    yield path, command
+    if isinstance(command, click.Group):
+        for name, part in command.commands.items():
+            yield from all_commands(part, (*path, name))
 
-    for path in commands(main, ()):
+
+def test_every_command_and_every_group_explains_itself_with_an_example():
+    for path, _ in all_commands(main):
         result = CliRunner().invoke(main, [*path, "--help"])
         assert result.exit_code == 0
         assert "Example: pruefpfad" in result.output, path
+
+
+def test_every_option_says_what_it_is_for():
+    for path, command in all_commands(main):
+        for option in command.params:
+            assert not isinstance(option, click.Option) or option.help, (path, option.name)

@@ -163,11 +163,25 @@ class TestParked:
         assert failed.exit_code == 5
         assert failed.stderr.count("still parked: 1") == 2
 
-        assert call(data, "parked", "retry", "eligibility", "--all").exit_code == 0
+        told = said(data, "parked", "retry", "eligibility", "--all")
 
+        assert [answer["kind"] for answer in told] == ["recorded", "recorded"]
         assert {row["service"] for row in said(data, "parked", "list")} == {"audit"}
-        assert call(data, "parked", "retry", "eligibility", "--all").exit_code == 0
+        assert said(data, "parked", "retry", "eligibility", "--all") == []
         assert call(data, "parked", "retry", "eligibility").exit_code == 4
+
+    def test_a_retry_of_all_ends_at_the_first_that_is_refused(
+        self, data: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as older:
+            older.setattr(CompletenessChecked, "VERSION", 0)
+            check_completeness(data, OTHER)
+        words = ("parked", "retry", "eligibility", "--all", "--json")
+
+        refused = call(data, *words, role="decider")
+
+        assert refused.exit_code == 3
+        assert [answer["reason"] for answer in json.loads(refused.stdout)] == ["role_not_entitled"]
 
     def test_what_is_parked_on_the_way_does_not_mix_with_the_answer(
         self, data: Path, monkeypatch: pytest.MonkeyPatch

@@ -18,7 +18,7 @@ from pruefpfad.sources.files import read_json
 DAY = click.DateTime(["%Y-%m-%d"])
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad actor token --id S-1201 --role decider")
 def actor() -> None:
     """Actors and their signed tokens."""
 

@@ -18,7 +18,10 @@ from pruefpfad.sources.operation_list import BrokenRow, ListedOperation, read_li
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(
+    epilog="Example: pruefpfad applications import operations.csv.gz --programme"
+    " esf-nrw-2014-2020 --call 2014-2020 --mapping mapping.toml --actor-token TOKEN"
+)
 def applications() -> None:
     """Applications, many at a time."""
 

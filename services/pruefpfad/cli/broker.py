@@ -9,14 +9,20 @@ import click
 from pruefpfad.processes.configuration import LANE
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad broker definitions -o infra/rabbitmq/definitions.json")
 def broker() -> None:
     """The message broker."""
 
 
 @broker.command(epilog="Example: pruefpfad broker definitions -o infra/rabbitmq/definitions.json")
 @click.option("--lane", default="main", show_default=True, envvar=LANE.name, help="Lane.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; one that is there is replaced.",
+)
 def definitions(lane: str, output: Path) -> None:
     """Write the definitions file for RabbitMQ: exchanges, queues, users and their rights.
 

@@ -23,7 +23,7 @@ lang_option = click.option(
 )
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad --data var/demo case history ESF1420-000015")
 def case() -> None:
     """The cases, as the history of all services shows them."""
 
@@ -112,7 +112,7 @@ def history(data: Path, reference: str, lang: Language, as_json: bool) -> None:
     _tell(entries, lang, as_json=as_json)
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad --data var/demo/story access list")
 def access() -> None:
     """Who was refused what for want of authority."""
 
@@ -138,7 +138,7 @@ def _tell(entries: Sequence[queries.Entry], lang: Language, *, as_json: bool) ->
         click.echo(f"{entry['recorded_at'][:19]}  {place:24}  {sentence(entry, lang)}")
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad --data var/demo budget show")
 def budget() -> None:
     """Budget lines: what may be promised, what is, and what was paid."""
 
@@ -172,7 +172,7 @@ def show_budget(data: Path, programme: str | None, lang: Language, as_json: bool
     say_table(heading("budget_lines", lang), columns, rows)
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad --data var/demo export operations -o list.csv")
 def export() -> None:
     """Files for others."""
 

@@ -9,7 +9,7 @@ import click
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad contracts write")
 def contracts() -> None:
     """What crosses each service's border."""
 

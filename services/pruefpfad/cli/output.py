@@ -88,6 +88,22 @@ def need_recorded(answer: Answer, *, as_json: bool = False) -> None:
     say_answer(answer, as_json=as_json)
 
 
+def need_all_recorded(answers: Iterable[Answer], *, as_json: bool = False) -> None:
+    """Say what became of each command, and end at the first that is not recorded as `finish` does.
+    Programs get one list."""
+    said: list[Answer] = []
+    for answer in answers:
+        said.append(answer)
+        if not as_json:
+            say_answer(answer)
+        if answer.kind != "recorded":
+            break
+    if as_json:
+        say_json(to_builtins(said))
+    if said and said[-1].kind != "recorded":
+        raise SystemExit(_EXIT_OF[said[-1].kind])
+
+
 def say_answer(answer: Answer, *, as_json: bool = False) -> None:
     if as_json:
         say_json(to_builtins(answer))

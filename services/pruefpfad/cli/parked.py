@@ -19,6 +19,7 @@ from pruefpfad.cli.output import (
     EXIT_NOT_YET,
     finish,
     json_option,
+    need_all_recorded,
     need_recorded,
     say_json,
     say_table,
@@ -28,7 +29,7 @@ FOLLOWERS = click.Choice(sorted(name for name, each in SERVICES.items() if each.
 _PLACE = re.compile(r"([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]*)")
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad --data var/demo parked list")
 def parked() -> None:
     """Events that a service could not apply. Each waits with the later events of its case."""
 
@@ -108,11 +109,15 @@ def retry(
     if (case is None) != every:
         raise Invalid("case", "expected a case, or --all")
     case_ids = [case_of(case)] if case else _parked_cases(installation, service)
+    name = f"{service}.retry_parked"
+    messages = [
+        signed.message(name, f":{each}" if every else "", case_id=str(each)) for each in case_ids
+    ]
     with installation.writers() as ask:
-        for case_id in case_ids:
-            part = f":{case_id}" if every else ""
-            message = signed.message(f"{service}.retry_parked", part, case_id=str(case_id))
-            need_recorded(ask(message), as_json=as_json)
+        if every:
+            need_all_recorded(map(ask, messages), as_json=as_json)
+        else:
+            need_recorded(ask(messages[0]), as_json=as_json)
     if installation.can_read:
         _say_what_is_left(installation, service, case_ids)
 

@@ -44,7 +44,7 @@ def relay(service: str) -> None:
     _become("pruefpfad.processes.relay", service)
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad health service budgeting")
 def health() -> None:
     """Whether a process is well: exit code 0, or 1 if it does not answer over the broker."""
 

@@ -15,7 +15,9 @@ from pruefpfad.sources.definitions import checked
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.group()
+@click.group(
+    epilog="Example: pruefpfad programme check examples/zusammen-im-quartier/programme.toml"
+)
 def programme() -> None:
     """Programme definitions: dated, versioned files."""
 

@@ -17,7 +17,7 @@ from pruefpfad.processes.configuration import DATABASE_URL, LANE, ROLE_PREFIX, C
 SERVICE = click.Choice(sorted(SERVICES))
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad store migrate --database-url postgresql://…/pruefpfad")
 def store() -> None:
     """The event stores."""
 
@@ -48,7 +48,7 @@ def migrate(data: Path, database_url: str | None, lane: str, role_prefix: str) -
         click.echo(f"{origin}: migrated")
 
 
-@click.group()
+@click.group(epilog="Example: pruefpfad --data var/demo events tail budgeting")
 def events() -> None:
     """The events as they are stored."""
 
@@ -70,7 +70,9 @@ def tail(data: Path, service: str, last: int) -> None:
             click.echo(cloud_event(opened.origin, row))
 
 
-@click.group()
+@click.group(
+    epilog="Example: pruefpfad --data var/demo payments rebuild 2016-0001 -o payments/2016.xml"
+)
 def payments() -> None:
     """Payment files."""
 
@@ -79,7 +81,13 @@ def payments() -> None:
     epilog="Example: pruefpfad --data var/demo payments rebuild 2016-0001 -o payments/2016.xml"
 )
 @click.argument("run")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; one that is there is replaced.",
+)
 @click.pass_obj
 def rebuild(data: Path, run: str, output: Path) -> None:
     """Build the file of a payment run from its events; it equals the one that was sent."""
