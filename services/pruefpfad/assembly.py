@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 
@@ -17,6 +17,7 @@ from grant_bus.policies import EveryEvent, FactPolicies, Policies
 from grant_bus.rates import UNLIMITED, Rates
 from grant_bus.writer import Writer
 from grant_store.catalogue import Catalogue
+from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
@@ -42,7 +43,7 @@ class Service:
         store: Store,
         tokens: TokenCheck,
         clock: Callable[[], datetime],
-        new_id: Callable[[], UUID] = uuid4,
+        new_id: Callable[[], UUID] = new_event_id,
         rates: Rates = UNLIMITED,
         held_aggregates: int = HELD_AGGREGATES,
     ) -> Writer:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
+from grant_store.event_ids import new_event_id
 from grant_store.identity_map import IdentityMap
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.store import Store
@@ -23,7 +22,7 @@ def declare_demonstration(store: Store, purpose: str) -> None:
     held = IdentityMap(store, service.catalogue)
     if held.find(DEMONSTRATION_ID) is not None:
         return
-    batch = Batch(held, uuid4)
+    batch = Batch(held, new_event_id)
     context = Context(OPERATOR, correlation_id="demonstration", causation_id="operator")
     batch.unit(context).keep(service.standing.demonstration(purpose=purpose))
     store.append(batch.as_append(expected_head=0))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 
@@ -32,6 +32,7 @@ from grant_store.errors import (
     TrackingConflict,
     Unreachable,
 )
+from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES, IdentityMap
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
@@ -75,7 +76,7 @@ class Writer:
         catalogue: Catalogue,
         desk: Desk,
         policies: Policies,
-        new_id: Callable[[], UUID] = uuid4,
+        new_id: Callable[[], UUID] = new_event_id,
         clock: Callable[[], datetime] = utc_now,
         held_aggregates: int = HELD_AGGREGATES,
     ) -> None:

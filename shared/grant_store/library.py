@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Event
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from eventsourcing.persistence import (
     AggregateRecorder,
@@ -26,6 +26,7 @@ from eventsourcing.persistence import (
 )
 
 from grant_store.errors import AppendConflict, NotMigrated, StoreError
+from grant_store.event_ids import new_event_id
 from grant_store.rows import Append, LedgerEvent, NewEvent, Tracked
 from grant_store.store import Store
 
@@ -37,7 +38,7 @@ _BEFORE_ANY_VERSION = -1
 class LedgerAggregateRecorder(AggregateRecorder):
     """Events of aggregates, without telling the caller where in the ledger they landed."""
 
-    def __init__(self, store: Store, new_id: Callable[[], UUID] = uuid4) -> None:
+    def __init__(self, store: Store, new_id: Callable[[], UUID] = new_event_id) -> None:
         self._store = store
         self._new_id = new_id
 

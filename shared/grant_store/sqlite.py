@@ -142,7 +142,8 @@ class SQLiteStore:
             part = keys[start : start + _KEYS_PER_QUERY]
             rows = self._file.rows(
                 "SELECT sender, key, body_hash, kind, reason, first_position, event_count"
-                f" FROM ledger_outcomes WHERE (sender, key) IN (VALUES {_pairs(len(part))})",
+                f" FROM {_asked(len(part))} CROSS JOIN ledger_outcomes"
+                " ON sender = column1 AND key = column2",
                 [each for pair in part for each in pair],
             )
             found |= {row[:2]: stored_outcome(row) for row in rows}
@@ -169,8 +170,8 @@ class SQLiteStore:
         for start in range(0, len(names), _KEYS_PER_QUERY):
             part = names[start : start + _KEYS_PER_QUERY]
             rows = self._file.rows(
-                "SELECT kind, key, body FROM work_documents"
-                f" WHERE (kind, key) IN (VALUES {_pairs(len(part))})",
+                f"SELECT kind, key, body FROM {_asked(len(part))} CROSS JOIN work_documents"
+                " ON kind = column1 AND key = column2",
                 [each for name in part for each in name],
             )
             found |= {row[:2]: row[2] for row in rows}
@@ -278,8 +279,10 @@ def _head_and_instant(cursor: sqlite3.Cursor) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
-def _pairs(count: int) -> str:
-    return ",".join(["(?, ?)"] * count)
+def _asked(count: int) -> str:
+    """That many pairs as a table, `column1` and `column2`. A pair in a list would make SQLite read
+    the whole table that is asked; a cross join makes it look up each pair by the index."""
+    return f"(VALUES {','.join(['(?, ?)'] * count)})"
 
 
 def _forget_followed(cursor: sqlite3.Cursor, upstreams: Sequence[str]) -> None:

@@ -26,9 +26,10 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "recursive_triggers=ON",
-    # Ids are random: without room for the inner pages of its indexes, every insert reads the disk.
-    "cache_size=-16000",
-    "wal_autocheckpoint=4000",
+    # Aggregates and documents have random keys: without room for what their indexes touch, every
+    # insert would read the disk, and every checkpoint write the same pages again.
+    "cache_size=-32000",
+    "wal_autocheckpoint=8000",
 )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -173,3 +175,37 @@ def test_what_a_feed_brings_again_is_not_flushed(store: SQLiteStore) -> None:
     store.append(Append(tracking=[Tracked("eligibility/main", 1, LEAF)]))
 
     assert flushes(store) == NORMAL
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda store: store.outcomes([("portal", "k-1"), ("portal", "k-2")]),
+        lambda store: store.documents_at([("case", "a"), ("case", "b")]),
+        lambda store: store.streams([uuid4(), uuid4()]),
+    ],
+    ids=["outcomes", "documents", "streams"],
+)
+def test_what_is_asked_together_is_looked_up_and_no_table_is_read_through(
+    store: SQLiteStore, ask: Callable[[SQLiteStore], object]
+) -> None:
+    store.append(Append(events=[an_event()], documents=[Document("case", "a", b"1")]))
+
+    steps = plan_of(store, ask)
+
+    assert any("SEARCH" in step for step in steps)
+    assert not [step for step in steps if re.match(r"SCAN (work|ledger)_", step)]
+
+
+def plan_of(store: SQLiteStore, ask: Callable[[SQLiteStore], object]) -> list[str]:
+    """How SQLite goes about the statements of a question."""
+    statements: list[str] = []
+    connection = store._file._opened()
+    connection.set_trace_callback(statements.append)
+    ask(store)
+    connection.set_trace_callback(None)
+    return [
+        str(step)
+        for statement in statements
+        for *_, step in connection.execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from grant_contracts.answers import Answer
+from grant_values.cases import case_id_of
 from pruefpfad.scripted import script
 from pruefpfad.scripted.bulk_payments import pay_everything
 from pruefpfad.scripted.scenario import Records, Scenario
@@ -82,14 +83,16 @@ class BulkRun:
         """Hand in every row, the lowest number of several first: that one is the original.
 
         Repeats wait until their originals are recorded, because commands that are under way
-        together may be recorded in any order.
+        together may be recorded in any order. All stages go through the cases in the order of
+        their ids, because the stores keep them so: what comes next then lies beside it.
         """
         readable, broken = _sorted_out(rows)
         first: dict[str, ListedOperation] = {}
         for row in readable:
             first.setdefault(row.fingerprint, row)
         repeats = [row for row in readable if first[row.fingerprint] is not row]
-        broken += self._submit_stage("submit", list(first.values()))
+        originals = sorted(first.values(), key=lambda row: case_id_of(row.reference))
+        broken += self._submit_stage("submit", originals)
         broken += self._submit_stage("submit repeats", repeats)
         return broken
 
