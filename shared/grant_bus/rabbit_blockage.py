@@ -9,6 +9,8 @@ from typing import Any
 
 import structlog
 
+from grant_bus.rabbit_hearing import release
+
 _log = structlog.get_logger()
 
 
@@ -25,7 +27,7 @@ class Blockage:
         """Close the connection. While it is blocked, nobody would answer a goodbye."""
         if self.is_on:
             self._connection.collect()
-        self._connection.release()
+        release(self._connection)
 
     def _when_blocked(self, reason: str) -> None:
         self.is_on = True

@@ -65,10 +65,6 @@ class CommandQueue:
             self._settle(letters)
         return len(letters) - len(self._held)
 
-    def cancel(self) -> None:
-        """Take no more; what was not acknowledged goes to the next consumer."""
-        self._box.cancel()
-
     def _settle(self, letters: Sequence[Letter]) -> None:
         """Decide, answer, acknowledge. What the database could not be asked about is held."""
         was_holding, self._held, settled = bool(self._held), [], []

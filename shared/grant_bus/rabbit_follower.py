@@ -82,11 +82,6 @@ class FeedQueue:
             messages[-1].ack(multiple=True)
         return taken
 
-    def cancel(self) -> None:
-        """Take no more; what was not acknowledged goes to the next consumer."""
-        self._consumer.cancel()
-        self._channel.close()
-
     def _when_delivered(self, message: Any) -> None:
         sender = message.properties.get("user_id")
         if sender == self._sender:
@@ -127,10 +122,6 @@ class Feeds:
         """Wait that long for messages at most, and apply what came. Returns how many."""
         gather(self._connection, seconds, self._has_some, self._has_enough)
         return sum(self._commit(queue.take) for queue in self._queues if queue.has_messages)
-
-    def cancel(self) -> None:
-        for queue in self._queues:
-            queue.cancel()
 
     def _has_some(self) -> bool:
         return any(queue.has_messages for queue in self._queues)

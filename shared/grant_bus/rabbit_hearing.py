@@ -22,7 +22,8 @@ UNREADABLE = (ValueError, OverflowError, struct.error, FrameSyntaxError)
 UTF-8. It has no name for that."""
 
 GOODBYE_SECONDS = 5.0
-"""How long the broker may take to confirm the end. One that is short of memory does not answer."""
+"""How long the broker may take to answer. One that is short of memory reads no goodbye, and may not
+have been heard to be."""
 
 _GATHER_SECONDS = 0.001
 _METHOD = 1
@@ -62,12 +63,28 @@ def gather(
             return
 
 
+def release(connection: Any) -> None:
+    """Close a connection of kombu's, and do not wait for long."""
+    if connection.connected:
+        _say_goodbye(connection.connection)
+    connection.release()
+
+
 def lay_unreadable_aside(connection: Any) -> None:
     """From now on, for all who hear this connection, by whichever call they wait.
 
     `connection` is the one below kombu's, and open.
     """
     connection.on_inbound_frame = _Frames(connection).hear
+
+
+def _say_goodbye(connection: Any) -> None:
+    """The library stumbles over the rest of a message that it could not read, and would leave the
+    socket open."""
+    with suppress(AMQPError, OSError, *UNREADABLE):
+        connection.sock.settimeout(GOODBYE_SECONDS)
+        connection.close()
+    connection.collect()
 
 
 class _Frames:
@@ -97,14 +114,10 @@ class _Frames:
             (self._delivered[channel],) = _TAG.unpack_from(payload, 5 + payload[4])
 
     def _lay_aside(self, channel: int, error: Exception) -> None:
-        """The library stumbles over the rest of the message while it says good-bye, and would then
-        leave the socket open."""
         _log.warning("an unreadable message was laid aside", error=str(error))
         connection = self._connection
         connection.on_inbound_frame = self._read
-        with suppress(AMQPError, OSError, *UNREADABLE):
-            if channel in self._delivered:
+        if channel in self._delivered:
+            with suppress(AMQPError, OSError):
                 connection.channels[channel].basic_reject(self._delivered[channel], requeue=False)
-            connection.sock.settimeout(GOODBYE_SECONDS)
-            connection.close()
-        connection.collect()
+        _say_goodbye(connection)

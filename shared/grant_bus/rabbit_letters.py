@@ -70,11 +70,6 @@ class LetterBox:
         """Into the queue of the dead, if this queue has one."""
         self._channel.basic_reject(letter.tag, requeue=False)
 
-    def cancel(self) -> None:
-        """Take no more; what was not acknowledged goes to the next consumer."""
-        self._channel.basic_cancel(self._tag)
-        self._channel.close()
-
     def _has_enough(self) -> bool:
         return len(self._messages) >= LETTERS_AT_ONCE
 

@@ -44,7 +44,3 @@ class QuestionQueue:
         self._replies.wait()
         self._box.acknowledge(letters, are_all=True)
         return len(letters)
-
-    def cancel(self) -> None:
-        """Take no more."""
-        self._box.cancel()

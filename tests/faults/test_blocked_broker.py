@@ -24,6 +24,7 @@ from support.distributed import DistributedSystem
 from support.rabbitmq import RabbitServer
 
 COMMANDS = 8
+END_SECONDS = 30.0
 
 
 @pytest.fixture
@@ -85,6 +86,27 @@ def test_a_relay_that_waits_for_the_broker_ends_in_order_when_it_is_asked_to(
         eventually("the relay knows", lambda: "takes nothing for now" in relay.log)
         relay.signal(signal.SIGTERM)
         assert relay.wait(10) == 0
+
+
+def test_a_service_ends_in_order_while_the_broker_takes_no_answers_and_the_next_one_gives_them(
+    system: DistributedSystem, store: Store, rabbit_server: RabbitServer
+) -> None:
+    service = system.services["budgeting"]
+    before = store.head().position
+
+    with ThreadPoolExecutor(COMMANDS) as callers:
+        service.signal(signal.SIGSTOP)
+        answers = callers.map(lambda number: ask(system, number), range(COMMANDS))
+        eventually("the commands are in the queue", lambda: queued(rabbit_server, system))
+        with rabbit_server.out_of_memory():
+            service.signal(signal.SIGCONT)
+            eventually("all is recorded", lambda: store.head().position == before + COMMANDS)
+            service.signal(signal.SIGTERM)
+            assert service.wait(END_SECONDS) == 0
+        service.start()
+        assert [answer["kind"] for answer in answers] == ["refused"] * COMMANDS
+
+    assert store.head().position == before + COMMANDS
 
 
 def test_a_blocked_broker_is_waited_for_longer_than_a_silent_one(

@@ -108,14 +108,15 @@ class Bus:
 
     def bring(self, book: Writer) -> None:
         """Return when the book is at the head of the till."""
-        feeds = Feeds(self._connected(), book, lambda job: job())
+        connection = self._connected()
+        feeds = Feeds(connection, book, lambda job: job())
         deadline = time.monotonic() + 20
         while book.store.tracked(self._ledger.origin).position < self._ledger.head().position:
             self._relay.turn()
             self._relay.listen(0.001)
             feeds.turn(0.02)
             assert time.monotonic() < deadline, "the book does not come to the head"
-        feeds.cancel()
+        connection.release()
 
     def close(self) -> None:
         self._connections.close()

@@ -10,6 +10,7 @@ import structlog
 from nameko.messaging import QueueConsumer
 from nameko.rpc import Rpc, RpcConsumer
 
+from grant_bus.nameko.replies import Replies, ReplyGivenUp
 from grant_bus.rabbit import JSON, PASSING, rpc_queue
 from grant_bus.rabbit_hearing import lay_unreadable_aside
 
@@ -34,6 +35,7 @@ class SingleActiveConsumer(RpcConsumer):
 
     def setup(self) -> None:
         if self.queue is None:
+            self._replies = Replies()
             self.queue = rpc_queue(self.container.service_name)
             self.queue_consumer.register_provider(self)
 
@@ -46,6 +48,21 @@ class SingleActiveConsumer(RpcConsumer):
             return
         super().handle_message(body, message)
 
+    def handle_result(self, message: Any, result: Any, exc_info: Any) -> Any:
+        """A reply that cannot be sent ends nothing, whether it is an answer or a complaint."""
+        reply = super().handle_result
+        try:
+            return self._replies.deliver(lambda: reply(message, result, exc_info))
+        except (*PASSING, ReplyGivenUp) as error:
+            method = message.delivery_info["routing_key"]
+            _log.warning("reply not sent", method=method, error=str(error))
+            return result, exc_info
+
+    def unregister_provider(self, provider: Any) -> None:
+        """The container asks for the end: returns when no more calls are taken."""
+        self._replies.end()
+        super().unregister_provider(provider)
+
 
 class Call(Rpc):
     """An RPC method.
@@ -55,13 +72,6 @@ class Call(Rpc):
     """
 
     rpc_consumer = SingleActiveConsumer()
-
-    def handle_result(self, message: Any, worker_ctx: Any, result: Any, exc_info: Any) -> Any:
-        try:
-            return super().handle_result(message, worker_ctx, result, exc_info)
-        except PASSING as error:
-            _log.warning("reply not sent", method=self.method_name, error=str(error))
-            return result, exc_info
 
 
 def _is_a_call(body: object, message: Any) -> bool:

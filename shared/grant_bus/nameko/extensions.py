@@ -91,7 +91,6 @@ class Follow(Loop):
         while not self.is_ending:
             feeds.turn(LISTEN_SECONDS)
             self.pauses.reset()
-        feeds.cancel()
 
 
 class TakeCommands(Loop):
@@ -107,7 +106,6 @@ class TakeCommands(Loop):
         while not self.is_ending:
             commands.turn(LISTEN_SECONDS)
             self.pauses.reset()
-        commands.cancel()
 
 
 class Prompt(Loop):
@@ -139,7 +137,6 @@ class AnswerQuestions(Loop):
         while not self.is_ending:
             questions.turn(LISTEN_SECONDS)
             self.pauses.reset()
-        questions.cancel()
 
     def _ask(self, name: str, at_least: Mapping[str, int], arguments: Mapping[str, str]) -> Plain:
         service = self.container.service_cls()

@@ -11,6 +11,7 @@ from nameko.extensions import DependencyProvider
 from grant_bus.nameko.commits import PROCESS, CommitQueue, Process
 from grant_bus.pauses import Pauses
 from grant_bus.rabbit import connect, is_passing
+from grant_bus.rabbit_hearing import release
 
 _log = structlog.get_logger()
 
@@ -34,7 +35,7 @@ class Loop(DependencyProvider):
         self._thread = self.container.spawn_managed_thread(self._run, identifier=self.doing)
 
     def stop(self) -> None:
-        """Returns when what was begun is committed and acknowledged."""
+        """Returns when what was begun is committed, and acknowledged if the broker listens."""
         self.is_ending = True
         self._thread.wait()
 
@@ -42,7 +43,10 @@ class Loop(DependencyProvider):
         return True
 
     def work(self, connection: Any) -> None:
-        """Work over this connection until `is_ending`; reset `pauses` whenever it got on."""
+        """Work over this connection until `is_ending`; reset `pauses` whenever it got on.
+
+        It is closed afterwards: what was not acknowledged goes to the next consumer.
+        """
         raise NotImplementedError
 
     def _run(self) -> None:
@@ -61,4 +65,4 @@ class Loop(DependencyProvider):
         try:
             self.work(connection)
         finally:
-            connection.release()
+            release(connection)
