@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from click.testing import CliRunner
 
+from grant_bus.relay import Relay
 from simulation.hunt import hunt, main
 from simulation.mutants import MUTANTS, taken_out
-from simulation.mutation import Mutant
+from simulation.mutation import Change, Mutant, mutant
+from simulation.trials import Failure, try_seed
 
 SEEDS = range(4, 16)
 """The first of them is short of money."""
@@ -30,15 +35,32 @@ def test_a_guard_that_is_taken_out_is_noticed(name: str) -> None:
     assert caught.noticed_by == KNOWN[name]
 
 
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS)
-def test_a_mutant_changes_what_there_is_and_puts_it_back(mutant: Mutant) -> None:
-    before = [change.target for change in mutant.changes]
+@pytest.mark.parametrize("known", MUTANTS.values(), ids=MUTANTS)
+def test_a_mutant_changes_what_there_is_and_puts_it_back(known: Mutant) -> None:
+    before = [change.target for change in known.changes]
 
-    with taken_out(mutant.name):
-        assert not {change.target for change in mutant.changes} & set(before)
+    with taken_out(known.name):
+        assert not {change.target for change in known.changes} & set(before)
 
-    assert [change.target for change in mutant.changes] == before
-    assert mutant.says.endswith(".")
+    assert [change.target for change in known.changes] == before
+    assert known.says.endswith(".")
+
+
+def test_a_mutant_that_is_badly_written_is_not_noticed_by_its_own_mistake(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clumsy = mutant("clumsy", "The relay takes no arguments.", Change(Relay, "pump", of_nothing))
+    monkeypatch.setattr("simulation.mutants.MUTANTS", {"clumsy": clumsy})
+
+    tried = try_seed(4, "clumsy")
+
+    assert isinstance(tried, Failure)
+    assert tried.says.startswith("TypeError")
+    assert hunt([4], "clumsy") is None
+
+
+def of_nothing(original: Any) -> Callable[[], int]:
+    return lambda: 0
 
 
 def test_a_hunt_says_what_noticed_which_guard_is_gone() -> None:

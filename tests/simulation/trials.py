@@ -9,9 +9,17 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from grant_bus.follower import UpstreamChanged
+from grant_bus.in_process import NeverQuiet
+from grant_bus.writer import CannotApply
+from grant_store.errors import StoreError
 from simulation.clerks import Broken
 from simulation.lives import Verdict, live
 from simulation.mutants import taken_out
+
+STOPS = (StoreError, UpstreamChanged, CannotApply, NeverQuiet, ValueError)
+"""With these the program stops where a guard behind the one that is missing speaks. Another
+exception is a mistake in whatever took the guard out, and shows nothing of the simulation."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +27,8 @@ class Failure:
     """A seed in which something does not hold."""
 
     seed: int
+    is_noticed: bool
+    """Whether an invariant or the program says so, and not a mistake in the mutant itself."""
     noticed_by: str
     """The invariant that broke, or the fault with which the program itself stopped."""
     says: str
@@ -36,7 +46,12 @@ def try_seed(seed: int, without: str = "") -> Verdict | Failure:
         except Exception as error:  # noqa: BLE001 - whatever breaks, the seed has failed.
             says = f"{type(error).__name__}: {error}".partition("\n")[0]
             trace = "".join(traceback.format_exception(error))
-            return Failure(seed, _noticed_by(error), says, trace)
+            return Failure(seed, _is_noticed(error), _noticed_by(error), says, trace)
+
+
+def _is_noticed(error: Exception) -> bool:
+    cause = error.__cause__ if isinstance(error, CannotApply) else None
+    return isinstance(cause or error, (Broken, *STOPS))
 
 
 def _noticed_by(error: Exception) -> str:
