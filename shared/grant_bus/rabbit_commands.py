@@ -33,8 +33,9 @@ _log = structlog.get_logger()
 class CommandQueue:
     """One service's commands over one connection. When it breaks, make another one.
 
-    `decide` answers commands where nothing else writes the store meanwhile. `is_ending` lets it
-    give up waiting for a broker that takes no answers.
+    `decide` answers commands where nothing else writes the store meanwhile, and decides none behind
+    one that must wait, or that would be overtaken. `is_ending` lets it give up waiting for a broker
+    that takes no answers.
     """
 
     def __init__(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from itertools import count
 from typing import Any
 
+import msgspec
 import pytest
 
 from bus.rabbit.parties import waiting
-from bus.rabbit.post import DEAD, Sender, Till
+from bus.rabbit.post import DEAD, DEADLINE_SECONDS, Sender, Till
 from bus.till import adding, opening
 from grant_bus import rabbit_commands
 from grant_bus.rabbit import is_passing
 from grant_bus.rabbit_commands import Decide
 from grant_contracts.answers import Answer
 from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
+from grant_store.rows import Standing
 
 
 @pytest.mark.parametrize("fault", [Unreachable("away"), NotNow("read-only")])
@@ -37,6 +41,35 @@ def test_commands_wait_with_growing_pauses_until_it_is_back(
 
     assert [answer.kind for answer in answers] == ["recorded", "recorded"]
     assert waiting(amqp_url, DEAD) == 0
+
+
+def test_what_waits_is_not_overtaken_by_what_its_sender_sent_later(
+    till: Till, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away for the second question only: when the first command is asked alone."""
+    sender.send(opening("ada"))
+    sender.wait_for(1, till)
+    till.meddle = lambda decide: lambda messages: [Unreachable("away")] * len(messages)
+    invalid = {**adding(9), "payload": {}}
+    # The key that comes twice lets the commands be taken one by one.
+    sender.send(adding(1), invalid, adding(2, key="k-2"), invalid, adding(2, key="k-2"))
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while till.batches[-1] < 5:
+        till.turn(0.1)
+        assert time.monotonic() < deadline
+    questions, standing = count(1), till.store.standing
+
+    def briefly_away() -> Standing:
+        if next(questions) == 2:
+            raise Unreachable("away")
+        return standing()
+
+    monkeypatch.setattr(till.store, "standing", briefly_away)
+    till.meddle = lambda decide: decide
+    sender.wait_for(6, till)
+
+    added = [msgspec.json.decode(row.state)["coins"] for row in till.store.events_after(1, 10)]
+    assert added == [1, 2]
 
 
 def test_what_cannot_be_said_is_answered_as_unknown_and_settled_by_the_key(
