@@ -58,7 +58,8 @@ FEED_MESSAGES = 10_000
 RESEND_MESSAGES = 100
 COMMAND_MESSAGES = 10_000
 COMMAND_BYTES = 64 * 1024 * 1024
-"""The bound on a queue of commands. At most this much lies in the memory of whoever takes it."""
+"""The bound on the bodies that wait in a queue of commands. What lies in the memory of whoever
+takes them has bounds of its own, in `rabbit_letters`."""
 QUESTION_MESSAGES = 1_000
 DEAD_COMMAND_MESSAGES = 100_000
 DELIVERIES = 100

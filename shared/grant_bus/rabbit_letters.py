@@ -16,9 +16,14 @@ from grant_bus.letters import Letter, read_letter
 from grant_bus.rabbit import JSON
 from grant_bus.rabbit_confirms import Confirms
 from grant_bus.rabbit_hearing import gather, hear
+from grant_contracts.commands import MOST_BYTES
 
 LETTERS_AT_ONCE = 100
 PREFETCH = 2 * LETTERS_AT_ONCE
+BYTES_AT_ONCE = 16_000_000
+"""With so many in hand no more are gathered. What comes while the broker's word on answers or the
+database is awaited has to be taken as well; `PREFETCH` bodies of `MOST_BYTES` are the very most."""
+
 
 _log = structlog.get_logger()
 
@@ -31,7 +36,8 @@ class LetterBox:
         self._connection = connection
         self._origin = origin
         self._names = names
-        self._messages: deque[Any] = deque()
+        self._waiting: deque[Any] = deque()
+        self.bytes_here = 0
         self._channel = connection.channel()
         # The library would make text of a body, and its length is to be checked before.
         self._channel.auto_decode = False
@@ -39,11 +45,11 @@ class LetterBox:
         declared.declare()
         self._channel.basic_qos(0, PREFETCH, False)
         # Past kombu's own consumer: that one unpacks what a header says is compressed.
-        self._tag = self._channel.basic_consume(declared.name, callback=self._messages.append)
+        self._channel.basic_consume(declared.name, callback=self._when_delivered)
 
     def gather(self, seconds: float) -> None:
         """The first letter is waited for; then only what is already here is taken with it."""
-        gather(self._connection, seconds, lambda: bool(self._messages), self._has_enough)
+        gather(self._connection, seconds, lambda: bool(self._waiting), self._has_enough)
 
     def rest(self, seconds: float) -> None:
         """Take nothing for so long, but keep the connection alive."""
@@ -53,10 +59,7 @@ class LetterBox:
 
     def take(self, most: int = LETTERS_AT_ONCE) -> list[Letter]:
         """At most so many letters of those that are here."""
-        count = min(len(self._messages), most)
-        return [
-            read_letter(self._messages.popleft(), self._origin, self._names) for _ in range(count)
-        ]
+        return [self._take_first() for _ in range(min(len(self._waiting), most))]
 
     def acknowledge(self, letters: Sequence[Letter], *, are_all: bool) -> None:
         """These are done with. `are_all`: so is every letter that was taken before them."""
@@ -71,7 +74,25 @@ class LetterBox:
         self._channel.basic_reject(letter.tag, requeue=False)
 
     def _has_enough(self) -> bool:
-        return len(self._messages) >= LETTERS_AT_ONCE
+        return len(self._waiting) >= LETTERS_AT_ONCE or self.bytes_here >= BYTES_AT_ONCE
+
+    def _when_delivered(self, message: Any) -> None:
+        """Of a body that is too large nothing but the complaint stays in memory."""
+        if len(message.body) > MOST_BYTES:
+            self._waiting.append(self._read(message))
+            return
+        self._waiting.append(message)
+        self.bytes_here += len(message.body)
+
+    def _take_first(self) -> Letter:
+        first = self._waiting.popleft()
+        if isinstance(first, Letter):
+            return first
+        self.bytes_here -= len(first.body)
+        return self._read(first)
+
+    def _read(self, message: Any) -> Letter:
+        return read_letter(message, self._origin, self._names)
 
 
 class Replies:
