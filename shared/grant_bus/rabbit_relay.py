@@ -22,7 +22,7 @@ from grant_bus.rabbit import (
     resend_queue,
     routing_key,
 )
-from grant_bus.rabbit_hearing import hear
+from grant_bus.rabbit_hearing import hear, release
 from grant_bus.rabbit_publisher import RabbitPublisher, ResendRequest
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
 from grant_store.store import Leadership, Store
@@ -162,7 +162,10 @@ def ask_head(amqp_url: str, origin: str, timeout_seconds: float) -> Announcement
         )
         question = channel.prepare_message(b"{}", properties={"reply_to": queue.name})
         channel.basic_publish(question, exchange=RESEND.name, routing_key=routing_key(origin))
-        connection.drain_events(timeout=timeout_seconds)
+        deadline = time.monotonic() + timeout_seconds
+        while not heard:
+            # Something else may come as well: that the broker is blocked, for example.
+            connection.drain_events(timeout=max(deadline - time.monotonic(), NO_WAIT_SECONDS))
     finally:
-        connection.release()
+        release(connection)
     return heard[0]

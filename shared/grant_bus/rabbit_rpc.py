@@ -42,8 +42,9 @@ class RpcClient:
     def __init__(self, amqp_url: str, timeout_seconds: float = 10.0) -> None:
         self._amqp_url = amqp_url
         self._timeout_seconds = timeout_seconds
+        self._asked: set[str] = set()
         self._replies: dict[str, Any] = {}
-        self._unroutable: list[str] = []
+        self._unroutable: set[str] = set()
         self._open()
 
     def __enter__(self) -> Self:
@@ -81,6 +82,8 @@ class RpcClient:
         except PASSING as error:
             self._open_again()
             raise NoAnswer(f"The connection to the broker broke: {error}") from error
+        finally:
+            self._forget()
 
     def _ask_all(self, questions: Sequence[Question]) -> list[Any]:
         tickets = [self._send(question) for question in questions]
@@ -96,6 +99,7 @@ class RpcClient:
 
     def _send(self, question: Question) -> str:
         ticket = str(uuid4())
+        self._asked.add(ticket)
         message = self._channel.prepare_message(
             msgspec.json.encode({"args": [], "kwargs": dict(question.arguments)}),
             content_type=JSON,
@@ -122,6 +126,11 @@ class RpcClient:
                     name = f"{question.service}.{question.method}"
                     raise NoAnswer(f"{name} did not answer in time.") from error
         return self._replies.pop(ticket)
+
+    def _forget(self) -> None:
+        """Nobody waits any more; a reply that comes late is dropped."""
+        for noted in (self._asked, self._replies, self._unroutable):
+            noted.clear()
 
     def _open(self) -> None:
         self._connection = connect(self._amqp_url)
@@ -158,10 +167,11 @@ class RpcClient:
         consumer.consume()
 
     def _when_replied(self, message: Any) -> None:
-        ticket = message.properties["correlation_id"]
-        self._replies[ticket] = msgspec.json.decode(message.body)
+        ticket = message.properties.get("correlation_id")
+        if ticket in self._asked:
+            self._replies[ticket] = msgspec.json.decode(message.body)
 
     def _when_returned(
         self, error: Exception, exchange: str, routing_key: str, message: Any
     ) -> None:
-        self._unroutable.append(message.properties["correlation_id"])
+        self._unroutable.add(message.properties["correlation_id"])

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from faults.waiting import eventually
-from grant_bus.rabbit import BATCH, connect
+from grant_bus.rabbit import BATCH, RESEND, connect
 from grant_bus.rabbit_confirms import Confirms
+from grant_bus.rabbit_relay import ask_head
 from grant_bus.rabbit_rpc import RpcClient
 from grant_store.opening import open_store
 from grant_store.store import Store
@@ -133,6 +134,18 @@ def test_whoever_is_to_end_does_not_wait_for_a_blocked_broker(
                 confirms.send(b"[]", BATCH, "", "nowhere")
                 confirms.wait()
         confirms.release()
+
+
+def test_whoever_asks_a_relay_for_its_head_is_told_in_time_that_there_is_no_answer(
+    rabbit_server: RabbitServer, rabbit_virtual_host: str
+) -> None:
+    connection = connect(rabbit_virtual_host)
+    RESEND(connection.channel()).declare()
+    connection.release()
+
+    with rabbit_server.out_of_memory(), pytest.raises(TimeoutError):
+        # Its answer would be a message as well. That the broker is blocked comes in its place.
+        ask_head(rabbit_virtual_host, "budgeting/main", timeout_seconds=1.0)
 
 
 def queued(server: RabbitServer, system: DistributedSystem) -> bool:

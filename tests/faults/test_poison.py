@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from bus.rabbit.parties import put
-from bus.rabbit.post import UNREADABLE
+from bus.rabbit.post import UNREADABLE, Sender
 from faults.proxy import PostgresProxy
 from faults.systems import a_system
 from faults.waiting import eventually
@@ -58,15 +58,23 @@ def eligibility(poisoned: DistributedSystem) -> Iterator[Store]:
         yield store
 
 
-def apply_once_more(system: DistributedSystem) -> str:
+def apply_once_more(system: DistributedSystem, way: str = "nameko-rpc") -> str:
     """One more application; it is recorded, and eligibility hears of it. Returns its reference."""
     number = next(NUMBERS)
     reference = f"POISON-{number:03d}"
     payload = {**PLAN.cases[0].payload, "reference": reference, "fingerprint": f"{number:064x}"}
     command = Command(reference, person("applicant"), "intake.submit_application", payload)
-    assert system.client.command(command.message())["kind"] == "recorded"
+    assert outcome_of(system, command, way) == "recorded"
     system.settle()
     return reference
+
+
+def outcome_of(system: DistributedSystem, command: Command, way: str) -> str:
+    if way == "nameko-rpc":
+        return str(system.client.command(command.message())["kind"])
+    with closing(Sender(system.amqp_url, LANE)) as sender:
+        sender.send(command.message())
+        return sender.wait_for(1)[0].kind
 
 
 def test_an_event_that_cannot_be_read_waits_with_its_case_and_the_others_go_on(
@@ -142,7 +150,7 @@ def test_a_command_that_cannot_be_read_does_not_stop_the_others(
     lane = f"{LANE}." if way == "grants.commands" else ""
     post(poisoned.amqp_url, way, f"intake.{lane}submit_application", body, content_type)
 
-    apply_once_more(poisoned)
+    apply_once_more(poisoned, way)
 
     assert poisoned.services["intake"].exit_code is None
 
@@ -160,7 +168,7 @@ def test_a_message_that_the_library_itself_cannot_read_ends_no_service(
 
     post(poisoned.amqp_url, way, key + end_of_key, b"poison", "application/json", **others)
     eventually("it was laid aside", lambda: laid_aside(service) > before)
-    apply_once_more(poisoned)
+    apply_once_more(poisoned, way)
 
     assert service.exit_code is None
     assert laid_aside(service) == before + 1
