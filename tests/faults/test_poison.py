@@ -11,13 +11,13 @@ from uuid import uuid4
 import msgspec
 import pytest
 
-from bus.rabbit.parties import put
+from bus.rabbit.parties import put, waiting
 from bus.rabbit.post import UNREADABLE, Sender
 from faults.proxy import PostgresProxy
 from faults.systems import a_system
 from faults.waiting import eventually
 from grant_bus.parked import parked_events
-from grant_bus.rabbit import feed_queue_name
+from grant_bus.rabbit import command_queue_name, feed_queue_name
 from grant_bus.rabbit_rpc import RpcClient
 from grant_store.opening import open_store
 from grant_store.rows import Append, NewEvent
@@ -60,13 +60,17 @@ def eligibility(poisoned: DistributedSystem) -> Iterator[Store]:
 
 def apply_once_more(system: DistributedSystem, way: str = "nameko-rpc") -> str:
     """One more application; it is recorded, and eligibility hears of it. Returns its reference."""
+    command = one_more_application()
+    assert outcome_of(system, command, way) == "recorded"
+    system.settle()
+    return str(command.payload["reference"])
+
+
+def one_more_application() -> Command:
     number = next(NUMBERS)
     reference = f"POISON-{number:03d}"
     payload = {**PLAN.cases[0].payload, "reference": reference, "fingerprint": f"{number:064x}"}
-    command = Command(reference, person("applicant"), "intake.submit_application", payload)
-    assert outcome_of(system, command, way) == "recorded"
-    system.settle()
-    return reference
+    return Command(reference, person("applicant"), "intake.submit_application", payload)
 
 
 def outcome_of(system: DistributedSystem, command: Command, way: str) -> str:
@@ -153,6 +157,27 @@ def test_a_command_that_cannot_be_read_does_not_stop_the_others(
     apply_once_more(poisoned, way)
 
     assert poisoned.services["intake"].exit_code is None
+
+
+def test_a_command_whose_queue_was_purged_is_sent_again_and_carried_out_once(
+    poisoned: DistributedSystem, rabbit_server: RabbitServer
+) -> None:
+    service, queue = poisoned.services["intake"], command_queue_name(f"intake/{LANE}")
+    command = one_more_application()
+    with closing(Sender(poisoned.amqp_url, LANE)) as sender:
+        poisoned.kill(service)
+        sender.send(command.message())
+        eventually("it waits", lambda: waiting(poisoned.amqp_url, queue) == 1)
+        assert rabbit_server.purge(queue, poisoned.amqp_url) == 1
+        service.start()
+        poisoned.wait_for_service("intake")
+        assert sender.answers == []
+
+        sender.send(command.message(), command.message())
+        first, second = sender.wait_for(2)
+
+    assert first.kind == "recorded"
+    assert (second.kind, second.position) == (first.kind, first.position)
 
 
 @pytest.mark.parametrize("properties", UNREADABLE, ids=[next(iter(each)) for each in UNREADABLE])
