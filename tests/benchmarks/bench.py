@@ -33,7 +33,8 @@ class Sizes:
     """On one budget line, at the end."""
     journey_rounds: int
     journey_grants: tuple[int, int]
-    """In each round: ours, and the other side's, which takes longer for each."""
+    """In each round: ours, and the other side's. The same number, so that filling and draining weigh
+    alike on both."""
     paced_rounds: int
     paced_grants: tuple[int, int]
     """In each round at 5 and at 100 grants a second."""
@@ -54,8 +55,8 @@ FULL = Sizes(
     grown_to=(10_000, 100_000, 1_000_000),
     grown_samples=500,
     promises=10_000,
-    journey_rounds=5,
-    journey_grants=(1_000, 100),
+    journey_rounds=3,
+    journey_grants=(300, 300),
     paced_rounds=3,
     paced_grants=(100, 1_000),
     live_cases=5_000,
