@@ -139,6 +139,7 @@ class UnitOfWork:
         self._first_event = len(batch.events)
         self._seen: dict[UUID, Aggregate] = {}
         self._wrote_documents = False
+        self._metadata_of: dict[UUID | None, bytes] = {}
 
     @property
     def new_events(self) -> list[NewEvent]:
@@ -264,8 +265,14 @@ class UnitOfWork:
             topic=kind.topic,
             schema_version=kind.schema_version,
             state=kind.encode(event),
-            metadata=self.context.metadata(_case_of(aggregate, event)),
+            metadata=self._metadata(_case_of(aggregate, event)),
         )
+
+    def _metadata(self, case_id: UUID | None) -> bytes:
+        """The same for all events that one unit records on a case: put together once."""
+        if case_id not in self._metadata_of:
+            self._metadata_of[case_id] = self.context.metadata(case_id)
+        return self._metadata_of[case_id]
 
 
 def _decoded(body: bytes | None) -> Any:
