@@ -33,8 +33,7 @@ class Sizes:
     """On one budget line, at the end."""
     journey_rounds: int
     journey_grants: tuple[int, int]
-    """In each round: ours, and the other side's. The same number, so that filling and draining weigh
-    alike on both."""
+    """In each round: ours, and the other side's. As many, so that filling and draining weigh alike."""
     paced_rounds: int
     paced_grants: tuple[int, int]
     """In each round at 5 and at 100 grants a second."""
