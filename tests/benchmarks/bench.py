@@ -34,6 +34,8 @@ class Sizes:
     journey_rounds: int
     journey_grants: tuple[int, int]
     """In each round: ours, and the other side's. As many, so that filling and draining weigh alike."""
+    tried_grants: int
+    """To find the best variant of the other side."""
     paced_rounds: int
     paced_grants: tuple[int, int]
     """In each round at 5 and at 100 grants a second."""
@@ -55,7 +57,8 @@ FULL = Sizes(
     grown_samples=500,
     promises=10_000,
     journey_rounds=3,
-    journey_grants=(300, 300),
+    journey_grants=(1_000, 1_000),
+    tried_grants=100,
     paced_rounds=3,
     paced_grants=(100, 1_000),
     live_cases=5_000,
@@ -74,6 +77,7 @@ QUICK = Sizes(
     promises=1_000,
     journey_rounds=2,
     journey_grants=(100, 20),
+    tried_grants=20,
     paced_rounds=2,
     paced_grants=(20, 200),
     live_cases=100,
@@ -92,6 +96,7 @@ TINY = Sizes(
     promises=100,
     journey_rounds=1,
     journey_grants=(4, 2),
+    tried_grants=4,
     paced_rounds=1,
     paced_grants=(2, 4),
     live_cases=4,

@@ -49,7 +49,7 @@ def at_5(bench: Bench) -> Measurement:
 def at_100(bench: Bench) -> Measurement:
     """The other side is asked how much it can carry; beyond that it has no latency to compare."""
     name, pace = "journey.latency_p99_at_100", Pace(bench.sizes.paced_grants[1], per_second=100)
-    other = play_round(bench, stock(VARIANT), crowd(bench.sizes.journey_grants[1]))
+    other = play_round(bench, stock(VARIANT), crowd(bench.sizes.tried_grants))
     mine = []
     for number in range(bench.sizes.paced_rounds):
         mine.append(play_round(bench, open_ours, pace))

@@ -37,7 +37,7 @@ def throughput(bench: Bench) -> list[Measurement]:
 
 
 def _rate(bench: Bench, variant: Variant) -> float:
-    played = play_round(bench, stock(variant), crowd(bench.sizes.journey_grants[1]))
+    played = play_round(bench, stock(variant), crowd(bench.sizes.tried_grants))
     bench.say(f"journey.grants: {named(variant)}: {played.grants_per_second:.1f} grants/s")
     return played.grants_per_second
 

@@ -33,7 +33,11 @@ def resident_mb(pids: Mapping[str, int]) -> dict[str, float]:
 
 
 def _of_process(process: psutil.Process) -> float:
-    times = process.cpu_times()
+    """Nothing for one that has just ended: its parent has taken over what it used."""
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
     return float(times.user + times.system)
 
 
