@@ -33,7 +33,7 @@ class Sizes:
     """On one budget line, at the end."""
     journey_rounds: int
     journey_grants: tuple[int, int]
-    """In each round: ours, and the other side's. As many, so that filling and draining weigh alike."""
+    """Per round, ours and the other side's: as many, so that filling and draining weigh alike."""
     tried_grants: int
     """To find the best variant of the other side."""
     paced_rounds: int
