@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -85,12 +85,12 @@ class ApprovedOperation:
     authority: str
 
 
-def every_case(store: Store) -> Iterator[CaseFile]:
-    """All cases, in order of their ids."""
-    documents = store.documents(CASE)
-    for case_id, pages in groupby(documents, lambda document: document.key.partition("/")[0]):
-        sections = {page.key.partition("/")[2]: _read(page.body) for page in pages}
-        yield CaseFile(UUID(case_id), **sections)
+def every_case(store: Store, sections: Collection[str] = SECTIONS) -> Iterator[CaseFile]:
+    """All cases that have any of these sections, with these alone, in order of their ids."""
+    pages = (page for page in store.documents(CASE) if page.key.partition("/")[2] in sections)
+    for case_id, own in groupby(pages, lambda page: page.key.partition("/")[0]):
+        read = {page.key.partition("/")[2]: _read(page.body) for page in own}
+        yield CaseFile(UUID(case_id), **read)
 
 
 def cases(store: Store, state: str | None = None, programme: str | None = None) -> list[CaseLine]:

@@ -75,7 +75,7 @@ class AuditApart:
 def _follow(folder: Path, pipe: Connection) -> None:
     """The other process: follow what comes, and say so when told heads are reached."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that is being watched.
-    look_for_garbage_seldom(new_objects=100_000)
+    look_for_garbage_seldom(new_objects=500_000)
     with ExitStack() as opened:
         feeds = _feeds(folder, opened)
         try:

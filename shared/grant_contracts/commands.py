@@ -129,6 +129,8 @@ def command_message(
 def check_plain(message: Mapping[Any, Any]) -> None:
     """`Unfit` unless these are JSON values that each of our databases can keep, of a size that a
     person's command may have."""
+    if _is_plain_at_sight(message):
+        return
     characters = 0
     for count, (path, value) in enumerate(_values(message), 1):
         if isinstance(value, str):
@@ -139,6 +141,29 @@ def check_plain(message: Mapping[Any, Any]) -> None:
         expected = _why_not_plain(value)
         if expected:
             raise Unfit("not_readable", ".".join(path) or "message", expected)
+
+
+def _is_plain_at_sight(message: object) -> bool:
+    """Whether all is well. Where it may not be, the longer walk says what is wrong and where."""
+    waiting, count, characters = [(message, 0)], 0, 0
+    while waiting:
+        value, depth = waiting.pop()
+        kind, count = type(value), count + 1
+        if depth > DEEPEST or count > MOST_VALUES or characters > MOST_CHARACTERS:
+            return False
+        if isinstance(value, dict):
+            if not all(type(name) is str and name.isascii() and _is_name(name) for name in value):
+                return False
+            waiting += [(inner, depth + 1) for inner in value.values()]
+        elif isinstance(value, list):
+            waiting += [(inner, depth + 1) for inner in value]
+        elif isinstance(value, str):
+            characters += len(value)
+            if "\0" in value or not (value.isascii() or _is_unicode(value)):
+                return False
+        elif not (value is None or kind is bool or (kind is int and value in _NUMBERS_OF_JSON)):
+            return False
+    return characters <= MOST_CHARACTERS
 
 
 def legible(text: str) -> str:

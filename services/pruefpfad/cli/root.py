@@ -100,7 +100,7 @@ for _module in (
 
 def run() -> None:
     """The program `pruefpfad`."""
-    look_for_garbage_seldom(new_objects=100_000)
+    look_for_garbage_seldom(new_objects=500_000)
     main()
 
 

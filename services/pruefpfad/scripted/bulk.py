@@ -125,7 +125,7 @@ class BulkRun:
         )
         referred = {
             case.reference: tuple(case.eligibility["referral"]["rules"])
-            for case in self._records.every_case()
+            for case in self._records.every_case("eligibility")
             if "referral" in case.eligibility
         }
         self._each_case(
@@ -151,7 +151,10 @@ class BulkRun:
         return {"eligible": True, "reasons": reasons["early_start"] if referred else ""}
 
     def _decide(self) -> None:
-        found = {case.reference: case.eligibility["finding"] for case in self._records.every_case()}
+        found = {
+            case.reference: case.eligibility["finding"]
+            for case in self._records.every_case("eligibility")
+        }
         reasons = self._scenario.settings["reasons"]
         eligible = [reference for reference in self._starts if found[reference]["eligible"]]
         ineligible = [reference for reference in self._starts if not found[reference]["eligible"]]

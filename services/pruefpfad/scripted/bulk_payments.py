@@ -24,7 +24,7 @@ def pay_everything(stages: Stages, records: Records, scenario: Scenario) -> None
 def _wanted_by_year(records: Records) -> dict[int, Wanted]:
     """What each award may draw in each year, as wanted totals of its tranches."""
     by_year: dict[int, Wanted] = defaultdict(lambda: defaultdict(list))
-    for case in records.every_case():
+    for case in records.every_case("budgeting"):
         for tranche in case.terms.get("tranches", ()):
             wanted = {
                 "fund": tranche["fund"],

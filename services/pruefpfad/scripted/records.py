@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from grant_audit import queries
 from grant_audit.case_file import CaseFile
+from grant_audit.pages import SECTIONS
 from grant_store.store import Store
 
 
@@ -16,9 +17,9 @@ class StoredRecords:
         self._store = store
         self._catch_up = catch_up
 
-    def every_case(self) -> Iterator[CaseFile]:
+    def every_case(self, *sections: str) -> Iterator[CaseFile]:
         self._catch_up()
-        return queries.every_case(self._store)
+        return queries.every_case(self._store, sections or SECTIONS)
 
     def case(self, reference: str) -> CaseFile:
         self._catch_up()

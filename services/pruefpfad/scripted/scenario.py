@@ -32,7 +32,9 @@ class CaseRecord(Protocol):
 class Records(Protocol):
     """The case files, wherever they are kept."""
 
-    def every_case(self) -> Iterator[CaseRecord]: ...
+    def every_case(self, *sections: str) -> Iterator[CaseRecord]:
+        """With these sections at least; with all of them if none is named."""
+
     def orders_of_run(self, run: str) -> Sequence[dict[str, str]]: ...
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from grant_contracts.answers import Answer
 from pruefpfad.scripted.script import Authority, Cast, Message, Role, recorded
 
-CHUNK = 1_000
+CHUNK = 2_000
 
 Progress = Callable[[str, int, int], None]
 
