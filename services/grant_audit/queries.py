@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
@@ -177,7 +177,9 @@ def events_followed(store: Store) -> dict[str, int]:
     return {service: store.tracked(f"{service}/{store.lane}").position for service in SECTIONS}
 
 
-def operations(store: Store, as_of: date) -> list[ApprovedOperation]:
+def operations(
+    store: Store, as_of: date, files: Iterable[CaseFile] | None = None
+) -> list[ApprovedOperation]:
     """The operations approved on or before a day and not renounced by then, by reference.
 
     What the Land pays alone is not in the list of the ESF (Art. 49 Abs. 3 VO (EU) 2021/1060).
@@ -185,7 +187,7 @@ def operations(store: Store, as_of: date) -> list[ApprovedOperation]:
     known = definitions(store)
     approved = (
         _operation(file, known[file.programme_key])
-        for file in every_case(store)
+        for file in (every_case(store) if files is None else files)
         if _is_approved_as_of(file, as_of)
     )
     supported = (operation for operation in approved if operation.eu_cents)

@@ -17,9 +17,9 @@ REPEATS = frozenset({"repeats_earlier_operation", "earlier_number_arrived_later"
 EARLY = frozenset({"started_early"})
 
 
-def summary(store: Store) -> dict[str, Any]:
-    """Counts, cents and proofs, as plain values in a fixed order."""
-    files = list(queries.every_case(store))
+def summary(store: Store, files: Sequence[CaseFile] | None = None) -> dict[str, Any]:
+    """Counts, cents and proofs, as plain values in a fixed order; of `files` if they were read."""
+    files = list(queries.every_case(store)) if files is None else files
     lines, runs = queries.budget(store), queries.runs(store)
     definitions = queries.definitions(store)
     return {

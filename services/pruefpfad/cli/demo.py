@@ -90,6 +90,8 @@ class StageBars:
             TextColumn("{task.fields[rate]:>8}"),
             TimeElapsedColumn(),
             console=console,
+            # A hundred lines are drawn anew each time, on the core that does the work.
+            refresh_per_second=2,
         )
         self._started: dict[str, tuple[Any, float]] = {}
 
@@ -112,12 +114,13 @@ class StageBars:
 def _write_files(system: EmbeddedSystem, data: Path) -> dict[str, Any]:
     """summary.json, operations.csv and the payment files, each put in place whole."""
     audit, disbursement = system.stores["audit"], system.stores["disbursement"]
-    figures = summary(audit)
+    files = list(queries.every_case(audit))
+    figures = summary(audit, files)
     folder = data / "payments"
     folder.mkdir(exist_ok=True)
     for run in queries.runs(audit):
         _put(folder / run["file"]["file_name"], recorded_file(disbursement, run["run"]))
-    listed = operations_list(audit, date.max)
+    listed = operations_list(audit, date.max, files)
     _put(data / "operations.csv", listed.encode())
     text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
     _put(data / "summary.json", text.encode())
