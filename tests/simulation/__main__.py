@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 
 import click
 
@@ -46,7 +47,7 @@ def _tried(seeds: Sequence[int], jobs: int, without: str) -> Iterator[Verdict | 
     if min(jobs, len(seeds)) == 1:
         yield from map(act, seeds)
         return
-    with ProcessPoolExecutor(jobs) as pool:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         yield from pool.map(act, seeds)
 
 

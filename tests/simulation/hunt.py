@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 
 import click
 from rich.console import Console
@@ -26,7 +27,7 @@ def main(seeds: int, jobs: int, only: str) -> None:
     for column in ("mutant", "what is left", "noticed by", "at seed"):
         table.add_column(column)
     survivors = []
-    with ProcessPoolExecutor(min(jobs, len(names))) as pool:
+    with ProcessPoolExecutor(min(jobs, len(names)), mp_context=get_context("spawn")) as pool:
         for name, caught in zip(
             names, pool.map(partial(hunt, range(1, seeds + 1)), names), strict=True
         ):
