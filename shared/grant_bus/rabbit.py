@@ -16,7 +16,7 @@ from amqp.exceptions import (
 )
 from kombu.exceptions import OperationalError
 
-from grant_bus.rabbit_hearing import hear, lay_unreadable_aside
+from grant_bus.rabbit_hearing import lay_unreadable_aside
 from grant_bus.rabbit_shared import SharedExchange, SharedQueue
 from grant_store.errors import AppendConflict, NotNow, OutcomeUnknown, Unreachable
 
@@ -112,11 +112,6 @@ def connect(url: str) -> Any:
     opened = connection.ensure_connection(max_retries=1, interval_start=0.1)
     lay_unreadable_aside(opened.connection)
     return opened
-
-
-def keep_alive(connection: Any) -> None:
-    """Hear the broker's heartbeats and give ours, on a connection over which nothing else comes."""
-    hear(connection, 0.001)
 
 
 def is_passing(error: BaseException) -> bool:

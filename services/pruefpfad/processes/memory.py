@@ -2,7 +2,7 @@
 
 Every event makes dozens of objects that live until its batch is committed. As the interpreter
 counts by default, it would look through all that is held in memory again and again meanwhile, and
-spend a fifth of all time on it. It knows nothing of services.
+spend a sixth of all time on it. It knows nothing of services.
 """
 
 from __future__ import annotations

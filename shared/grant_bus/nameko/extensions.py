@@ -22,15 +22,17 @@ from grant_bus.question_desk import (
     not_followed,
     why_not_at_least,
 )
-from grant_bus.rabbit import keep_alive
 from grant_bus.rabbit_commands import CommandQueue
 from grant_bus.rabbit_follower import Feeds
+from grant_bus.rabbit_hearing import hear
 from grant_bus.rabbit_publisher import RabbitPrompts
 from grant_bus.rabbit_questions import QuestionQueue
 from grant_store.store import Store
 from grant_values.invalid import Invalid
 
 LISTEN_SECONDS = 0.5
+HEARTBEATS_SECONDS = 0.001
+"""Long enough to hear them on a connection over which nothing else comes."""
 
 _log = structlog.get_logger()
 
@@ -122,7 +124,7 @@ class Prompt(Loop):
             if self.commits.has_news(LISTEN_SECONDS):
                 prompts.prompt()
                 self.pauses.reset()
-            keep_alive(connection)
+            hear(connection, HEARTBEATS_SECONDS)
 
 
 class AnswerQuestions(Loop):
