@@ -242,6 +242,6 @@ class _Line:
                 self._server.sendall(END.raw)
             self._flowing.set()
             return
+        trap.sprung.set()  # First, or the client may notice the cut before the trap says so.
         self.cut()
-        trap.sprung.set()
         raise ConnectionAbortedError(f"cut at {trap.moment.name}")
