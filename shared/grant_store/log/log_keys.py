@@ -1,0 +1,147 @@
+"""Private keys of logs and witnesses: how they sign a checkpoint, and the files that hold them.
+
+A file of private keys has one key a line, `PRIVATE+KEY+NAME+ID+KEY` as Go's note package writes it,
+and may be read by its owner only. Beside it lies a file of the public keys, `NAME+ID+KEY`, which
+whoever verifies must get by another way. Several keys of one kind are a rotation under way: all of
+them sign, until the old ones are taken out.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Self
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
+
+from grant_store.log.checkpoint import Checkpoint
+from grant_store.log.cosignature import message, timed
+from grant_store.log.note import (
+    COSIGNATURE_V1,
+    ED25519,
+    ML_DSA_44,
+    Note,
+    SignatureLine,
+    VerifierKey,
+    check_key_name,
+    from_base64,
+    to_base64,
+)
+from grant_store.log.write_once import SECRET, Differs, write_once
+from grant_values.invalid import Invalid
+
+KINDS_OF_LOG = (ED25519, ML_DSA_44)
+KINDS_OF_WITNESS = (COSIGNATURE_V1, ML_DSA_44)
+_SEED_BYTES = 32
+_PRIVATE = "PRIVATE+KEY+"
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key with its owner's name. Its seed is never shown but in `text`."""
+
+    name: str
+    kind: int
+    seed: bytes = field(repr=False)
+
+    @classmethod
+    def generate(cls, name: str, kind: int) -> Self:
+        check_key_name(name)
+        return cls(name, kind, secrets.token_bytes(_SEED_BYTES))
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Of one line of a file of private keys. The error never repeats the line."""
+        name, _, rest = text.removeprefix(_PRIVATE).partition("+")
+        key_id, _, encoded = rest.partition("+")
+        typed = from_base64(encoded, "private key")
+        is_known = typed[0] in {*KINDS_OF_LOG, *KINDS_OF_WITNESS} and len(typed) == 1 + _SEED_BYTES
+        if not text.startswith(_PRIVATE) or not is_known:
+            raise Invalid("private key", "expected a line PRIVATE+KEY+NAME+ID+KEY")
+        key = cls(name, typed[0], typed[1:])
+        if key.verifier.key_id.hex() != key_id:
+            raise Invalid("private key", "expected the id of the key in its line")
+        return key
+
+    @property
+    def text(self) -> str:
+        """The line that a file of private keys has for it. Secret."""
+        encoded = to_base64(bytes([self.kind]) + self.seed)
+        return f"{_PRIVATE}{self.name}+{self.verifier.key_id.hex()}+{encoded}"
+
+    @cached_property
+    def verifier(self) -> VerifierKey:
+        return VerifierKey(self.name, self.kind, self._private.public_key().public_bytes_raw())
+
+    def line(self, checkpoint: Checkpoint, at: datetime) -> SignatureLine:
+        """This key's signature under a checkpoint, with the time where its kind has one."""
+        seconds = 0 if self.kind == ED25519 else int(at.timestamp())
+        signature = self._private.sign(message(self.kind, self.name, checkpoint, seconds))
+        blob = signature if self.kind == ED25519 else timed(seconds, signature)
+        return SignatureLine(self.name, self.verifier.key_id, blob)
+
+    @cached_property
+    def _private(self) -> Ed25519PrivateKey | MLDSA44PrivateKey:
+        if self.kind == ML_DSA_44:
+            return MLDSA44PrivateKey.from_seed_bytes(self.seed)
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+
+def signed_note(checkpoint: Checkpoint, keys: Sequence[SigningKey], at: datetime) -> bytes:
+    """The note of a checkpoint, signed with all of a log's keys; `at` is when that was."""
+    return bytes(Note(checkpoint.text, tuple(key.line(checkpoint, at) for key in keys)))
+
+
+def cosignature_lines(checkpoint: Checkpoint, keys: Iterable[SigningKey], at: datetime) -> bytes:
+    """The signature lines that a witness gives to the log, which adds them to its note."""
+    return "".join(str(key.line(checkpoint, at)) for key in keys).encode()
+
+
+def keys_of_log(folder: Path, origin: str) -> tuple[SigningKey, ...]:
+    """The private keys of the log `origin` in `folder`, made there if there are none yet."""
+    path = folder / f"{origin.replace('/', '.')}.private"
+    if not path.exists():
+        with suppress(Differs):  # Another process was faster: its keys are the log's.
+            make_keys(path, origin, KINDS_OF_LOG)
+    keys = private_keys(path)
+    if {key.name for key in keys} != {origin}:
+        raise Invalid("private key", f"expected keys of {origin} only in {path}")
+    return keys
+
+
+def make_keys(path: Path, name: str, kinds: Iterable[int]) -> None:
+    """A new file of private keys, and its public half beside it; `Differs` where there is one."""
+    keys = [SigningKey.generate(name, kind) for kind in kinds]
+    write_once(path, "".join(f"{key.text}\n" for key in keys).encode(), SECRET)
+    public = "".join(f"{key.verifier}\n" for key in private_keys(path))
+    path.with_suffix(".vkey").write_text(public, encoding="utf-8")
+
+
+def private_keys(path: Path) -> tuple[SigningKey, ...]:
+    """The keys in a file that nobody but its owner can read."""
+    if os.name == "posix" and path.stat().st_mode & 0o077:
+        raise Invalid("private key", f"expected {path} to be readable by its owner only: chmod 600")
+    keys = tuple(map(SigningKey.parse, _lines(path)))
+    if not keys:
+        raise Invalid("private key", f"expected at least one key in {path}")
+    return keys
+
+
+def verifier_keys(path: Path) -> tuple[VerifierKey, ...]:
+    """The public keys in a file, one a line; empty lines and what follows a # are ignored."""
+    keys = tuple(dict.fromkeys(map(VerifierKey.parse, _lines(path))))
+    if not keys:
+        raise Invalid("key", f"expected at least one public key in {path}")
+    return keys
+
+
+def _lines(path: Path) -> list[str]:
+    lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
+    return [line for line in lines if line]
