@@ -36,8 +36,7 @@ def when_application_withdrawn(work: UnitOfWork, fact: ApplicationWithdrawn) -> 
     """Release what was promised. Money that has become a debt stays one."""
     award = work.find(Award, fact.about)
     if award is None:
-        reference = work.document("reference", str(fact.about))
-        award = Award(reference=reference, because="withdrawal")
+        award = Award(reference=_reference(work, fact), because="withdrawal")
     application.note_withdrawal(work, award, fact.effective_on)
 
 
@@ -110,6 +109,14 @@ def when_payment_returned(work: UnitOfWork, fact: PaymentReturned) -> None:
 def _proceedings(work: UnitOfWork, fact: FoundEligible | FoundIneligible) -> Award:
     award = work.find(Award, fact.about)
     return award or Award(reference=fact.reference, because="finding")
+
+
+def _reference(work: UnitOfWork, fact: ApplicationWithdrawn) -> str:
+    """What people call the case. Not on record where operators have discarded its application."""
+    reference: str | None = work.document("reference", str(fact.about))
+    if reference is None:
+        raise LookupError(f"Case {fact.about}: its application was never heard of.")
+    return reference
 
 
 def _programme(work: UnitOfWork, fact: PaymentExecuted | PaymentReturned) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from budgeting.office import TWO_FUNDS, BudgetOffice, a_finding
+from grant_bus.parked import parked_events
 
 NOTHING = {"ESF": 0, "Land": 0}
 ALL = {"ESF": 60_000, "Land": 40_000}
@@ -28,6 +29,24 @@ def test_a_withdrawal_before_the_finding_lets_no_money_be_promised(office: Budge
     assert office.promised() == NOTHING
     assert office.kinds()[-3:] == ["ProceedingsOpened", "WithdrawalNoted", "FindingNoted"]
     assert office.events("ProceedingsOpened")[0].because == "withdrawal"
+
+
+def test_a_withdrawal_of_a_case_that_was_never_heard_of_is_parked(office: BudgetOffice) -> None:
+    """Its application was discarded: proceedings without a reference could not be told anybody."""
+    withdrawal = office.an_event(
+        "intake.ApplicationWithdrawn",
+        "ZIQ-2020-0099",
+        reason="Irrläufer",
+        recorded_by="client:portal",
+        effective_on="2021-01-18",
+    )
+    before = office.head
+
+    office.hear_events(withdrawal)
+
+    assert office.head == before
+    [parked] = parked_events(office.store)
+    assert "its application was never heard of" in parked.error
 
 
 def test_both_orders_of_arrival_end_alike(
