@@ -1,0 +1,1 @@
+"""Histories that earlier programs have recorded, and today's program told them again."""

@@ -1,0 +1,211 @@
+"""What is played for a recording. Together the plays record every kind of event that can be.
+
+Each play leaves a directory with the five ledgers. It asserts nothing of what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+from structlog.testing import capture_logs
+
+from grant_bus.parked import parked_events
+from grant_contracts.answers import Answer
+from grant_contracts.envelope import Fact
+from grant_contracts.intake import ApplicationSubmitted, CompletenessChecked
+from grant_store.rows import LedgerEvent
+from grant_store.sqlite import SQLiteStore
+from grant_values.cases import case_id_of
+from histories.recording import Ledgers
+from journeys.published_list import play_embedded
+from journeys.short_list import shorten
+from pruefpfad.assembly import SERVICES
+from pruefpfad.embedded import EmbeddedSystem
+from pruefpfad.scripted import script, story
+from pruefpfad.scripted.script import Cast, Role
+from simulation.lives import live
+from support.authority import APPLICATION, DEFINITION, EXAMPLE, PROGRAMME, VERSION
+
+CONTENDED_SEED = 6
+"""Money is short, applicants race with the office, services die and operators mend."""
+
+QUIET_SEED = 9
+"""Money is there, and every order of events comes to the same."""
+
+OPERATOR, SECOND_OPERATOR = Role("S-1801", "operator"), Role("S-1802", "operator")
+
+
+class Given(NamedTuple):
+    """A command and the answer that belongs to it: "recorded", or the reason of its refusal."""
+
+    role: Role
+    command: str
+    payload: dict[str, Any]
+    answer: str = "recorded"
+
+
+def tell_story(folder: Path) -> Ledgers:
+    """One grant from application to payment, with four eyes and a ceiling on the way."""
+    story.Story(EXAMPLE, folder, Console(file=StringIO())).tell()
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
+def play_list(folder: Path) -> Ledgers:
+    """A dozen operations of the published list, a repeat and an early start among them."""
+    play_embedded(shorten(folder / "example"), folder / "data")
+    return ledgers_of(folder / "data", "{}.main.sqlite3")
+
+
+def live_contended(folder: Path) -> Ledgers:
+    return _live(CONTENDED_SEED, folder)
+
+
+def live_quiet(folder: Path) -> Ledgers:
+    return _live(QUIET_SEED, folder)
+
+
+def _live(seed: int, folder: Path) -> Ledgers:
+    with capture_logs():
+        live(seed, folder)
+    return ledgers_of(folder / "disturbed", "{}.sqlite3")
+
+
+def mend(folder: Path) -> Ledgers:
+    """What seldom happens: access refused by every service, a call closed, events discarded."""
+    with EmbeddedSystem(folder) as system:
+        system.declare_demonstration("What seldom happens, played by a script")
+        office = _Office(system)
+        office.give(_openings())
+        with older_than(ApplicationSubmitted):
+            office.give([_application("ZIQ-OLD-1")])
+        office.discard("eligibility", "ZIQ-OLD-1")
+        office.discard("budgeting", "ZIQ-OLD-1")
+        office.give([_application("ZIQ-OLD-2")])
+        with older_than(CompletenessChecked):
+            office.give([_completeness("ZIQ-OLD-2")])
+        office.discard("eligibility", "ZIQ-OLD-2")
+        office.give(_refused_access())
+        office.give(_closings())
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
+class _Office:
+    """Persons at their desks, one command after the other."""
+
+    def __init__(self, system: EmbeddedSystem) -> None:
+        self._system = system
+        self._cast = Cast(system.key, *story.MANDATES)
+        self._keys = iter(range(1, 1_000))
+
+    def give(self, commands: Iterator[Given] | list[Given]) -> None:
+        for given in commands:
+            message = self._message(given.role, given.command, given.payload)
+            _check(given, self._system.ask(message))
+
+    def discard(self, service: str, reference: str) -> None:
+        """Two operators take out the first event that is parked of a case."""
+        [parked, *_] = parked_of(self._system, service, reference)
+        payload = {
+            "case_id": str(case_id_of(reference)),
+            "origin": parked.origin,
+            "position": parked.at,
+            "reason": "Irrläufer eines Probelaufs",
+        }
+        message = self._message(OPERATOR, f"{service}.discard_parked", payload)
+        second = {"second_actor_token": self._cast.token(SECOND_OPERATOR)}
+        _check(Given(OPERATOR, service, payload), self._system.ask({**message, **second}))
+
+    def _message(self, role: Role, command: str, payload: dict[str, Any]) -> dict[str, Any]:
+        return self._cast.message(role, command, f"mend:{next(self._keys)}", payload)
+
+
+def parked_of(system: EmbeddedSystem, service: str, reference: str) -> list[Any]:
+    found = parked_events(system.stores[service], case_id_of(reference))
+    return [each.cloud_event for each in found]
+
+
+@contextmanager
+def older_than(fact: type[Fact]) -> Iterator[None]:
+    """Followers are of a release that does not know this fact's version yet."""
+    known = fact.VERSION
+    fact.VERSION = 0
+    try:
+        yield
+    finally:
+        fact.VERSION = known
+
+
+def _check(given: Given, answer: Answer) -> None:
+    said = answer.reason if answer.kind == "refused" else answer.kind
+    if said != given.answer:
+        raise script.Unexpected(f"{given.command}: {answer.kind} {answer.reason} {answer.errors}")
+
+
+def _openings() -> Iterator[Given]:
+    ministry = script.MANAGING_AUTHORITY
+    yield Given(ministry, "intake.register_programme", {"definition": DEFINITION})
+    call = {"programme": PROGRAMME, "call": APPLICATION["call"], "programme_version": VERSION}
+    days = {"opens_on": "2020-11-03", "closes_on": "2021-01-31"}
+    yield Given(ministry, "intake.open_call", call | days)
+
+
+def _application(reference: str) -> Given:
+    fingerprint = {"fingerprint": reference.encode().hex().rjust(64, "0")}
+    payload = {**APPLICATION, "reference": reference, **fingerprint}
+    return Given(script.APPLICANT, "intake.submit_application", payload)
+
+
+def _completeness(reference: str) -> Given:
+    check = {"missing": [], "checklist": "ziq-2020", "effective_on": "2020-12-14"}
+    return Given(script.CHECKER, "intake.check_completeness", {"reference": reference, **check})
+
+
+def _refused_access() -> Iterator[Given]:
+    """In each service somebody gives a command that is not theirs to give."""
+    on_case = {"reference": "ZIQ-OLD-2", "effective_on": "2021-01-11"}
+    commands: Mapping[str, dict[str, Any]] = {
+        "intake.withdraw_application": {**on_case, "reason": "nicht meine Sache"},
+        "eligibility.sign_finding": on_case,
+        "budgeting.approve_grant": on_case,
+        "disbursement.order_payment": {**on_case, "claim": "1"},
+        "audit.retry_parked": {"case_id": str(case_id_of("ZIQ-OLD-2"))},
+    }
+    for command, payload in commands.items():
+        yield Given(script.CASHIER, command, payload, answer="role_not_entitled")
+
+
+def _closings() -> Iterator[Given]:
+    closed = {"programme": PROGRAMME, "call": APPLICATION["call"], "effective_on": "2021-02-01"}
+    yield Given(script.MANAGING_AUTHORITY, "intake.close_call", closed)
+    withdrawn = {"reference": "ZIQ-OLD-1", "reason": "Irrläufer", "effective_on": "2021-02-02"}
+    yield Given(script.APPLICANT, "intake.withdraw_application", withdrawn)
+
+
+def ledgers_of(folder: Path, name: str) -> Ledgers:
+    """The rows of the ledger of each service; `name` says how its file is named."""
+    ledgers: Ledgers = {}
+    for service in SERVICES:
+        store = SQLiteStore(folder / name.format(service), service)
+        try:
+            ledgers[service] = _all_of(store)
+        finally:
+            store.close()
+    return ledgers
+
+
+def _all_of(store: SQLiteStore) -> list[LedgerEvent]:
+    return store.events_after(0, store.head().position + 1)
+
+
+PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
+    "story": tell_story,
+    "list": play_list,
+    "contended": live_contended,
+    "quiet": live_quiet,
+    "mended": mend,
+}

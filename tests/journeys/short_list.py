@@ -1,0 +1,29 @@
+"""A dozen rows of the published list: plain ones, a repeat, an early start."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from pathlib import Path
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "esf-nrw-2014-2020"
+EARLY = "3461"
+REPEATED, REPEAT = "925", "926"
+PLAIN = ("15", "39", "48", "54", "58", "2166", "1128", "1235", "1710")
+NUMBERS = frozenset((*PLAIN, REPEATED, REPEAT, EARLY))
+
+
+def shorten(folder: Path) -> Path:
+    """The example with these rows only, as a directory of its own inside `folder`."""
+    target = folder / EXAMPLE.name
+    target.mkdir(parents=True)
+    for name in ("programme.toml", "mapping.toml", "demonstration.toml"):
+        (target / name).write_bytes((EXAMPLE / name).read_bytes())
+    with gzip.open(EXAMPLE / "operations.csv.gz", "rt", encoding="utf-8", newline="") as source:
+        header, *rows = csv.reader(source)
+    chosen = [row for row in rows if row[0] in NUMBERS]
+    if len(chosen) != len(NUMBERS):
+        raise LookupError(f"{EXAMPLE.name}: expected the rows {', '.join(sorted(NUMBERS))}")
+    with gzip.open(target / "operations.csv.gz", "wt", encoding="utf-8", newline="") as shortened:
+        csv.writer(shortened).writerows([header, *chosen])
+    return target
