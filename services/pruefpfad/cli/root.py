@@ -30,6 +30,7 @@ from pruefpfad.cli import (
     processes,
     programmes,
     stores,
+    witness,
 )
 from pruefpfad.cli.feeds import StandsStill
 from pruefpfad.cli.output import EXIT_INVALID, say_errors
@@ -93,6 +94,7 @@ for _module in (
     demo,
     feeds,
     parked,
+    witness,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

@@ -17,6 +17,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
+from grant_store.errors import StoreError
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.note import (
     COSIGNATURE_V1,
@@ -32,7 +33,7 @@ _TIME = struct.Struct(">Q")
 _LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
 
 
-class NotVerified(Exception):
+class NotVerified(StoreError):
     """A signature is missing or wrong. The text under it must not be believed."""
 
 

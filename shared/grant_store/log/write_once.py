@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+from grant_store.errors import StoreError
+
 READ_ONLY = 0o444
 SECRET = 0o600
 
 
-class Differs(Exception):
+class Differs(StoreError):
     """There is a file of this name already, with other content. It stays as it is."""
 
     def __init__(self, path: Path) -> None:
