@@ -12,8 +12,8 @@ from io import StringIO
 
 from grant_audit import queries
 from grant_audit.case_file import CaseFile
+from grant_audit.pages import CaseFiles
 from grant_audit.queries import ApprovedOperation
-from grant_store.store import Store
 from grant_values.money import format_euro
 
 COLUMNS = (
@@ -64,7 +64,7 @@ STAMP_COLUMN = "Data_Status"
 STAMP = "demonstration"
 
 
-def operations_list(store: Store, as_of: date, files: Iterable[CaseFile] | None = None) -> str:
+def operations_list(store: CaseFiles, as_of: date, files: Iterable[CaseFile] | None = None) -> str:
     """The public list as of a day; that of a demonstration store is stamped in each row."""
     return operations_csv(
         queries.operations(store, as_of, files), demonstration=queries.is_demonstration(store)

@@ -6,15 +6,15 @@ order; so nothing here may depend on what another service's section says. It kno
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import msgspec
 
 from grant_contracts.envelope import CloudEvent, Fact
-from grant_store.work import UnitOfWork
+from grant_store.rows import Document, Tracked
 
 CASE = "case"  # <case id>/<service>: one section of a case
 HISTORY = "history"  # <case id or ->/<instant>/<service>/<position>: one event
@@ -33,11 +33,32 @@ NO_CASE = "-"
 Page = dict[str, Any]
 
 
+class Shelf(Protocol):
+    """Where pages are written: the audit's working data, or memory while they are rebuilt."""
+
+    def document(self, kind: str, key: str) -> Any: ...
+
+    def write_document(self, kind: str, key: str, body: Any) -> None: ...
+
+
+class CaseFiles(Protocol):
+    """What is read of the pages: the audit's store as it stands, or pages rebuilt as of a day, an
+    instant or a position."""
+
+    lane: str
+
+    def documents(self, kind: str, prefix: str = "") -> Sequence[Document]:
+        """All pages of a kind whose key begins with `prefix`, in order of key."""
+
+    def tracked(self, upstream: str) -> Tracked:
+        """Up to which position an upstream ("intake/main") is in the pages."""
+
+
 @dataclass(frozen=True)
 class Pages:
     """What one event may write: its line of history, the section of its case, pages beside it."""
 
-    work: UnitOfWork
+    shelf: Shelf
     event: CloudEvent
     service: str
     case_id: UUID | None
@@ -48,24 +69,24 @@ class Pages:
         if self.case_id is None:
             raise ValueError(f"{self.event.topic} at {self.event.position} names no case.")
         key = section_key(self.case_id, self.service)
-        section = self.work.document(CASE, key) or {}
-        self.work.write_document(CASE, key, section)
+        section = self.shelf.document(CASE, key) or {}
+        self.shelf.write_document(CASE, key, section)
         return section
 
     def page(self, kind: str, key: str) -> Page:
         """A page that an earlier event of the same service has written, to be changed in place."""
-        page = self.work.document(kind, key)
+        page = self.shelf.document(kind, key)
         if page is None:
             raise LookupError(f"{self.event.topic} speaks of {kind} {key}, which is not on record.")
-        self.work.write_document(kind, key, page)
+        self.shelf.write_document(kind, key, page)
         return page  # type: ignore[no-any-return]
 
     def write(self, kind: str, key: str, page: Any) -> None:
-        self.work.write_document(kind, key, page)
+        self.shelf.write_document(kind, key, page)
 
     def name_of(self, kind: str) -> str:
         """The key by which people know the aggregate that the event is about."""
-        name = self.work.document(kind, str(self.event.subject))
+        name = self.shelf.document(kind, str(self.event.subject))
         if name is None:
             raise LookupError(f"{self.event.topic}: {self.event.subject} has no {kind} on record.")
         return str(name)

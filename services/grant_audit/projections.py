@@ -18,7 +18,7 @@ from grant_audit import (
     projections_intake,
     projections_standing,
 )
-from grant_audit.pages import HISTORY, NO_CASE, SECTIONS, Page, Pages, Projection
+from grant_audit.pages import HISTORY, NO_CASE, SECTIONS, Page, Pages, Projection, Shelf
 from grant_contracts.envelope import CloudEvent, Fact
 from grant_contracts.registry import FACTS
 from grant_store.work import UnitOfWork
@@ -37,14 +37,19 @@ _DECODERS = {topic: msgspec.json.Decoder(FACTS[topic]) for topic in PROJECTIONS}
 
 def when_recorded(work: UnitOfWork, event: CloudEvent) -> None:
     """Write one event into the case file. An unknown topic or version stops the follower."""
-    fact = _decoded(event)
+    project(work, event, decoded(event))
+
+
+def project(shelf: Shelf, event: CloudEvent, fact: Fact) -> None:
+    """Write an event, whose fact is decoded, onto pages: the audit's own or rebuilt ones."""
     service = event.origin.partition("/")[0]
-    pages = Pages(work, event, service, _case_of(event, fact), _history_entry(event))
-    work.write_document(HISTORY, _history_key(pages), pages.history)
+    pages = Pages(shelf, event, service, case_of(event, fact), _history_entry(event))
+    shelf.write_document(HISTORY, _history_key(pages), pages.history)
     PROJECTIONS[event.topic](pages, fact)
 
 
-def _decoded(event: CloudEvent) -> Fact:
+def decoded(event: CloudEvent) -> Fact:
+    """The fact in an event. Raises ValueError for a topic or version that is not known here."""
     decoder = _DECODERS.get(event.topic)
     if decoder is None:
         raise ValueError(f"{event.topic} is not in the registry of facts.")
@@ -54,7 +59,8 @@ def _decoded(event: CloudEvent) -> Fact:
     return decoder.decode(event.data)
 
 
-def _case_of(event: CloudEvent, fact: Fact) -> UUID | None:
+def case_of(event: CloudEvent, fact: Fact) -> UUID | None:
+    """The case that an event is on, or None."""
     if event.caseid is not None:
         return event.caseid
     reference = getattr(fact, "reference", None)

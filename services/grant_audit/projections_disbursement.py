@@ -79,7 +79,9 @@ def _payment_run_opened(pages: Pages, fact: disbursement.PaymentRunOpened) -> No
         }
         for payment in fact.payments
     ]
-    pages.write(RUN, fact.run, {**page, "orders": orders, "file": None, "transmitted": None})
+    # The position says of which event the file was made, and makes it again.
+    opened = {**page, "position": pages.event.at, "orders": orders}
+    pages.write(RUN, fact.run, {**opened, "file": None, "transmitted": None})
 
 
 def _payment_run_written(pages: Pages, fact: disbursement.PaymentRunWritten) -> None:

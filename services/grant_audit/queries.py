@@ -12,8 +12,17 @@ from uuid import UUID
 import msgspec
 
 from grant_audit.case_file import STATES, CaseFile
-from grant_audit.pages import CASE, DEMONSTRATION, HISTORY, LINE, NO_CASE, PROGRAMME, RUN, SECTIONS
-from grant_store.store import Store
+from grant_audit.pages import (
+    CASE,
+    DEMONSTRATION,
+    HISTORY,
+    LINE,
+    NO_CASE,
+    PROGRAMME,
+    RUN,
+    SECTIONS,
+    CaseFiles,
+)
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
 from grant_values.legal_time import legal_date
@@ -85,7 +94,7 @@ class ApprovedOperation:
     authority: str
 
 
-def every_case(store: Store, sections: Collection[str] = SECTIONS) -> Iterator[CaseFile]:
+def every_case(store: CaseFiles, sections: Collection[str] = SECTIONS) -> Iterator[CaseFile]:
     """All cases that have any of these sections, with these alone, in order of their ids."""
     pages = (page for page in store.documents(CASE) if page.key.partition("/")[2] in sections)
     for case_id, own in groupby(pages, lambda page: page.key.partition("/")[0]):
@@ -93,7 +102,9 @@ def every_case(store: Store, sections: Collection[str] = SECTIONS) -> Iterator[C
         yield CaseFile(UUID(case_id), **read)
 
 
-def cases(store: Store, state: str | None = None, programme: str | None = None) -> list[CaseLine]:
+def cases(
+    store: CaseFiles, state: str | None = None, programme: str | None = None
+) -> list[CaseLine]:
     """The cases in this state and of this programme, in order of reference; None means all."""
     if state is not None and state not in STATES:
         raise Invalid("state", f"expected one of {', '.join(STATES)}, not {state!r}")
@@ -108,7 +119,7 @@ def cases(store: Store, state: str | None = None, programme: str | None = None) 
     )
 
 
-def case(store: Store, reference: str) -> CaseFile:
+def case(store: CaseFiles, reference: str) -> CaseFile:
     """The file of one case. `Invalid` where nothing is on record under this reference."""
     case_id = case_id_of(reference)
     pages = store.documents(CASE, f"{case_id}/")
@@ -135,50 +146,50 @@ def case_line(file: CaseFile) -> CaseLine:
     )
 
 
-def history(store: Store, reference: str) -> list[Entry]:
+def history(store: CaseFiles, reference: str) -> list[Entry]:
     """Every event on a case, in order of the instants at which they were recorded."""
     return _entries(store, f"{case(store, reference).case_id}/")
 
 
-def history_without_case(store: Store) -> list[Entry]:
+def history_without_case(store: CaseFiles) -> list[Entry]:
     """The events on no case: programmes, calls, ceilings, payment runs, refused access."""
     return _entries(store, f"{NO_CASE}/")
 
 
-def refused_access(store: Store) -> list[Entry]:
+def refused_access(store: CaseFiles) -> list[Entry]:
     """Every command that its actor was not entitled to give, in order of the instants."""
     entries = history_without_case(store)
     return [entry for entry in entries if entry["type"].endswith(".AccessRefused")]
 
 
-def budget(store: Store, programme: str | None = None) -> list[LineRow]:
+def budget(store: CaseFiles, programme: str | None = None) -> list[LineRow]:
     """The budget lines by programme, fund and year."""
     prefix = f"{programme}/" if programme else ""
     return [LineRow(**_read(page.body)) for page in store.documents(LINE, prefix)]
 
 
-def definitions(store: Store) -> dict[str, Entry]:
+def definitions(store: CaseFiles) -> dict[str, Entry]:
     """Each registered definition under "<programme>/<version>"."""
     return {page.key: _read(page.body)["definition"] for page in store.documents(PROGRAMME)}
 
 
-def runs(store: Store) -> list[Entry]:
+def runs(store: CaseFiles) -> list[Entry]:
     """The payment runs, in order of their names."""
     return [_read(page.body) for page in store.documents(RUN)]
 
 
-def is_demonstration(store: Store) -> bool:
+def is_demonstration(store: CaseFiles) -> bool:
     """Whether any service has declared its store a demonstration."""
     return bool(store.documents(DEMONSTRATION))
 
 
-def events_followed(store: Store) -> dict[str, int]:
+def events_followed(store: CaseFiles) -> dict[str, int]:
     """How many events of each service are in the file. Positions are dense, so the last counts."""
     return {service: store.tracked(f"{service}/{store.lane}").position for service in SECTIONS}
 
 
 def operations(
-    store: Store, as_of: date, files: Iterable[CaseFile] | None = None
+    store: CaseFiles, as_of: date, files: Iterable[CaseFile] | None = None
 ) -> list[ApprovedOperation]:
     """The operations approved on or before a day and not renounced by then, by reference.
 
@@ -229,7 +240,7 @@ def _operation(file: CaseFile, definition: Entry) -> ApprovedOperation:
     )
 
 
-def _entries(store: Store, prefix: str) -> list[Entry]:
+def _entries(store: CaseFiles, prefix: str) -> list[Entry]:
     return [_read(page.body) for page in store.documents(HISTORY, prefix)]
 
 

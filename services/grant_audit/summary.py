@@ -11,13 +11,13 @@ from typing import Any
 
 from grant_audit import proofs, queries
 from grant_audit.case_file import CaseFile
-from grant_store.store import Store
+from grant_audit.pages import CaseFiles
 
 REPEATS = frozenset({"repeats_earlier_operation", "earlier_number_arrived_later"})
 EARLY = frozenset({"started_early"})
 
 
-def summary(store: Store, files: Sequence[CaseFile] | None = None) -> dict[str, Any]:
+def summary(store: CaseFiles, files: Sequence[CaseFile] | None = None) -> dict[str, Any]:
     """Counts, cents and proofs, as plain values in a fixed order; of `files` if they were read."""
     files = list(queries.every_case(store)) if files is None else files
     lines, runs = queries.budget(store), queries.runs(store)

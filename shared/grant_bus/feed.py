@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from uuid import UUID
 
 import msgspec
 
@@ -24,6 +25,22 @@ _OF_THE_METADATA = (
     *("secondactorid", "caseid"),
 )
 _batch_decoder = msgspec.json.Decoder(list[CloudEvent])
+
+
+class _Metadata(msgspec.Struct):
+    """What an event's metadata say of it, as `Context.metadata` has written them."""
+
+    actorid: str = ""
+    actorrole: str = ""
+    actormethod: str = ""
+    correlationid: str = ""
+    causationid: str = ""
+    commandkey: str = ""
+    secondactorid: str = ""
+    caseid: UUID | None = None
+
+
+_metadata_decoder = msgspec.json.Decoder(_Metadata)
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -61,6 +78,27 @@ def cloud_event(origin: str, row: LedgerEvent) -> bytes:
     attributes = row.metadata[1:-1]
     joint = b"," if attributes else b""
     return head.encode() + attributes + joint + b'"data":' + row.state + b"}"
+
+
+def event_of(origin: str, row: LedgerEvent) -> CloudEvent:
+    """One row as its followers read it, for whoever reads the ledger itself and needs no message.
+
+    Raises `msgspec.DecodeError` where the metadata are not those of an event of ours.
+    """
+    return CloudEvent(
+        specversion=SPEC_VERSION,
+        id=row.event_id,
+        source=f"{SOURCE_PREFIX}{origin}",
+        type=f"{TYPE_PREFIX}{row.topic}",
+        subject=row.originator_id,
+        time=row.recorded_at,
+        position=str(row.position),
+        originatorversion=str(row.originator_version),
+        schemaversion=str(row.schema_version),
+        leafhash=row.leaf_hash.hex(),
+        data=msgspec.Raw(row.state),
+        **msgspec.structs.asdict(_metadata_decoder.decode(row.metadata or b"{}")),
+    )
 
 
 def message_of(event: CloudEvent) -> bytes:

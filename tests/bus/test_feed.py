@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grant_bus.feed import cloud_event, message_of, pack, unpack
+from grant_bus.feed import cloud_event, event_of, message_of, pack, unpack
 from grant_contracts.envelope import CloudEvent
 from grant_store.rows import LedgerEvent
 from grant_store.work import Context
@@ -179,3 +179,21 @@ def test_an_attribute_that_is_not_known_here_is_no_obstacle() -> None:
     [event] = unpack(json.dumps([GOOD | {"traceparent": "00-1"}]).encode())
 
     assert event.time - datetime(2024, 5, 6, 10, tzinfo=UTC) == timedelta(microseconds=120)
+
+
+@given(states, contexts, st.none() | st.uuids(), st.datetimes(timezones=st.just(UTC)))
+def test_a_row_read_without_a_message_is_the_event_that_followers_read(
+    state: dict[str, Any], context: Context, case_id: UUID | None, recorded_at: datetime
+) -> None:
+    row = a_row(
+        state=msgspec.json.encode(state),
+        metadata=context.metadata(case_id),
+        recorded_at=recorded_at,
+    )
+    [followed] = unpack(pack("till/main", [row]))
+    read = event_of("till/main", row)
+    assert bytes(read.data) == bytes(followed.data)
+    nothing = msgspec.Raw(b"")
+    assert msgspec.structs.replace(read, data=nothing) == msgspec.structs.replace(
+        followed, data=nothing
+    )

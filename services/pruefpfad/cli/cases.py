@@ -1,22 +1,19 @@
-"""`pruefpfad case …`, `budget show`, `export operations`: what the auditor's case file says."""
+"""`pruefpfad case …`, `access list`, `budget show`: what the auditor's case file says."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import datetime
-from pathlib import Path
 
 import click
 
 from grant_audit import queries
-from grant_audit.case_file import STATES
-from grant_audit.exports import operations_list
+from grant_audit.as_of import AsOf
+from grant_audit.case_file import STATES, CaseFile
 from grant_audit.sentences import Language, amount, sentence, word
-from grant_store.store import Store
+from pruefpfad.cli.as_of import NO_CASE, case_files, computed_from, shows_case_files
+from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
-from pruefpfad.embedded import EmbeddedSystem
 
 lang_option = click.option(
     "--lang", type=click.Choice(["de", "en"]), default="de", show_default=True, help="Language."
@@ -40,9 +37,10 @@ def case() -> None:
 )
 @lang_option
 @json_option
-@click.pass_obj
+@shows_case_files
 def list_cases(
-    data: Path,
+    installation: Installation,
+    as_of: AsOf,
     state: str | None,
     programme: str | None,
     limit: int,
@@ -50,8 +48,9 @@ def list_cases(
     as_json: bool,
 ) -> None:
     """List cases with their state and amounts."""
-    with _case_files(data) as store:
-        found = queries.cases(store, state, programme)
+    with case_files(installation, as_of) as pages:
+        found = queries.cases(pages, state, programme)
+        footing = computed_from(pages, as_of, lang)
     if as_json:
         say_json([asdict(line) for line in found])
         return
@@ -67,48 +66,64 @@ def list_cases(
         for line in found[:limit]
     )
     texts, amounts = ("reference", "state", "applicant"), ("eligible", "granted", "paid")
-    say_table(f"{len(found)} {heading('cases', lang)}", _columns(texts, amounts, lang), rows)
+    say_table(f"{len(found)} {heading('cases', lang)}", columns_of(texts, amounts, lang), rows)
     if len(found) > limit:
         click.echo(f"{len(found) - limit} {heading('more', lang)}: --limit {len(found)}")
+    click.echo(footing)
 
 
 @case.command(epilog="Example: pruefpfad --data var/demo case show ESF1420-000015")
 @click.argument("reference")
 @lang_option
 @json_option
-@click.pass_obj
-def show(data: Path, reference: str, lang: Language, as_json: bool) -> None:
+@shows_case_files
+def show(
+    installation: Installation, as_of: AsOf, reference: str, lang: Language, as_json: bool
+) -> None:
     """Show one case: who asks for what, what was found, decided and paid."""
-    with _case_files(data) as store:
-        file = queries.case(store, reference)
+    with case_files(installation, as_of, reference) as pages:
+        file = queries.case(pages, reference)
+        footing = computed_from(pages, as_of, lang)
     if as_json:
         say_json({"state": file.state, **asdict(file)})
         return
-    applicant, operation = file.intake["applicant"], file.intake["operation"]
-    period = f"{operation['starts_on']} – {operation['ends_on']}"
     tranches = sorted(file.tranches.items())
     rows = [
         (heading("state", lang), word(file.state, "state", lang)),
         (heading("programme", lang), file.programme_key),
-        (heading("applicant", lang), applicant["name"] or applicant["key"]),
-        (heading("operation", lang), f"{operation['title']} ({period})"),
+        *_application(file, lang),
         (heading("eligible", lang), amount(file.eligible_cents, lang)),
         (heading("granted", lang), amount(file.grant_cents, lang)),
         (heading("paid", lang), amount(file.paid_cents, lang)),
         *((f"{heading('tranche', lang)} {name}", amount(cents, lang)) for name, cents in tranches),
     ]
-    say_table(reference, _columns(("what", "how_it_stands"), (), lang), rows)
+    say_table(reference, columns_of(("what", "how_it_stands"), (), lang), rows)
+    click.echo(footing)
+
+
+def _application(file: CaseFile, lang: Language) -> list[tuple[str, str]]:
+    """Who applied for what; nothing where another service was heard of before intake."""
+    if not file.intake:
+        return []
+    applicant, operation = file.intake["applicant"], file.intake["operation"]
+    period = f"{operation['starts_on']} – {operation['ends_on']}"
+    return [
+        (heading("applicant", lang), applicant["name"] or applicant["key"]),
+        (heading("operation", lang), f"{operation['title']} ({period})"),
+    ]
 
 
 @case.command(epilog="Example: pruefpfad --data var/demo case history ESF1420-000015 --lang en")
 @click.argument("reference")
 @lang_option
 @json_option
-@click.pass_obj
-def history(data: Path, reference: str, lang: Language, as_json: bool) -> None:
+@shows_case_files
+def history(
+    installation: Installation, as_of: AsOf, reference: str, lang: Language, as_json: bool
+) -> None:
     """Tell what happened in a case, one sentence for each event."""
-    with _case_files(data) as store:
-        entries = queries.history(store, reference)
+    with case_files(installation, as_of, reference) as pages:
+        entries = queries.history(pages, reference)
     _tell(entries, lang, as_json=as_json)
 
 
@@ -120,11 +135,11 @@ def access() -> None:
 @access.command("list", epilog="Example: pruefpfad --data var/demo/story access list --lang en")
 @lang_option
 @json_option
-@click.pass_obj
-def list_access(data: Path, lang: Language, as_json: bool) -> None:
+@shows_case_files
+def list_access(installation: Installation, as_of: AsOf, lang: Language, as_json: bool) -> None:
     """Tell which commands were refused to whom, one sentence for each."""
-    with _case_files(data) as store:
-        entries = queries.refused_access(store)
+    with case_files(installation, as_of, NO_CASE) as pages:
+        entries = queries.refused_access(pages)
     _tell(entries, lang, as_json=as_json)
 
 
@@ -147,11 +162,14 @@ def budget() -> None:
 @click.option("--programme", help="Only the lines of this programme.")
 @lang_option
 @json_option
-@click.pass_obj
-def show_budget(data: Path, programme: str | None, lang: Language, as_json: bool) -> None:
+@shows_case_files
+def show_budget(
+    installation: Installation, as_of: AsOf, programme: str | None, lang: Language, as_json: bool
+) -> None:
     """Show ceiling, earmarked, committed, paid and free of each line."""
-    with _case_files(data) as store:
-        lines = queries.budget(store, programme)
+    with case_files(installation, as_of) as pages:
+        lines = queries.budget(pages, programme)
+        footing = computed_from(pages, as_of, lang)
     if as_json:
         say_json([{**asdict(line), "free_cents": line.free_cents} for line in lines])
         return
@@ -168,42 +186,16 @@ def show_budget(data: Path, programme: str | None, lang: Language, as_json: bool
         for line in lines
     )
     amounts = ("ceiling", "earmarked", "committed", "paid", "free")
-    columns = _columns(("programme", "line"), amounts, lang)
+    columns = columns_of(("programme", "line"), amounts, lang)
     say_table(heading("budget_lines", lang), columns, rows)
-
-
-@click.group(epilog="Example: pruefpfad --data var/demo export operations -o list.csv")
-def export() -> None:
-    """Files for others."""
-
-
-@export.command(
-    "operations",
-    epilog="Example: pruefpfad --data var/demo export operations --as-of 2016-06-30 -o list.csv",
-)
-@click.option(
-    "--as-of",
-    required=True,
-    type=click.DateTime(["%Y-%m-%d"]),
-    help="Operations approved by this day.",
-)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file.")
-@click.pass_obj
-def export_operations(data: Path, as_of: datetime, output: Path | None) -> None:
-    """Write the public list of operations as CSV in the columns that Kohesio reads."""
-    with _case_files(data) as store:
-        text = operations_list(store, as_of.date())
-    if output:
-        output.write_text(text, encoding="utf-8")
-    else:
-        click.echo(text, nl=False)
+    click.echo(footing)
 
 
 def heading(term: str, lang: Language) -> str:
     return word(term, "heading", lang)
 
 
-def _columns(texts: Iterable[str], amounts: Iterable[str], lang: Language) -> list[str]:
+def columns_of(texts: Iterable[str], amounts: Iterable[str], lang: Language) -> list[str]:
     """Headings of a table: texts first, then amounts."""
     return [
         *(heading(term, lang) for term in texts),
@@ -211,13 +203,4 @@ def _columns(texts: Iterable[str], amounts: Iterable[str], lang: Language) -> li
     ]
 
 
-@contextmanager
-def _case_files(data: Path) -> Iterator[Store]:
-    """The audit's store, once everything recorded has reached it."""
-    if not data.is_dir():
-        raise click.UsageError(f"--data: expected a directory of an embedded run, not {data}")
-    with EmbeddedSystem(data) as system:
-        yield system.stores["audit"]
-
-
-COMMANDS = (case, access, budget, export)
+COMMANDS = (case, access, budget)

@@ -25,8 +25,10 @@ from pruefpfad.cli import (
     cases,
     contracts,
     demo,
+    exports,
     feeds,
     parked,
+    payments,
     processes,
     programmes,
     stores,
@@ -92,9 +94,11 @@ for _module in (
     broker,
     contracts,
     demo,
+    exports,
     feeds,
     parked,
     witness,
+    payments,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

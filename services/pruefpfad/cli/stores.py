@@ -1,4 +1,4 @@
-"""`pruefpfad store …`, `events …` and `payments …`: what the stores hold, as it is stored."""
+"""`pruefpfad store …` and `events …`: what the stores hold, as it is stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from grant_bus.feed import cloud_event
-from grant_disbursement.run_file import recorded_file
 from grant_store.opening import open_store
 from pruefpfad.assembly import SERVICES
 from pruefpfad.processes import migrate as migrations
@@ -70,30 +69,4 @@ def tail(data: Path, service: str, last: int) -> None:
             click.echo(cloud_event(opened.origin, row))
 
 
-@click.group(
-    epilog="Example: pruefpfad --data var/demo payments rebuild 2016-0001 -o payments/2016.xml"
-)
-def payments() -> None:
-    """Payment files."""
-
-
-@payments.command(
-    epilog="Example: pruefpfad --data var/demo payments rebuild 2016-0001 -o payments/2016.xml"
-)
-@click.argument("run")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="The file to write; one that is there is replaced.",
-)
-@click.pass_obj
-def rebuild(data: Path, run: str, output: Path) -> None:
-    """Build the file of a payment run from its events; it equals the one that was sent."""
-    with closing(open_store(f"sqlite:///{data}", "disbursement")) as opened:
-        output.write_bytes(recorded_file(opened, run))
-    click.echo(f"{output}: {output.stat().st_size} bytes")
-
-
-COMMANDS = (store, events, payments)
+COMMANDS = (store, events)

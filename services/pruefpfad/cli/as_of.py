@@ -1,0 +1,159 @@
+"""Options of a command that shows what the case file says: as of a day, an instant, a position.
+
+`--effective` asks what was true on a day, `--recorded` what was known at an instant; `docs/time.md`
+says what both mean. Without them, the audit's own pages are read, as they stand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from functools import update_wrapper
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from grant_audit import as_of as pages_as_of
+from grant_audit import queries
+from grant_audit.as_of import AsOf
+from grant_audit.pages import SECTIONS, CaseFiles
+from grant_audit.rebuilding import Progress as Told
+from grant_audit.sentences import Language, word
+from grant_values.invalid import Invalid
+from pruefpfad.cli.installation import Installation, case_of, reads
+
+F = TypeVar("F", bound=Callable[..., Any])
+EVERY_CASE = ""
+NO_CASE = "-"
+
+
+def shows_case_files(function: F) -> F:
+    """Options that say where the stores are and as of when. The command gets an `Installation`
+    and an `AsOf` first."""
+
+    @click.option(
+        "--effective",
+        type=click.DateTime(["%Y-%m-%d"]),
+        metavar="DAY",
+        help="What was true on this day, by the days on which entries take effect.",
+    )
+    @click.option(
+        "--recorded",
+        metavar="INSTANT",
+        help="What was on record at this instant, such as 2026-01-31T12:00:00+01:00.",
+    )
+    @click.option(
+        "--position",
+        "positions",
+        multiple=True,
+        metavar="SERVICE/N",
+        help="What was on record up to position N of a service; again for each service.",
+    )
+    @reads
+    def command(
+        installation: Installation,
+        effective: datetime | None,
+        recorded: str | None,
+        positions: tuple[str, ...],
+        **options: Any,
+    ) -> Any:
+        as_of = AsOf(
+            effective.date() if effective else None,
+            _instant(recorded) if recorded else None,
+            dict(_position(text) for text in positions),
+        )
+        return function(installation, as_of, **options)
+
+    return update_wrapper(command, function)  # type: ignore[return-value]
+
+
+@contextmanager
+def case_files(
+    installation: Installation, as_of: AsOf, reference: str = EVERY_CASE, *, history: bool = False
+) -> Iterator[CaseFiles]:
+    """The pages as of what is asked for: of all cases, of the case with this reference, or, with
+    `NO_CASE`, of what is on none. All cases have a `history` only where it is asked for."""
+    if as_of.is_now:
+        with _as_they_stand(installation) as pages:
+            yield pages
+        return
+    with installation.stores() as stores:
+        if reference == EVERY_CASE:
+            with progress_bars() as progress:
+                pages = pages_as_of.rebuilt(stores, as_of, progress, with_history=history)
+        elif reference == NO_CASE:
+            pages = pages_as_of.rebuilt_without_cases(stores, stores["audit"], as_of)
+        else:
+            case_id = case_of(reference)
+            pages = pages_as_of.rebuilt_case(stores, stores["audit"], case_id, as_of)
+        yield pages
+
+
+@contextmanager
+def _as_they_stand(installation: Installation) -> Iterator[CaseFiles]:
+    """The audit's store; on a data directory, once everything recorded has reached it."""
+    if installation.database_url:
+        with installation.stores() as stores:
+            yield stores["audit"]
+    else:
+        with installation.embedded() as system:
+            yield system.stores["audit"]
+
+
+@contextmanager
+def progress_bars() -> Iterator[Told]:
+    """A bar for each service whose events are read, on standard error; gone when all are. None
+    where that is no terminal."""
+    console = Console(stderr=True)
+    with Progress(
+        TextColumn("{task.description:18}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        console=console,
+        disable=not console.is_terminal,
+        transient=True,
+        refresh_per_second=2,
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def told(service: str, done: int, total: int) -> None:
+            if service not in tasks:
+                tasks[service] = bars.add_task(service, total=total)
+            bars.update(tasks[service], completed=done, total=total)
+
+        yield told
+
+
+def computed_from(pages: CaseFiles, as_of: AsOf, lang: Language) -> str:
+    """What a page was computed from, in one line: it, given again, makes the same page."""
+    followed = queries.events_followed(pages)
+    positions = " ".join(f"{service}/{followed[service]}" for service in SECTIONS)
+    day = as_of.effective
+    on_day = f" · {word('effective', 'heading', lang)}: {_in_words(day, lang)}" if day else ""
+    return f"{word('computed_from', 'heading', lang)}: {positions}{on_day}"
+
+
+def _in_words(day: date, lang: Language) -> str:
+    return f"{day:%d.%m.%Y}" if lang == "de" else day.isoformat()
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        expected = f"expected an instant such as 2026-01-31T12:00:00+01:00, not {text!r}"
+        raise Invalid("recorded", expected) from error
+    if instant.tzinfo is None:
+        raise Invalid("recorded", f"expected an instant with its time zone, not {text!r}")
+    return instant
+
+
+def _position(text: str) -> tuple[str, int]:
+    service, _, number = text.partition("/")
+    if service not in SECTIONS or not number.isdecimal():
+        services = ", ".join(SECTIONS)
+        raise Invalid("position", f"expected SERVICE/N with one of {services}, not {text!r}")
+    return service, int(number)

@@ -1,0 +1,83 @@
+"""`pruefpfad payments …`: the payment runs and their files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from grant_audit import queries
+from grant_audit.as_of import AsOf
+from grant_audit.sentences import Language, amount, word
+from grant_disbursement.run_file import recorded_file
+from pruefpfad.cli.as_of import case_files, computed_from, shows_case_files
+from pruefpfad.cli.cases import columns_of, lang_option
+from pruefpfad.cli.exports import computed
+from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.output import json_option, say_json, say_table
+
+_UNDER_WAY, _WRITTEN, _LEFT = "opened", "written", "transmitted"
+
+
+@click.group(
+    epilog="Example: pruefpfad --data var/demo payments rebuild 2016-0001 -o payments/2016.xml"
+)
+def payments() -> None:
+    """Payment runs and their files."""
+
+
+@payments.command("list", epilog="Example: pruefpfad --data var/demo payments list --json")
+@lang_option
+@json_option
+@shows_case_files
+def list_runs(installation: Installation, as_of: AsOf, lang: Language, as_json: bool) -> None:
+    """List the payment runs, each with the position of the event that its file was made of."""
+    with case_files(installation, as_of) as pages:
+        runs = queries.runs(pages)
+        origin, footing = computed(pages, as_of), computed_from(pages, as_of, lang)
+    if as_json:
+        say_json({**origin, "runs": runs})
+        return
+    texts = ("run", "position", "execution_day", "state", "file_hash", "payments")
+    say_table(
+        word("payment_runs", "heading", lang),
+        columns_of(texts, ("total",), lang),
+        (_cells(run, lang) for run in runs),
+    )
+    click.echo(footing)
+
+
+def _cells(run: dict[str, Any], lang: Language) -> tuple[str, ...]:
+    state = _LEFT if run["transmitted"] else _WRITTEN if run["file"] else _UNDER_WAY
+    return (
+        run["run"],
+        f"disbursement/{run['position']}",
+        run["execution_on"],
+        word(state, "run_state", lang),
+        run["file"]["sha256"][:16] if run["file"] else "–",
+        str(len(run["orders"])),
+        amount(run["total_cents"], lang),
+    )
+
+
+@payments.command(
+    epilog="Example: pruefpfad --data var/demo payments rebuild 2016-0001 -o payments/2016.xml"
+)
+@click.argument("run")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write; one that is there is replaced.",
+)
+@reads
+def rebuild(installation: Installation, run: str, output: Path) -> None:
+    """Build the file of a payment run from its events; it equals the one that was sent."""
+    with installation.stores() as stores:
+        output.write_bytes(recorded_file(stores["disbursement"], run))
+    click.echo(f"{output}: {output.stat().st_size} bytes")
+
+
+COMMANDS = (payments,)

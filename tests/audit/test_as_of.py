@@ -1,0 +1,233 @@
+"""As of a day and an instant, the case file says what a fold by brute force says.
+
+Days and instants are drawn without order, so that entries are late, and withdrawals, returns and
+corrections come in between.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.brute_force import Answers, Told, counting, told
+from audit.generated import LINES, days, histories
+from audit.ledgers import START, Entry, Offices
+from grant_audit import queries
+from grant_audit.as_of import AsOf, rebuilt, rebuilt_case, rebuilt_without_cases
+from grant_audit.case_file import CaseFile
+from grant_audit.pages import CALL, RUN, SECTIONS, CaseFiles
+from grant_audit.summary import summary
+from grant_values.cases import case_id_of
+from grant_values.invalid import Invalid
+
+slowly = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+instants = st.integers(-1, 2_000).map(lambda hours: START + timedelta(hours=hours))
+AsOfs = st.builds(AsOf, st.none() | days, st.none() | instants)
+
+
+def by_brute_force(offices: Offices, as_of: AsOf) -> Answers:
+    def events(service: str) -> list[Told]:
+        rows = offices.ledgers[service].rows
+        known = [row for row in rows if as_of.recorded is None or row.recorded_at <= as_of.recorded]
+        return counting(told(known), as_of.effective)
+
+    return Answers({service: events(service) for service in SECTIONS})
+
+
+def case_or_none(pages: CaseFiles, reference: str) -> CaseFile | None:
+    try:
+        return queries.case(pages, reference)
+    except Invalid:
+        return None
+
+
+def check_case(file: CaseFile, answers: Answers) -> None:
+    case = str(file.case_id)
+    decision = answers.decision(case)
+    assert file.state == answers.state(case)
+    assert bool(file.intake.get("reference")) == bool(answers.of("ApplicationSubmitted", case))
+    assert file.outcome == ("" if decision is None else _kind(decision))
+    assert file.paid_cents == answers.paid_cents(case)
+    assert sum(line["paid_cents"] for line in file.lines.values()) == sum(
+        answers.sum_of(kind, case) * sign
+        for kind, sign in (("FundsSpent", 1), ("SpendingReversed", -1))
+    )
+    assert len(file.disbursement.get("claims", {})) == len(answers.of("ClaimSubmitted", case))
+    [*orders] = file.orders
+    for kind, name in (
+        ("PaymentTransmitted", "transmissions"),
+        ("PaymentExecuted", "executions"),
+        ("PaymentReturned", "returns"),
+    ):
+        found = [entry["effective_on"] for order in orders for entry in order[name]]
+        assert found == [event.data["effective_on"] for event in answers.of(kind, case)]
+
+
+def _kind(decision: Told) -> str:
+    return {
+        "GrantApproved": "approved",
+        "GrantPartiallyApproved": "partially_approved",
+        "ApplicationRejected": "rejected",
+    }[decision.kind]
+
+
+def check_above_cases(pages: CaseFiles, answers: Answers) -> None:
+    lines = {line.fund: line for line in queries.budget(pages)}
+    opened = {event.data["fund"]: event for event in answers.of("BudgetLineOpened")}
+    assert {fund: line.ceiling_cents for fund, line in lines.items()} == answers.ceilings()
+    for fund, line in lines.items():
+        booked = answers.booked(opened[fund].row.originator_id)
+        assert {name: getattr(line, name) for name in booked} == booked
+    runs = {run["run"]: run for run in queries.runs(pages)}
+    assert set(runs) == {event.data["run"] for event in answers.of("PaymentRunOpened")}
+    for kind, name in (("PaymentRunWritten", "file"), ("PaymentRunTransmitted", "transmitted")):
+        done = {run for run, page in runs.items() if page[name]}
+        assert done == {event.data["run"] for event in answers.of(kind)}
+    assert len(queries.refused_access(pages)) == len(answers.of("AccessRefused"))
+    assert len(pages.documents(CALL)) == len(answers.of("CallOpened"))
+
+
+def told_history(pages: CaseFiles, answers: Answers, case: str) -> tuple[list[Any], list[Any]]:
+    entries = queries._entries(pages, f"{case}/")
+    expected = [
+        (event.row.recorded_at, event.row.topic.partition(".")[0], event.row.position)
+        for event in answers.events
+        if event.name("case") == case
+    ]
+    shown = [
+        (
+            datetime.fromisoformat(entry["recorded_at"]),
+            entry["source"].partition("/")[0],
+            entry["position"],
+        )
+        for entry in entries
+    ]
+    return shown, sorted(expected)
+
+
+@slowly
+@given(histories(), AsOfs)
+def test_as_of_a_day_and_an_instant_all_pages_say_what_brute_force_says(
+    history: tuple[Offices, list[str]], as_of: AsOf
+) -> None:
+    offices, references = history
+    answers = by_brute_force(offices, as_of)
+    pages = rebuilt(offices.ledgers, as_of, with_history=True)
+    check_above_cases(pages, answers)
+    for reference in references:
+        case = str(case_id_of(reference))
+        file = case_or_none(pages, reference)
+        if file is not None:
+            check_case(file, answers)
+        shown, expected = told_history(pages, answers, case)
+        assert shown == expected
+    assert queries.is_demonstration(pages) == bool(answers.of("DemonstrationDeclared"))
+    summary(pages)  # Whatever the day: every figure and every proof can be computed.
+
+
+@slowly
+@given(histories(), AsOfs, AsOfs)
+def test_one_case_alone_says_what_it_says_among_all(
+    history: tuple[Offices, list[str]], as_of: AsOf, followed: AsOf
+) -> None:
+    offices, references = history
+    whole = rebuilt(offices.ledgers, as_of, with_history=True)
+    # Audit may lag behind, by far or not at all.
+    index = rebuilt(offices.ledgers, AsOf(None, followed.recorded), with_history=True)
+    for reference in references:
+        alone = rebuilt_case(offices.ledgers, index, case_id_of(reference), as_of)
+        assert case_or_none(alone, reference) == case_or_none(whole, reference)
+        prefix = f"{case_id_of(reference)}/"
+        assert queries._entries(alone, prefix) == queries._entries(whole, prefix)
+        assert queries.events_followed(alone) == queries.events_followed(whole)
+    above = rebuilt_without_cases(offices.ledgers, index, as_of)
+    assert queries.history_without_case(above) == queries.history_without_case(whole)
+    assert above.documents(RUN) == whole.documents(RUN)
+
+
+@slowly
+@given(histories())
+def test_as_of_the_end_of_time_the_pages_are_those_of_now(
+    history: tuple[Offices, list[str]],
+) -> None:
+    offices, _ = history
+    now = rebuilt(offices.ledgers)
+    assert summary(rebuilt(offices.ledgers, AsOf(date.max))) == summary(now)
+    assert summary(rebuilt(offices.ledgers, AsOf(None, offices.now))) == summary(now)
+
+
+@slowly
+@given(histories(), days, st.none() | days, st.data())
+def test_a_report_is_the_same_again_at_the_positions_that_it_shows(
+    history: tuple[Offices, list[str]], day: date, effective: date | None, data: Any
+) -> None:
+    offices, _ = history
+    instant = START + timedelta(hours=data.draw(st.integers(0, 1_000)))
+    shown = summary(rebuilt(offices.ledgers, AsOf(effective, instant)))
+    again = rebuilt(offices.ledgers, AsOf(effective, positions=shown["events"]))
+    assert summary(again) == shown
+
+
+@slowly
+@given(histories(), days)
+def test_the_list_of_operations_as_of_a_day_is_that_of_the_pages_as_of_the_day(
+    history: tuple[Offices, list[str]], day: date
+) -> None:
+    """The service answers it from the pages that it has; the command line rebuilds them."""
+    offices, references = history
+    answers = by_brute_force(offices, AsOf(day))
+    presupposed = {
+        reference
+        for reference in references
+        if answers.decision(str(case_id_of(reference)))
+        and answers.of("ApplicationSubmitted", str(case_id_of(reference)))
+    }
+    as_of = queries.operations(rebuilt(offices.ledgers, AsOf(day)), date.max)
+    asked = queries.operations(rebuilt(offices.ledgers), day)
+    # No service records a decision that is dated before what it presupposes.
+    assert as_of == [each for each in asked if each.reference in presupposed]
+
+
+def an_office() -> Offices:
+    offices = Offices()
+    opened = {"fund": "ESF", "year": 2019, "ceiling_cents": 100, "effective_on": "2019-01-01"}
+    offices.record(
+        "budgeting", "", [Entry("budgeting.BudgetLineOpened", opened, LINES["ESF"], False)]
+    )
+    return offices
+
+
+def ceiling(offices: Offices, cents: int, effective_on: str) -> None:
+    given = {"ceiling_cents": cents, "effective_on": effective_on}
+    offices.wait(1)
+    entry = Entry("budgeting.CeilingChanged", given, LINES["ESF"], on_case=False)
+    offices.record("budgeting", "", [entry])
+
+
+def ceiling_as_of(offices: Offices, *axes: Any) -> int:
+    [line] = queries.budget(rebuilt(offices.ledgers, AsOf(*axes)))
+    return line.ceiling_cents
+
+
+def test_a_late_entry_counts_from_its_day_and_is_known_from_its_instant() -> None:
+    offices = an_office()
+    ceiling(offices, 200, "2019-06-01")
+    before = offices.now
+    ceiling(offices, 150, "2019-03-01")
+
+    assert ceiling_as_of(offices, date(2019, 2, 28)) == 100
+    assert ceiling_as_of(offices, date(2019, 3, 1)) == 150
+    assert ceiling_as_of(offices, date(2019, 3, 1), before) == 100
+    assert ceiling_as_of(offices, date(2019, 6, 1), before) == 200
+    # What was recorded later corrects what was recorded before, as it does in the ledger itself.
+    assert ceiling_as_of(offices, date(2019, 6, 1)) == ceiling_as_of(offices) == 150
+
+
+def test_a_position_beyond_the_head_is_refused_with_the_head() -> None:
+    with pytest.raises(Invalid, match="at most budgeting/1") as refused:
+        rebuilt(an_office().ledgers, AsOf(positions={"budgeting": 2}))
+    assert refused.value.field == "position"
