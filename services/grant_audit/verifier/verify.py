@@ -1,0 +1,1026 @@
+#!/usr/bin/env python3
+"""Verifies an audit bundle of Pruefpfad: alone, offline, with no trust in whoever wrote it.
+
+    python verify.py BUNDLE.zip --trust KEYS --known-head NOTE [--known-head NOTE ...]
+
+It needs Python 3.11 and the package `cryptography`, and nothing else. Read it before you run it:
+it is meant to be read in one sitting, from top to bottom.
+
+A bundle holds one log per service. A log is a list of events at positions 1, 2, 3, ...; each event
+is hashed to a leaf, the leaves to a tree (RFC 6962), and the log has signed the root of that tree
+again and again: these are its heads. Whoever changes, removes, inserts or re-dates an event at or
+below a head changes the root, and the signed head tells.
+
+What the bundle says of itself proves nothing. Two things must reach you by another way:
+KEYS, a file of the public keys (one NAME+ID+KEY a line) of the logs and of the witnesses, and the
+heads that you, or a witness whom you trust, got earlier. Without them an operator who rewrote the
+whole history and signed it anew could not be told from an honest one, and the verdict is at best
+"incomplete". A known head must be older than the bundle.
+
+Exit code: 0 verified, 1 tampered, 2 incomplete (nothing is wrong, but not all is proven: no keys,
+no known heads, or events above the last head that enough witnesses have signed), 3 unusable.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import struct
+import sys
+import zipfile
+import zlib
+from array import array
+from base64 import b64decode, b64encode
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+try:
+    from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+except ImportError:  # An older `cryptography`: said in the report, and never counted as verified.
+    MLDSA44PublicKey = None  # type: ignore[assignment, misc]
+
+FORMAT = "pruefpfad-bundle/1"
+MEMBER_BYTES = 64 << 20  # No member of a bundle is larger: what claims to be is not read.
+FINDINGS_TOLD = 20  # Of each check. The first ones tell the place, the rest are counted.
+
+CHECKS = {
+    "member": "every file of the bundle is listed in its manifest, with its SHA-256",
+    "position": "the positions of a log are 1, 2, 3, ... without a hole",
+    "leaf": "every event hashes to the leaf that was stored with it and stands in the tree",
+    "tile": "every hash of the tree follows from those below it",
+    "root": "every head has the root of the tree at its size, so that each continues the last",
+    "signature": "every head is signed by the log, and no known signer's signature is wrong",
+    "witness": "enough witnesses have signed the head",
+    "known head": "the heads that you brought are heads of this log",
+    "aggregate": "the versions of each aggregate are 1, 2, 3, ... without a hole",
+    "time": "no event was recorded before the one in front of it",
+    "causation": "what followed from an event of another log was recorded after it",
+    "anchor": "the heads that the history itself mentions are heads of the log",
+    "timestamp": "a time stamp is on the head that it names, and not from before its last event",
+    "document": "every document and rule set that is listed stands so in an event",
+    "coverage": "every event is at or below a head that enough witnesses have signed",
+}
+
+
+class Unusable(Exception):
+    """This is no bundle that could be verified, or the keys or heads cannot be read."""
+
+
+# ---- 1. What was found ---------------------------------------------------------------------------
+
+
+class Finding(NamedTuple):
+    verdict: str  # "tampered" or "incomplete"
+    check: str
+    at: str  # SERVICE/LANE/POSITION of an event, or another place
+    message: str
+
+
+@dataclass
+class Report:
+    """How often each check was made, how often it failed, and where."""
+
+    checked: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CHECKS, 0))
+    failed: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CHECKS, 0))
+    findings: list[Finding] = field(default_factory=list)
+    logs: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def check(self, holds: bool, check: str, at: str, message: str) -> None:
+        self.checked[check] += 1
+        if not holds:
+            self.tampered(check, at, message)
+
+    def tampered(self, check: str, at: str, message: str) -> None:
+        self._find(Finding("tampered", check, at, message))
+
+    def incomplete(self, check: str, at: str, message: str) -> None:
+        self._find(Finding("incomplete", check, at, message))
+
+    def _find(self, finding: Finding) -> None:
+        self.failed[finding.check] += 1
+        if self.failed[finding.check] <= FINDINGS_TOLD:
+            self.findings.append(finding)
+
+    @property
+    def exit_code(self) -> int:
+        verdicts = {each.verdict for each in self.findings}
+        return 1 if "tampered" in verdicts else 2 if "incomplete" in verdicts else 0
+
+
+# ---- 2. The file ---------------------------------------------------------------------------------
+
+# What the library for ZIP files raises when it is fed with nonsense.
+NONSENSE = (
+    *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, struct.error),
+    *(EOFError, KeyError, ValueError, IndexError, OverflowError, NotImplementedError),
+    *(RuntimeError, MemoryError, OSError),
+)
+
+
+def parsed_json(content: bytes, what: str) -> Any:
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Unusable(f"{what} is no JSON.") from error
+
+
+class LogEntry(NamedTuple):
+    """A log as the manifest describes it; nothing of it is believed without a check."""
+
+    name: str  # SERVICE/LANE
+    origin: str
+    size: int  # events of the log up to the cut of the bundle
+    head: int  # size of the largest head
+    shared: tuple[str, ...]  # aggregates of which a bundle of some cases has single events only
+
+
+class Bundle:
+    """The members of a bundle, each read at most once at a time, with a bound on its size."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self.zip = zipfile.ZipFile(path)
+            self.sizes = {info.filename: info.file_size for info in self.zip.infolist()}
+            claimed = sum(info.file_size for info in self.zip.infolist())
+            written = path.stat().st_size
+        except NONSENSE as error:
+            raise Unusable(f"{path} is no ZIP file that can be read: {error}") from error
+        if any(info.compress_type not in (0, 8) for info in self.zip.infolist()):
+            raise Unusable("The bundle has members that are packed in an unknown way.")
+        if len(self.sizes) != len(self.zip.infolist()):
+            raise Unusable("The bundle has two members of the same name.")
+        if claimed > 1100 * written:  # More than the best compression could hold.
+            raise Unusable(f"The members claim {claimed} bytes, which {written} cannot hold.")
+        self.hashes: dict[str, str] = {}
+        self.unread: set[str] = set()
+        self.is_whole = False
+        self.logs: list[LogEntry] = []
+        self._read_manifest()
+
+    def _read_manifest(self) -> None:
+        manifest = parsed_json(self.read("manifest.json"), "manifest.json")
+        version = manifest.get("format") if isinstance(manifest, dict) else None
+        if version != FORMAT:
+            raise Unusable(f"The bundle has the format {version!r}; this program reads {FORMAT}.")
+        try:
+            self.hashes = {str(name): str(digest) for name, digest in manifest["members"].items()}
+            self.is_whole = manifest["scope"]["kind"] == "all"
+            self.scope = manifest["scope"]
+            self.logs = [_log_entry(each) for each in manifest["logs"]]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Unusable(f"manifest.json is not as {FORMAT} wants it: {error!r}") from error
+        if len({log.name for log in self.logs}) != len(self.logs):
+            raise Unusable("manifest.json names a log twice.")
+        self.unread = set(self.sizes) - {"manifest.json"}
+
+    def has(self, name: str) -> bool:
+        return name in self.sizes
+
+    def names(self, folder: str, ending: str) -> list[str]:
+        return sorted(n for n in self.sizes if n.startswith(folder) and n.endswith(ending))
+
+    def read(self, name: str, report: Report | None = None) -> bytes:
+        """The content of a member; with a report, its hash is compared with the manifest's."""
+        if not self.has(name):
+            raise Unusable(f"The bundle has no {name}.")
+        if self.sizes[name] > MEMBER_BYTES:
+            raise Unusable(f"{name} claims {self.sizes[name]} bytes; {MEMBER_BYTES} are allowed.")
+        try:
+            content = self.zip.read(name)
+        except NONSENSE as error:
+            raise Unusable(f"{name} cannot be read from the bundle: {error}") from error
+        if report and name in self.unread:
+            self.unread.discard(name)
+            is_listed = self.hashes.get(name) == sha256(content).hexdigest()
+            report.check(is_listed, "member", name, "is not the file that the manifest lists")
+        return content
+
+    def check_the_rest(self, report: Report) -> None:
+        """Compare the members that no other check has read, and look for missing ones."""
+        for name in sorted(self.unread):
+            self.read(name, report)
+        for name in sorted(set(self.hashes) - set(self.sizes)):
+            report.tampered("member", name, "is listed in the manifest, but not in the bundle")
+
+
+def _log_entry(entry: dict[str, Any]) -> LogEntry:
+    name, size, head = f"{entry['service']}/{entry['lane']}", entry["size"], entry["head"]
+    if (
+        type(size) is not int
+        or type(head) is not int
+        or not (0 <= size < 1 << 62 and 0 <= head < 1 << 62)
+    ):
+        raise ValueError(f"size {size!r} and head {head!r} of {name}")
+    shared = tuple(str(UUID(each)) for each in entry.get("shared", ()))
+    return LogEntry(name, str(entry["origin"]), size, head, shared)
+
+
+# ---- 3. An event, and the leaf that it is hashed to ----------------------------------------------
+# A record is a length and the bytes that were hashed; integers are big-endian. The bytes:
+# 0x00 0x01 | position int64 | event id 16 | aggregate id 16 | version int64 | topic (int32 length,
+# UTF-8) | schema version int32 | recorded at, int64 microseconds since 1970-01-01T00:00Z |
+# state (int32 length, bytes) | metadata (int32 length, bytes). The leaf is their SHA-256.
+
+BEFORE_TOPIC = struct.Struct(">2sq16s16sqi")
+AFTER_TOPIC = struct.Struct(">iqi")
+LENGTH = struct.Struct(">i")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Event(NamedTuple):
+    position: int
+    event_id: bytes
+    aggregate: bytes
+    version: int
+    topic: bytes
+    schema_version: int
+    recorded_at: int
+    state: bytes
+    metadata: bytes
+
+
+def event_of(record: bytes) -> Event:
+    """The fields of a record; a ValueError where it is none."""
+    prefix, position, event_id, aggregate, version, length = BEFORE_TOPIC.unpack_from(record)
+    after = BEFORE_TOPIC.size + length
+    schema_version, recorded_at, state_bytes = AFTER_TOPIC.unpack_from(record, after)
+    state_at = after + AFTER_TOPIC.size
+    state_end = state_at + state_bytes
+    (metadata_bytes,) = LENGTH.unpack_from(record, state_end)
+    end = state_end + LENGTH.size + metadata_bytes
+    if prefix != b"\x00\x01" or min(length, state_bytes, metadata_bytes) < 0 or end != len(record):
+        raise ValueError("lengths that do not fit the record")
+    return Event(
+        *(position, event_id, aggregate, version, record[BEFORE_TOPIC.size : after]),
+        *(schema_version, recorded_at, record[state_at:state_end], record[state_end + 4 :]),
+    )
+
+
+def records(bundle: Bundle, log: LogEntry, report: Report) -> Iterator[tuple[bytes, bytes, str]]:
+    """Each record of a log in order, the leaf stored with it, and the member that it stands in."""
+    for name in bundle.names(f"logs/{log.name}/events/", ".bin"):
+        content = bundle.read(name, report)
+        leaves = bundle.read(name.replace("/events/", "/leaves/"), report)
+        at = number = 0
+        while at < len(content):
+            end = at + 4 + int.from_bytes(content[at : at + 4], "big")
+            if end > len(content):
+                raise Unusable(f"{name}: record {number + 1} goes beyond the end of the file.")
+            yield content[at + 4 : end], leaves[32 * number : 32 * number + 32], name
+            at, number = end, number + 1
+
+
+def case_of(event: Event) -> str:
+    return str(readable(event.metadata, {}).get("caseid", ""))
+
+
+def readable(content: bytes, otherwise: Any = None) -> Any:
+    """JSON as a value; what is none (encrypted personal data, say) as base64 or `otherwise`."""
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return b64encode(content).decode() if otherwise is None else otherwise
+    return value if otherwise is None or isinstance(value, dict) else otherwise
+
+
+def instant(microseconds: int) -> str:
+    try:
+        return (EPOCH + timedelta(microseconds=microseconds)).isoformat()
+    except OverflowError:
+        return f"{microseconds} microseconds"
+
+
+# ---- 4. The tree ---------------------------------------------------------------------------------
+# The bundle has it in tiles (c2sp.org/tlog-tiles): tile/0/N are leaves 256 N ... 256 N + 255, and
+# each hash of a tile of level L + 1 is the root over a full tile of level L.
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\x01" + left + right).digest()
+
+
+def folded(hashes: Sequence[bytes]) -> bytes:
+    """The root over a power of two of neighbouring hashes."""
+    while len(hashes) > 1:
+        hashes = [node(hashes[i], hashes[i + 1]) for i in range(0, len(hashes) - 1, 2)]
+    return hashes[0]
+
+
+TILE_NAME = re.compile(r"tile/(?P<level>[0-9]{1,2})/(?P<index>(x[0-9]{3}/)*[0-9]{3})(\.p/[0-9]+)?")
+
+
+class MissingTile(Exception):
+    """A hash of the tree is asked for that the bundle does not have."""
+
+
+class Tree:
+    """The tree of a log at its largest head, read from the tiles of the bundle."""
+
+    def __init__(self, bundle: Bundle, log: LogEntry, report: Report) -> None:
+        self.size = log.head
+        self._folder = f"logs/{log.name}/"
+        self.bundle, self._report = bundle, report
+        self.tile = lru_cache(maxsize=64)(self._tile)
+        self.subtree = lru_cache(maxsize=2048)(self._subtree)
+
+    def path(self, level: int, index: int) -> str:
+        groups = f"{index:0{(len(str(index)) + 2) // 3 * 3}}"
+        parts = [groups[at : at + 3] for at in range(0, len(groups), 3)]
+        width = self._width(level, index)
+        end = "" if width == 256 else f".p/{width}"
+        return f"tile/{level}/" + "/".join(["x" + part for part in parts[:-1]] + parts[-1:]) + end
+
+    def _width(self, level: int, index: int) -> int:
+        return min(256, (self.size >> 8 * level) - 256 * index)
+
+    def _tile(self, level: int, index: int) -> list[bytes]:
+        name = self._folder + self.path(level, index)
+        if not self.bundle.has(name):
+            raise MissingTile(f"{name} is not in the bundle")
+        content = self.bundle.read(name, self._report)
+        if not content or len(content) != 32 * self._width(level, index):
+            raise MissingTile(f"{name} has {len(content)} bytes")
+        return [content[at : at + 32] for at in range(0, len(content), 32)]
+
+    def _subtree(self, height: int, index: int) -> bytes:
+        """The hash over the leaves from index * 2**height on, 2**height of them."""
+        level, above = divmod(height, 8)
+        tile, first = divmod(index << above, 256)
+        return folded(self.tile(level, tile)[first : first + (1 << above)])
+
+    def leaf(self, position: int) -> bytes:
+        tile = self.tile(0, position - 1 >> 8)
+        return tile[position - 1 & 255]
+
+    def root(self, size: int) -> bytes:
+        """The root of the tree when it had this size, RFC 6962 section 2.1."""
+        roots, begin = [], 0
+        for height in reversed(range(size.bit_length())):
+            if size >> height & 1:
+                roots.append(self.subtree(height, begin >> height))
+                begin += 1 << height
+        root = roots.pop() if roots else sha256(b"").digest()
+        while roots:
+            root = node(roots.pop(), root)
+        return root
+
+    def check_tiles(self) -> None:
+        """Every full tile folds to its hash in the level above, up to the root. Where one is not
+        in the bundle, whatever asks for a hash of it says so."""
+        for name in self.bundle.names(f"{self._folder}tile/", ""):
+            found = TILE_NAME.fullmatch(name.removeprefix(self._folder))
+            index = int(found["index"].replace("x", "").replace("/", "")) if found else 0
+            level = int(found["level"]) if found else 0
+            if self._folder + self.path(level, index) != name:
+                self._report.tampered("tile", name, "is no tile of the tree at its largest head")
+                continue
+            try:
+                tile = self.tile(level, index)
+                above = self.tile(level + 1, index >> 8)[index & 255] if len(tile) == 256 else None
+                holds = above is None or folded(tile) == above
+            except MissingTile as missing:
+                self._report.tampered("tile", name, f"hangs in the air: {missing}")
+                continue
+            self._report.check(holds, "tile", name, "does not fold to its hash in the level above")
+
+
+# ---- 5. Heads and signatures ---------------------------------------------------------------------
+# A head is a signed note (c2sp.org/signed-note, c2sp.org/tlog-checkpoint): the lines origin, size
+# and root, an empty line, and signature lines "- NAME BASE64(key id 4 bytes | signature)".
+# A key: NAME+ID+BASE64(kind byte | public key). Kind 1: Ed25519 over the text, used by logs; 4: a
+# witness's Ed25519 with a time; 6: ML-DSA-44 with a time, used by both (c2sp.org/tlog-cosignature).
+
+ED25519, COSIGNATURE, ML_DSA = 1, 4, 6
+KEY_BYTES = {ED25519: 32, COSIGNATURE: 32, ML_DSA: 1312}
+NOTE_BYTES = 1 << 20
+
+
+class Key(NamedTuple):
+    name: str
+    kind: int
+    public: bytes
+
+    @property
+    def key_id(self) -> bytes:
+        named = self.name.encode() + b"\n" + bytes([self.kind]) + self.public
+        return sha256(named).digest()[:4]
+
+
+class Head(NamedTuple):
+    origin: str
+    size: int
+    root: bytes
+    text: bytes  # What is signed.
+    lines: tuple[tuple[str, bytes], ...]  # Name; key id and signature.
+
+
+def key_of(vkey: str) -> Key:
+    try:
+        name, key_id, encoded = vkey.split("+", 2)
+        typed = b64decode(encoded, validate=True)
+        key = Key(name, typed[0], typed[1:])
+    except (ValueError, IndexError) as error:
+        raise Unusable(f"keys: expected NAME+ID+KEY, not {vkey[:60]!r}") from error
+    if len(key.public) != KEY_BYTES.get(key.kind) or key.key_id.hex() != key_id:
+        raise Unusable(f"keys: the key of {name!r} is of no known kind, or its id is not its own.")
+    return key
+
+
+def keys_in(path: Path) -> list[Key]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError) as error:
+        raise Unusable(f"--trust: {path} cannot be read: {error}") from error
+    return [key_of(line.strip()) for line in lines if line.strip() and line[0] != "#"]
+
+
+def head_of(note: bytes) -> Head:
+    """The head in a note; a ValueError where it is none."""
+    if len(note) > NOTE_BYTES:
+        raise ValueError("a note of more than a megabyte")
+    text, _, signatures = note.decode().rpartition("\n\n")
+    origin, size, root = text.split("\n")  # Exactly these three lines.
+    if not re.fullmatch("0|[1-9][0-9]{0,17}", size, re.ASCII) or not signatures.endswith("\n"):
+        raise ValueError("a size that is no number, or a signature line without an end")
+    digest = b64decode(root, validate=True)
+    if len(digest) != 32 or b64encode(digest).decode() != root:
+        raise ValueError("a root that is not 32 bytes in base64")
+    lines = tuple(_signature_line(line) for line in signatures[:-1].split("\n"))
+    return Head(origin, int(size), digest, text.encode() + b"\n", lines)
+
+
+def _signature_line(line: str) -> tuple[str, bytes]:
+    dash, name, encoded = line.split(" ")
+    signature = b64decode(encoded, validate=True)
+    if dash != "\N{EM DASH}" or not name or b64encode(signature).decode() != encoded:
+        raise ValueError("a signature line that is none")
+    return name, signature
+
+
+def message(key: Key, head: Head, seconds: int) -> bytes:
+    """The bytes that this key signs to sign this head."""
+    if key.kind == ED25519:
+        return head.text
+    if key.kind == COSIGNATURE:
+        return b"cosignature/v1\ntime %d\n" % seconds + head.text
+    name, origin = key.name.encode(), head.origin.encode()
+    return b"".join(
+        (
+            *(b"subtree/v1\n\x00", bytes([len(name)]), name, struct.pack(">Q", seconds)),
+            *(bytes([len(origin)]), origin, struct.pack(">QQ", 0, head.size), head.root),
+        )
+    )
+
+
+@lru_cache(maxsize=256)
+def public_key(key: Key) -> Any:
+    if key.kind != ML_DSA:
+        return Ed25519PublicKey.from_public_bytes(key.public)
+    if MLDSA44PublicKey is None:
+        raise UnsupportedAlgorithm("ML-DSA-44")
+    return MLDSA44PublicKey.from_public_bytes(key.public)
+
+
+class Signed(NamedTuple):
+    """Who has verifiably signed a head: names that signed with each kind of key that is trusted of
+    them, so that whoever breaks one algorithm gains nothing; and the times that they state."""
+
+    names: set[str]
+    seconds: list[int]
+
+
+def signed_by(head: Head, trust: Sequence[Key], report: Report, at: str) -> Signed:
+    """Check all signatures of trusted keys. Lines of other keys are ignored."""
+    trusted = {(key.name, key.key_id): key for key in trust}
+    found: set[tuple[str, int]] = set()
+    times: list[int] = []
+    for name, blob in head.lines:
+        key = trusted.get((name, blob[:4]))
+        if key is None:
+            continue
+        skip = 4 if key.kind == ED25519 else 12
+        seconds = int.from_bytes(blob[4:skip], "big")
+        try:
+            public_key(key).verify(blob[skip:], message(key, head, seconds))
+        except (InvalidSignature, ValueError):
+            report.tampered("signature", at, f"the signature of {name} is wrong")
+        except UnsupportedAlgorithm:
+            why = "this installation of `cryptography` has no ML-DSA-44; take a newer one"
+            report.incomplete("signature", at, f"the signature of {name} is not checked: {why}")
+        else:
+            report.checked["signature"] += 1
+            found.add((name, key.kind))
+            times += [seconds] if seconds else []
+    kinds = {name: {key.kind for key in trust if key.name == name} for name, _ in found}
+    return Signed({n for n, needed in kinds.items() if {(n, k) for k in needed} <= found}, times)
+
+
+# ---- 6. Time stamps ------------------------------------------------------------------------------
+# An RFC 3161 response is DER: tag, length, content, nested. Only what it says is read here, the
+# hash and the time; that an authority has signed it is checked by the `openssl` command printed.
+
+INTEGER, OCTETS, OBJECT, SEQUENCE, TIME, EXPLICIT = 0x02, 0x04, 0x06, 0x30, 0x18, 0xA0
+
+
+def der(content: bytes, tag: int, at: int = 0) -> tuple[bytes, int]:
+    """The content of the element at a place, which must have this tag, and the place behind it."""
+    if content[at] != tag:
+        raise ValueError(f"expected the DER tag {tag:#x}, not {content[at]:#x}")
+    length, start = content[at + 1], at + 2
+    if length & 0x80:
+        start += length & 0x7F
+        length = int.from_bytes(content[at + 2 : start], "big")
+    if start + length > len(content):
+        raise ValueError("an element that is longer than what holds it")
+    return content[start : start + length], start + length
+
+
+def stamped(response: bytes) -> tuple[bytes, datetime]:
+    """The hash that was stamped, and when. ValueError or IndexError where there is none."""
+    body, _ = der(response, SEQUENCE)
+    status, after = der(body, SEQUENCE)
+    if der(status, INTEGER)[0] not in (b"\x00", b"\x01"):
+        raise ValueError("the authority has not granted it")
+    content, _ = der(body, SEQUENCE, after)
+    _, after = der(content, OBJECT)
+    signed, _ = der(der(content, EXPLICIT, after)[0], SEQUENCE)
+    _, after = der(signed, INTEGER)  # Version, then the set of digest algorithms.
+    _, after = der(signed, 0x31, after)
+    inner, _ = der(signed, SEQUENCE, after)
+    _, after = der(inner, OBJECT)
+    info, _ = der(der(der(inner, EXPLICIT, after)[0], OCTETS)[0], SEQUENCE)
+    _, after = der(info, INTEGER)  # Version, then the policy.
+    _, after = der(info, OBJECT, after)
+    imprint, after = der(info, SEQUENCE, after)
+    _, behind = der(imprint, SEQUENCE)
+    _, after = der(info, INTEGER, after)  # Serial number.
+    text = der(info, TIME, after)[0].decode("ascii")
+    moment = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    return der(imprint, OCTETS, behind)[0], moment
+
+
+# ---- 7. One log ----------------------------------------------------------------------------------
+
+
+class Given(NamedTuple):
+    """What came by another way than the bundle."""
+
+    trust: list[Key]
+    known: list[Head]
+    quorum: int
+    tolerance: int  # microseconds that the clocks of two machines may differ
+
+
+@dataclass
+class Past:
+    """What is remembered of a log's events: 25 bytes of each, so that a million fit anywhere."""
+
+    positions: array[int] = field(default_factory=lambda: array("q"))
+    recorded: array[int] = field(default_factory=lambda: array("q"))
+    cause_log: array[int] = field(default_factory=lambda: array("h"))  # Number of a log; -1: none.
+    cause_position: array[int] = field(default_factory=lambda: array("q"))
+    anchors: list[tuple[int, Any]] = field(default_factory=list)
+
+    def recorded_at(self, position: int) -> int | None:
+        place = bisect_left(self.positions, position)
+        found = place < len(self.positions) and self.positions[place] == position
+        return self.recorded[place] if found else None
+
+
+CAUSE = re.compile(rb'"causationid":"event:([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]{0,17})"')
+Wanted = dict[tuple[str, int], list[Any]]  # Hashes as bytes, rule sets as JSON, by LOG, POSITION.
+
+
+def scan(bundle: Bundle, log: LogEntry, tree: Tree, wanted: Wanted, report: Report) -> Past:
+    """Check the events of a log one by one, in order, and remember what later checks need."""
+    past = Past()
+    numbers = {each.name: number for number, each in enumerate(bundle.logs)}
+    versions: dict[bytes, int] = {}
+    shared = {UUID(each).bytes for each in log.shared}
+    position, recorded_at = 0, -(1 << 63)
+    for record, stored, member in records(bundle, log, report):
+        try:
+            event = event_of(record)
+        except (ValueError, struct.error):
+            report.tampered("leaf", f"{log.name}/{position + 1}", f"{member} has no event there")
+            continue
+        at = f"{log.name}/{event.position}"
+        if event.position != position + 1 and (bundle.is_whole or event.position <= position):
+            report.tampered("position", at, f"follows position {position}")
+        check_leaf(event.position, sha256(record).digest(), stored, tree, at, report)
+        version = versions.get(event.aggregate, 0) + 1
+        if event.version != version and event.aggregate not in shared:
+            which = UUID(bytes=event.aggregate)
+            message = f"is version {event.version} of {which}, expected {version}"
+            report.tampered("aggregate", at, message)
+        if event.recorded_at < recorded_at:
+            before = f"before the event at position {position}"
+            report.tampered("time", at, f"was recorded {instant(event.recorded_at)}, {before}")
+        versions[event.aggregate] = event.version
+        position, recorded_at = event.position, event.recorded_at
+        cause = CAUSE.search(event.metadata)
+        past.positions.append(position)
+        past.recorded.append(recorded_at)
+        past.cause_log.append(numbers.get(cause[1].decode(), -1) if cause else -1)
+        past.cause_position.append(int(cause[2]) if cause else 0)
+        remember(event, log, past, wanted, report)
+    for check in ("position", "leaf", "aggregate", "time"):
+        report.checked[check] += len(past.positions)
+    if bundle.is_whole and position != log.size:
+        report.tampered("position", f"{log.name}/{log.size}", f"the events end at {position}")
+    return past
+
+
+def check_leaf(
+    position: int, digest: bytes, stored: bytes, tree: Tree, at: str, report: Report
+) -> None:
+    in_tree = stored
+    if 0 < position <= tree.size:
+        try:
+            in_tree = tree.leaf(position)
+        except MissingTile as missing:
+            report.tampered("tile", at, f"cannot be found in the tree: {missing}")
+    if digest == stored == in_tree:
+        return
+    if stored == in_tree:
+        report.tampered("leaf", at, "does not hash to its leaf: the event was changed")
+    elif digest == in_tree:
+        report.tampered("leaf", at, "hashes to its place in the tree; the leaf beside it does not")
+    else:
+        report.tampered("leaf", at, "is not the event that the tree has at this position")
+
+
+def remember(event: Event, log: LogEntry, past: Past, wanted: Wanted, report: Report) -> None:
+    """The few events that later checks ask for by their content."""
+    at = f"{log.name}/{event.position}"
+    for thing in wanted.pop((log.name, event.position), ()):
+        is_hash = isinstance(thing, bytes)
+        holds = thing in event.state if is_hash else rules_in(event) == thing
+        report.check(holds, "document", at, "does not have what the bundle says it has")
+    if event.topic.endswith(b".HeadAnchored"):
+        past.anchors.append((event.position, readable(event.state, {})))
+    if event.topic.endswith(b".DemonstrationDeclared") and event.position == 1:
+        report.notes.append(f"{log.name} is a DEMONSTRATION: programs have played the persons.")
+
+
+def rules_in(event: Event) -> Any:
+    return readable(event.state, {}).get("definition")
+
+
+def read_heads(bundle: Bundle, log: LogEntry, report: Report) -> list[Head]:
+    """The heads of a log in order of size."""
+    heads = []
+    for name in bundle.names(f"logs/{log.name}/checkpoints/", ".note"):
+        try:
+            head = head_of(bundle.read(name, report))
+        except ValueError as error:
+            report.tampered("signature", name, f"is no signed head: {error}")
+            continue
+        is_its_own = head.origin == log.origin and name.endswith(f"/{head.size:012}.note")
+        if is_its_own:
+            heads.append(head)
+        else:
+            report.tampered("root", name, f"is a head of {head.origin} with size {head.size}")
+    return heads
+
+
+def check_heads(log: LogEntry, tree: Tree, past: Past, given: Given, report: Report) -> int:
+    """Roots, signatures and witnesses of all heads. Up to which position history is covered."""
+    heads = read_heads(tree.bundle, log, report)
+    has_keys = any(key.name == log.origin for key in given.trust)
+    covered = good = 0
+    for head in heads:
+        at = f"{log.name}/{good + 1}..{head.size}"
+        holds = check_root(head, log, tree, at, good, report)
+        signed = signed_by(head, given.trust, report, at)
+        if has_keys:
+            message = f"the head of size {head.size} is not signed by the log's trusted keys"
+            report.check(log.origin in signed.names, "signature", at, message)
+        last = past.recorded_at(head.size) or 0
+        for seconds in signed.seconds:
+            message = f"head {head.size} was signed before its last event was recorded"
+            is_later = (seconds + 1) * 1_000_000 + given.tolerance >= last
+            report.check(is_later, "time", f"{log.name}/{head.size}", message)
+        good = head.size if holds else good
+        if len(signed.names - {log.origin}) >= given.quorum > 0:
+            covered = max(covered, head.size)
+            report.checked["witness"] += 1
+    if log.size and not has_keys:
+        report.incomplete("signature", log.name, f"no key of {log.origin} is among those trusted")
+    check_known(log, heads, tree, given, report)
+    check_anchors(log, heads, past, tree.bundle.is_whole, report)
+    if given.quorum == 0:  # The auditor's own heads take the place of witnesses.
+        covered = max((h.size for h in given.known if h.origin == log.origin), default=0)
+    return covered
+
+
+def check_root(head: Head, log: LogEntry, tree: Tree, at: str, good: int, report: Report) -> bool:
+    if head.size > min(tree.size, log.size):
+        message = f"a head of size {head.size} is signed, but the log ends at {log.size}"
+        report.tampered("root", at, message)
+        return False
+    try:
+        holds = tree.root(head.size) == head.root
+    except MissingTile as missing:
+        report.tampered("tile", at, f"head {head.size} cannot be computed: {missing}")
+        return False
+    message = f"the tree has another root at {head.size}; the last head that agrees is {good}"
+    report.check(holds, "root", at, message)
+    return holds
+
+
+def check_known(log: LogEntry, heads: list[Head], tree: Tree, given: Given, report: Report) -> None:
+    """The heads from outside: contained and consistent, or history was rolled back or forked."""
+    known = [head for head in given.known if head.origin == log.origin]
+    if log.size and not known:
+        report.incomplete("known head", log.name, f"you brought no head of {log.origin}")
+    roots = {head.size: head.root for head in heads}
+    for head in known:
+        at = f"{log.name}/{head.size}"
+        if head.size > log.size:
+            message = f"the log ends at {log.size}: it was rolled back, or your head is newer"
+            report.tampered("known head", at, f"{message} than this bundle")
+        elif tree.bundle.is_whole or head.size in roots:
+            message = "is not among the heads of the log" if head.size not in roots else "has"
+            message = message if head.size not in roots else "has another root in the bundle"
+            report.check(roots.get(head.size) == head.root, "known head", at, message)
+        else:
+            try:
+                holds = head.size <= tree.size and tree.root(head.size) == head.root
+                report.check(holds, "known head", at, "has another root in the bundle")
+            except MissingTile:
+                message = "this bundle does not reach back to your head; ask for one of --all"
+                report.incomplete("known head", at, message)
+
+
+def check_anchors(
+    log: LogEntry, heads: list[Head], past: Past, is_whole: bool, report: Report
+) -> None:
+    """Heads that events mention: they cannot be dropped later without a trace."""
+    roots = {head.size: head.root for head in heads}
+    for position, state in past.anchors:
+        size, root = state.get("size"), state.get("root")
+        if state.get("origin") != log.origin or not isinstance(size, int):
+            continue
+        if is_whole or size in roots:
+            at = f"{log.name}/{position}"
+            holds = size in roots and roots[size].hex() == root
+            report.check(holds, "anchor", at, f"mentions a head of size {size} that is not there")
+
+
+def check_timestamps(tree: Tree, log: LogEntry, past: Past, given: Given, report: Report) -> None:
+    """What was stamped and when. That the authority signed it is for the command in the report."""
+    bundle, folder = tree.bundle, f"logs/{log.name}/"
+    for name in bundle.names(f"{folder}timestamps/", ".tsr"):
+        size = name.removeprefix(f"{folder}timestamps/")[:12]
+        note = f"{folder}checkpoints/{size}.note"
+        try:
+            imprint, moment = stamped(bundle.read(name, report))
+            head = head_of(bundle.read(note, report))
+        except (ValueError, IndexError) as error:
+            report.tampered("timestamp", name, f"is no time stamp on a head: {error}")
+            continue
+        is_its = sha256(head.text).digest() == imprint
+        report.check(is_its, "timestamp", name, f"is not on the text of {note}")
+        last = past.recorded_at(head.size) or 0
+        is_later = (int(moment.timestamp()) + 1) * 1_000_000 + given.tolerance >= last
+        message = f"is of {moment.isoformat()}, before the last event that the head covers"
+        report.check(is_later, "timestamp", name, message)
+        command = f"openssl ts -verify -digest {imprint.hex()} -in {name} -CAfile AUTHORITY.pem"
+        report.notes.append(f"Unpack the bundle and check the authority's signature: {command}")
+
+
+# ---- 8. Across logs ------------------------------------------------------------------------------
+
+
+def check_causes(bundle: Bundle, pasts: list[Past], given: Given, report: Report) -> None:
+    """What followed from an event names it: it must be there, and have been recorded before."""
+    for log, past in zip(bundle.logs, pasts, strict=True):
+        for place, number in enumerate(past.cause_log):
+            if number < 0:
+                continue
+            cause, upstream = past.cause_position[place], bundle.logs[number]
+            before = pasts[number].recorded_at(cause)
+            if before is None and cause <= upstream.size and not bundle.is_whole:
+                continue  # Of another case: this bundle does not have it.
+            report.checked["causation"] += 1
+            is_earlier = upstream is not log or cause < past.positions[place]
+            if before is None or not is_earlier:
+                message = f"says that it follows from {upstream.name}/{cause}, which is not there"
+            elif before > past.recorded[place] + given.tolerance:
+                message = f"follows from {upstream.name}/{cause}, which was recorded after it"
+            else:
+                continue
+            report.tampered("causation", f"{log.name}/{past.positions[place]}", message)
+
+
+def listed_documents(bundle: Bundle, report: Report) -> Wanted:
+    """Which events hold the documents' hashes and the rule sets, if documents.json is right."""
+    wanted: Wanted = {}
+    listed = parsed_json(bundle.read("documents.json", report), "documents.json")
+    try:
+        for entry in listed["documents"]:
+            place = (str(entry["log"]), int(entry["position"]))
+            wanted.setdefault(place, []).append(str(entry["sha256"]).encode())
+        for entry in listed["rules"]:
+            place = (str(entry["log"]), int(entry["position"]))
+            rules = parsed_json(bundle.read(entry["path"], report), entry["path"])
+            wanted.setdefault(place, []).append(rules)
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise Unusable(f"documents.json is not as {FORMAT} wants it: {error!r}") from error
+    return wanted
+
+
+def verify(bundle: Bundle, given: Given) -> Report:
+    report = Report()
+    if not bundle.is_whole:
+        report.notes.append(
+            "This is a part of the history. That each event in it is genuine is proven here; that"
+            " none was left out, only a bundle of everything (--all) can prove."
+        )
+    wanted = listed_documents(bundle, report)
+    pasts = []
+    for log in bundle.logs:
+        tree = Tree(bundle, log, report)
+        tree.check_tiles()
+        past = scan(bundle, log, tree, wanted, report)
+        covered = check_heads(log, tree, past, given, report)
+        check_timestamps(tree, log, past, given, report)
+        check_coverage(log, past, covered, given, report)
+        pasts.append(past)
+    check_causes(bundle, pasts, given, report)
+    for name, position in wanted:
+        report.tampered("document", f"{name}/{position}", "is listed, but not in the bundle")
+    for origin in sorted({h.origin for h in given.known} - {log.origin for log in bundle.logs}):
+        report.tampered("known head", origin, "is a log of which you have a head; it is not here")
+    bundle.check_the_rest(report)
+    return report
+
+
+def check_coverage(log: LogEntry, past: Past, covered: int, given: Given, report: Report) -> None:
+    """Say of which events nothing is proven yet."""
+    above = len(past.positions) - bisect_left(past.positions, covered + 1)
+    what = f"{given.quorum} witnesses have signed" if given.quorum else "you have"
+    message = f"{above} events lie above {covered}, the last head that {what}"
+    report.checked["coverage"] += len(past.positions) - above
+    if above:
+        report.incomplete("coverage", f"{log.name}/{covered + 1}", message)
+    events = len(past.positions)
+    report.logs.append(log._asdict() | {"events": events, "covered": covered})
+
+
+# ---- 9. Reading ----------------------------------------------------------------------------------
+
+
+def as_read(log: LogEntry, event: Event, stored: bytes) -> dict[str, Any]:
+    """An event as a person reads it: the fields that were hashed, then the leaf."""
+    fields = event._asdict() | {
+        "event_id": str(UUID(bytes=event.event_id)),
+        "aggregate": str(UUID(bytes=event.aggregate)),
+        "topic": event.topic.decode(errors="replace"),
+        "recorded_at": instant(event.recorded_at),
+        "state": readable(event.state),
+        "metadata": readable(event.metadata),
+    }
+    return {"log": log.name, **fields, "leaf": stored.hex()}
+
+
+def read_events(bundle: Bundle, wanted: Callable[[LogEntry, Event], bool]) -> int:
+    """Print the events that are asked for, a line of JSON each, in order of time. Exit code."""
+    found: list[tuple[int, str]] = []
+    for log in bundle.logs:
+        for record, stored, member in records(bundle, log, Report()):
+            try:
+                event = event_of(record)
+            except (ValueError, struct.error) as error:
+                raise Unusable(f"{member} holds something that is no event: {error}") from error
+            if wanted(log, event):
+                line = json.dumps(as_read(log, event, stored), ensure_ascii=False)
+                found.append((event.recorded_at, line))
+    for _, line in sorted(found, key=lambda each: each[0]):
+        print(line)
+    return 0 if found else 3
+
+
+# ---- 10. The command -----------------------------------------------------------------------------
+
+
+def print_report(report: Report, path: Path) -> None:
+    print(f"{path}")
+    for log in report.logs:
+        print(
+            f"  {log['name']:<22} {log['events']:>9} events, covered to position {log['covered']}"
+            f" of {log['size']}   ({log['origin']})"
+        )
+    print(f"\n  {'check':<12} {'made':>9} {'failed':>7}  what it means when it holds")
+    for check, meaning in CHECKS.items():
+        made, failed = report.checked[check], report.failed[check]
+        print(f"  {check:<12} {made:>9} {failed:>7}  {meaning}")
+    print()
+    for note in report.notes:
+        print(f"Note: {note}")
+    for finding in report.findings:
+        print(f"{finding.verdict.upper()}: {finding.check}: {finding.at} {finding.message}.")
+    told, found = len(report.findings), sum(report.failed.values())
+    if found > told:
+        print(f"... and {found - told} more of the same checks.")
+    print(f"Verdict: {VERDICTS[report.exit_code]}")
+
+
+VERDICTS = {
+    0: "VERIFIED. What the bundle holds is what was recorded and signed.",
+    1: "TAMPERED. The places are named above.",
+    2: "INCOMPLETE. Nothing is wrong, but what is named above is not proven.",
+    3: "UNUSABLE.",
+}
+
+
+def print_json(report: Report, path: Path) -> None:
+    content = {
+        "bundle": str(path),
+        "exit_code": report.exit_code,
+        "logs": report.logs,
+        "checks": {c: [report.checked[c], report.failed[c]] for c in CHECKS},
+        "findings": [finding._asdict() for finding in report.findings],
+        "notes": report.notes,
+    }
+    print(json.dumps(content, indent=2, ensure_ascii=False))
+
+
+def known_heads(paths: Sequence[Path], trust: Sequence[Key]) -> list[Head]:
+    """The heads from outside. Where the log's key is trusted, they must be signed with it."""
+    heads = []
+    for path in paths:
+        try:
+            head = head_of(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise Unusable(f"--known-head: {path} holds no signed head: {error}") from error
+        is_known = any(key.name == head.origin for key in trust)
+        if is_known and head.origin not in signed_by(head, trust, Report(), "").names:
+            raise Unusable(f"--known-head: {path} is not signed by the trusted key of its log.")
+        heads.append(head)
+    return heads
+
+
+def arguments(words: Sequence[str] | None) -> argparse.Namespace:
+    summary, _, rest = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(
+        description=summary,
+        epilog=rest,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("bundle", type=Path, metavar="BUNDLE")
+    add("--trust", type=Path, metavar="KEYS", help="file of public keys, got by another way")
+    add("--known-head", type=Path, nargs="+", action="extend", default=[], metavar="NOTE")
+    add("--quorum", type=int, default=1, metavar="N", help="witnesses that must have signed (1)")
+    add("--clock-tolerance", type=int, default=60, metavar="SECONDS", help="between machines (60)")
+    add("--json", action="store_true", help="print the report for programs")
+    add("--show", metavar="LOG/POSITION", help="print one event, such as intake/main/17, and end")
+    add("--list", metavar="CASE", help="print the events of a case (reference or id), and end")
+    return parser.parse_args(words)
+
+
+def run(options: argparse.Namespace) -> int:
+    bundle = Bundle(options.bundle)
+    if options.show:
+        return read_events(bundle, lambda log, e: f"{log.name}/{e.position}" == options.show)
+    if options.list:
+        case = {options.list, str(uuid5(NAMESPACE_URL, f"/cases/{options.list}"))}
+        return read_events(bundle, lambda log, event: case_of(event) in case)
+    trust = keys_in(options.trust) if options.trust else []
+    known = known_heads(options.known_head, trust)
+    tolerance = options.clock_tolerance * 1_000_000
+    report = verify(bundle, Given(trust, known, max(options.quorum, 0), tolerance))
+    (print_json if options.json else print_report)(report, options.bundle)
+    return report.exit_code
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    options = arguments(words)
+    for stream in (sys.stdout, sys.stderr):  # Some consoles cannot write every letter.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        return run(options)
+    except Unusable as unusable:
+        print(f"UNUSABLE: {unusable}", file=sys.stderr)
+    except BrokenPipeError:
+        pass
+    return 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,587 @@
+"""What the verifier says of honest bundles, of altered ones and of ones that prove too little."""
+
+from __future__ import annotations
+
+import ast
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from verifier.conftest import VERIFY, Ask, Outside, honest
+from verifier.forge import WITNESS, History, Log, Signer, aggregate, changed, events, tiles, write
+
+Spoil = Callable[[Log], None]
+
+
+def test_an_honest_bundle_is_verified(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert (verdict.exit_code, verdict.findings) == (0, [])
+    checked = verdict.report["checks"]
+    assert checked["leaf"] == [890, 0]
+    assert checked["causation"] == [590, 0]
+    assert checked["root"] == [6, 0]
+    assert checked["known head"] == [3, 0]
+    assert checked["witness"] == [6, 0]
+    assert checked["coverage"] == [890, 0]
+
+
+@pytest.mark.parametrize("count", [1, 2, 255, 256, 257, 511, 513])
+def test_trees_of_every_shape_are_verified(count: int, ask: Ask, tmp_path: Path) -> None:
+    heads = sorted({1, count // 2, count - 1, count} - {0})
+    history = History([Log("intake", events("intake", count), heads=heads)])
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"),
+        history.trust(tmp_path / "keys"),
+        history.known(tmp_path),
+    )
+
+    assert (verdict.exit_code, verdict.findings) == (0, [])
+
+
+def test_a_tree_of_three_levels_of_tiles_is_verified(ask: Ask, tmp_path: Path) -> None:
+    log = Log("intake", events("intake", 65_800, aggregates=900), heads=(65_536, 65_800))
+    history = History([log], per_file=4096)
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"),
+        history.trust(tmp_path / "keys"),
+        history.known(tmp_path),
+    )
+
+    assert (verdict.exit_code, verdict.findings) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"state": b'{"amount_cents": 1}'},
+        {"metadata": b"{}"},
+        {"topic": "eligibility.Forged"},
+        {"recorded_at": 1_700_000_000_020_001},
+        {"schema_version": 2},
+        {"event_id": aggregate("another")},
+        {"aggregate": aggregate("another")},
+        {"version": 9},
+        {"position": 21},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_an_event_with_any_field_changed_is_named(
+    changes: dict[str, object], history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("eligibility/main")
+    log.tree = log.leaves
+    log.stored_leaves[20] = log.leaves[19]
+    changed(log, 20, **changes)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    position = changes.get("position", 20)
+    assert verdict.exit_code == 1
+    assert ("leaf", f"eligibility/main/{position}") in verdict.places
+
+
+def test_a_changed_event_whose_leaf_was_made_to_fit_is_named_too(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("eligibility/main")
+    log.tree = log.leaves
+    changed(log, 20, state=b'{"amount_cents": 1}')
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("leaf", "eligibility/main/20")}
+
+
+def test_a_stored_leaf_that_was_changed_is_named(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    history.log("intake/main").stored_leaves[7] = bytes(32)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("leaf", "intake/main/7")}
+
+
+def test_a_tree_rewritten_to_fit_is_told_by_the_first_head_that_it_does_not_fit(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    log.notes = {size: log.note(size) for size in log.heads}
+    changed(log, 200, state=b"{}")
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("root", "intake/main/151..300")}
+
+
+def removed(log: Log) -> None:
+    del log.events[19]
+    log.size = 300
+
+
+def removed_and_closed_up(log: Log) -> None:
+    del log.events[19]
+    log.events[19:] = [replace(each, position=each.position - 1) for each in log.events[19:]]
+
+
+def inserted(log: Log) -> None:
+    log.events.insert(19, replace(log.events[19], event_id=aggregate("new")))
+
+
+def swapped(log: Log) -> None:
+    log.events[19], log.events[20] = log.events[20], log.events[19]
+
+
+def cut_off(log: Log) -> None:
+    del log.events[280:]
+
+
+@pytest.mark.parametrize("spoil", [removed, removed_and_closed_up, inserted, swapped, cut_off])
+def test_events_that_were_moved_are_found(
+    spoil: Spoil, history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    log.tree = log.leaves
+    log.notes = {size: log.note(size) for size in log.heads}
+    spoil(log)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.checks & {"position", "leaf", "root"}
+
+
+def test_a_log_that_was_rolled_back_contradicts_the_head_outside(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("budgeting/main")
+    del log.events[200:]
+    log.heads = (145, 200)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("known head", "budgeting/main/290")}
+
+
+def test_a_log_that_was_rewritten_and_signed_anew_with_its_own_keys_is_a_fork(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    changed(history.log("budgeting/main"), 100, state=b"{}")
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("known head", "budgeting/main/290")}
+
+
+def test_a_log_that_was_signed_with_other_keys_is_not_signed(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("budgeting/main")
+    log.seed = 2
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {
+        ("signature", "budgeting/main/1..145"),
+        ("signature", "budgeting/main/146..290"),
+    }
+
+
+def test_a_head_without_its_second_signature_is_not_signed(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("budgeting/main")
+    lines = log.note(290).splitlines(keepends=True)
+    log.notes[290] = b"".join(lines[:5] + lines[6:])
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("signature", "budgeting/main/146..290")}
+
+
+def test_a_forged_cosignature_is_found(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("budgeting/main")
+    log.notes[290] = (
+        log.text(290) + b"\n" + log.signer.lines(log.text(290)) + WITNESS.lines(log.text(289))
+    )
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.checks == {"signature", "coverage"}
+
+
+def test_a_head_that_you_hold_and_that_the_log_no_longer_lists_was_dropped(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    history.log("intake/main").heads = (150,)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert ("known head", "intake/main/300") in verdict.places
+
+
+def test_a_log_that_is_left_out_is_missed(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    del history.logs[2]
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("known head", "pruefpfad.test/budgeting/main")}
+
+
+def test_a_tile_that_was_changed_is_named(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    log.notes = {size: log.note(size) for size in log.heads}
+    log.tree = log.leaves
+    log.tree[9] = bytes(32)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert ("leaf", "intake/main/10") in verdict.places
+    assert ("root", "intake/main/1..150") in verdict.places
+
+
+def test_an_anchored_head_cannot_be_dropped(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    anchor = {"origin": log.origin, "size": 150, "root": "00" * 32}
+    changed(log, 170, topic="intake.HeadAnchored", state=json.dumps(anchor).encode())
+
+    verdict = ask(history.write(tmp_path / "b.zip"), outside.trust, history.known(tmp_path))
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("anchor", "intake/main/170")}
+
+
+def with_metadata(cause: str) -> bytes:
+    return b'{"causationid":"event:%s"}' % cause.encode()
+
+
+@pytest.mark.parametrize(
+    ("cause", "check"),
+    [("intake/main/301", "causation"), ("eligibility/main/20", "causation")],
+)
+def test_a_cause_that_is_not_there_is_missed(
+    cause: str, check: str, history: History, ask: Ask, tmp_path: Path
+) -> None:
+    changed(history.log("eligibility/main"), 20, metadata=with_metadata(cause))
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"), history.trust(tmp_path / "k"), history.known(tmp_path)
+    )
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {(check, "eligibility/main/20")}
+
+
+def test_an_effect_recorded_long_before_its_cause_is_found(
+    history: History, ask: Ask, tmp_path: Path
+) -> None:
+    changed(history.log("eligibility/main"), 1, recorded_at=1_600_000_000_000_000)
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"), history.trust(tmp_path / "k"), history.known(tmp_path)
+    )
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("causation", "eligibility/main/1")}
+
+
+def test_versions_and_times_are_checked_even_where_the_head_is_right(
+    history: History, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    changed(log, 20, version=5)
+    changed(log, 30, recorded_at=1)
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"), history.trust(tmp_path / "k"), history.known(tmp_path)
+    )
+
+    assert verdict.exit_code == 1
+    assert ("aggregate", "intake/main/20") in verdict.places
+    assert ("time", "intake/main/30") in verdict.places
+
+
+def test_documents_and_rules_are_looked_up_in_their_events(
+    history: History, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    changed(log, 5, state=b'{"sha256":"%s"}' % (b"ab" * 32))
+    changed(log, 6, state=b'{"definition":{"code":"ziq"}}')
+    place = {"log": "intake/main"}
+    history.documents = [
+        {**place, "position": 5, "sha256": "ab" * 32},
+        {**place, "position": 7, "sha256": "cd" * 32},
+        {**place, "position": 999, "sha256": "cd" * 32},
+    ]
+    history.rules = [{**place, "position": 6, "path": "rules/ziq.json"}]
+    history.more = {"rules/ziq.json": b'{"code": "ziq"}'}
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"), history.trust(tmp_path / "k"), history.known(tmp_path)
+    )
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("document", "intake/main/7"), ("document", "intake/main/999")}
+
+
+def test_a_file_that_is_not_the_listed_one_is_found(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    history.more = {"README.en.md": b"Trust me."}
+    members = history.members() | {"README.en.md": b"Trust me more.", "extra": b"?"}
+
+    verdict = ask(write(tmp_path / "b.zip", members), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("member", "README.en.md"), ("member", "extra")}
+
+
+def test_without_keys_and_heads_from_outside_nothing_is_proven(
+    history: History, ask: Ask, tmp_path: Path
+) -> None:
+    verdict = ask(history.write(tmp_path / "b.zip"), None, [])
+
+    assert verdict.exit_code == 2
+    assert verdict.checks == {"signature", "known head", "coverage"}
+
+
+def test_without_heads_from_outside_a_rollback_cannot_be_excluded(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    verdict = ask(history.write(tmp_path / "b.zip"), outside.trust, [])
+
+    assert verdict.exit_code == 2
+    assert verdict.checks == {"known head"}
+
+
+def test_events_above_the_last_cosigned_head_are_not_proven(ask: Ask, tmp_path: Path) -> None:
+    history = History([Log("intake", events("intake", 310), heads=(150, 300))])
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"), history.trust(tmp_path / "k"), history.known(tmp_path)
+    )
+
+    assert verdict.exit_code == 2
+    assert verdict.places == {("coverage", "intake/main/301")}
+
+
+def test_one_witness_is_no_quorum_of_two(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    bundle = history.write(tmp_path / "b.zip")
+
+    verdict = ask(bundle, *outside, "--quorum", "2")
+
+    assert verdict.exit_code == 2
+    assert verdict.checks == {"coverage"}
+
+
+def test_two_witnesses_are(ask: Ask, tmp_path: Path) -> None:
+    witnesses = (WITNESS, Signer("rechnungshof.example/w2"))
+    log = Log("intake", events("intake", 300), heads=(300,), witnesses=witnesses)
+    history = History([log])
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"),
+        history.trust(tmp_path / "k"),
+        history.known(tmp_path),
+        "--quorum",
+        "2",
+    )
+
+    assert verdict.exit_code == 0
+
+
+def test_a_quorum_of_none_takes_the_auditors_own_heads(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    for log in history.logs:
+        log.witnesses = ()
+    bundle = history.write(tmp_path / "b.zip")
+
+    assert ask(bundle, *outside, "--quorum", "0").exit_code == 0
+    assert ask(bundle, *outside).exit_code == 2
+
+
+def test_a_log_under_another_name_is_not_covered_by_the_keys(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    history.log("intake/main").log_name = "pruefpfad.elsewhere"
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert ("known head", "pruefpfad.test/intake/main") in verdict.places
+
+
+def of_case(history: History, case: str) -> History:
+    """The part of a history that belongs to one case, with the tiles that it hangs on."""
+    history.kind = "cases"
+    for log in history.logs:
+        log.given = lambda event: case.encode() in event.metadata
+        log.shared = [aggregate(f"{log.service}-{number}") for number in range(7)]
+    return history
+
+
+def test_a_bundle_of_one_case_proves_its_events_up_to_a_head(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    bundle = of_case(history, str(aggregate("case-3"))).write(tmp_path / "b.zip")
+
+    verdict = ask(bundle, *outside)
+
+    assert (verdict.exit_code, verdict.findings) == (0, [])
+    assert verdict.report["checks"]["leaf"] == [178, 0]
+    assert any("--all" in note for note in verdict.report["notes"])
+
+
+def test_a_changed_event_of_a_case_is_named(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    of_case(history, str(aggregate("case-3")))
+    log = history.log("intake/main")
+    log.tree = log.leaves
+    changed(log, 8, state=b"{}")
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("leaf", "intake/main/8")}
+
+
+def test_a_missing_event_of_an_aggregate_of_the_case_is_missed(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    own = aggregate("intake-3")
+    history.kind = "cases"
+    for log in history.logs:
+        log.given = lambda event: event.aggregate == own and event.version != 4
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("aggregate", "intake/main/31")}
+
+
+def test_a_part_that_does_not_reach_back_to_your_head_is_incomplete(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    early = log.text(20)
+    known = tmp_path / "early.note"
+    known.write_bytes(early + b"\n" + log.signer.lines(early))
+    of_case(history, "nobody")
+    members = {n: c for n, c in history.members().items() if "tile/0/000" not in n}
+    manifest = json.loads(members["manifest.json"])
+    manifest["members"] = {n: d for n, d in manifest["members"].items() if n in members}
+    members["manifest.json"] = json.dumps(manifest).encode()
+
+    verdict = ask(write(tmp_path / "b.zip", members), outside.trust, [*outside.known, known])
+
+    assert ("known head", "intake/main/20") in verdict.places
+
+
+def test_events_are_shown_and_listed(
+    history: History, verifier: object, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    case = '{"caseid":"8f4b2a11-0000-4000-8000-000000000001"}'
+    changed(log, 4, metadata=case.encode(), state=b"\xff\x00 is no JSON")
+    bundle = str(history.write(tmp_path / "b.zip"))
+
+    assert verifier.main([bundle, "--show", "intake/main/3"]) == 0  # type: ignore[attr-defined]
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["topic"] == "intake.Noted"
+    assert shown["state"] == {"amount_cents": 300}
+    assert shown["recorded_at"] == "2023-11-14T22:13:20.003000+00:00"
+
+    words = [bundle, "--list", "8f4b2a11-0000-4000-8000-000000000001"]
+    assert verifier.main(words) == 0  # type: ignore[attr-defined]
+    [listed] = capsys.readouterr().out.splitlines()
+    assert json.loads(listed)["state"] == "/wAgaXMgbm8gSlNPTg=="
+
+    assert verifier.main([bundle, "--show", "intake/main/999"]) == 3  # type: ignore[attr-defined]
+
+
+def test_the_report_for_people_names_verdict_check_and_place(
+    history: History,
+    outside: Outside,
+    verifier: object,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    log = history.log("eligibility/main")
+    log.tree = log.leaves
+    changed(log, 20, state=b"{}")
+    bundle = history.write(tmp_path / "b.zip")
+    words = [str(bundle), "--trust", str(outside.trust), "--known-head", *map(str, outside.known)]
+
+    assert verifier.main(words) == 1  # type: ignore[attr-defined]
+
+    said = capsys.readouterr().out
+    assert "TAMPERED: leaf: eligibility/main/20 is not the event that the tree has" in said
+
+
+def test_the_verifier_knows_nothing_of_ours() -> None:
+    tree = ast.parse(VERIFY.read_text(encoding="utf-8"))
+    modules = {
+        name.partition(".")[0]
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Import | ast.ImportFrom)
+        for name in (
+            [each.module or "."]
+            if isinstance(each, ast.ImportFrom)
+            else [alias.name for alias in each.names]
+        )
+    }
+    assert modules - {"cryptography"} <= set(sys.stdlib_module_names)
+
+
+def test_honest_histories_of_many_lengths_never_alarm(ask: Ask, tmp_path: Path) -> None:
+    for intake in (4, 5, 257, 300):
+        history = honest((intake, intake, intake - 1))
+        verdict = ask(
+            history.write(tmp_path / "b.zip"),
+            history.trust(tmp_path / "k"),
+            history.known(tmp_path),
+        )
+        assert (verdict.exit_code, verdict.findings) == (0, []), intake
+
+
+def test_tiles_of_the_test_are_laid_out_as_the_specification_says() -> None:
+    paths = [path for path, _ in tiles([bytes(32)] * 70_000)]
+
+    assert len([p for p in paths if p.startswith("tile/0/") and ".p" not in p]) == 273
+    assert [p for p in paths if ".p" in p] == [
+        "tile/0/273.p/112",
+        "tile/1/001.p/17",
+        "tile/2/000.p/1",
+    ]
