@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from datetime import UTC
 from uuid import UUID
 
-import msgspec
-
 from grant_audit import (
     projections_budgeting,
     projections_disbursement,
@@ -20,6 +18,7 @@ from grant_audit import (
 )
 from grant_audit.pages import HISTORY, NO_CASE, SECTIONS, Page, Pages, Projection, Shelf
 from grant_contracts.envelope import CloudEvent, Fact
+from grant_contracts.fact_reader import FactReader
 from grant_contracts.registry import FACTS
 from grant_store.work import UnitOfWork
 from grant_values.cases import case_id_of
@@ -32,7 +31,7 @@ PROJECTIONS: Mapping[str, Projection] = {
     **projections_standing.projections_of(SECTIONS),
 }
 
-_DECODERS = {topic: msgspec.json.Decoder(FACTS[topic]) for topic in PROJECTIONS}
+_READERS = {topic: FactReader(FACTS[topic]) for topic in PROJECTIONS}
 
 
 def when_recorded(work: UnitOfWork, event: CloudEvent) -> None:
@@ -50,13 +49,10 @@ def project(shelf: Shelf, event: CloudEvent, fact: Fact) -> None:
 
 def decoded(event: CloudEvent) -> Fact:
     """The fact in an event. Raises ValueError for a topic or version that is not known here."""
-    decoder = _DECODERS.get(event.topic)
-    if decoder is None:
+    reader = _READERS.get(event.topic)
+    if reader is None:
         raise ValueError(f"{event.topic} is not in the registry of facts.")
-    known = FACTS[event.topic].VERSION
-    if int(event.schemaversion) > known:
-        raise ValueError(f"{event.topic} has version {event.schemaversion}; {known} is known.")
-    return decoder.decode(event.data)
+    return reader.read(event)
 
 
 def case_of(event: CloudEvent, fact: Fact) -> UUID | None:
@@ -79,6 +75,7 @@ def _history_entry(event: CloudEvent) -> Page:
         "source": event.origin,
         "position": event.at,
         "type": event.topic,
+        "schema_version": int(event.schemaversion),
         "recorded_at": event.time,
         "actor_id": event.actorid,
         "actor_role": event.actorrole,

@@ -17,6 +17,8 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
+from grant_contracts.registry import FACTS
+from grant_contracts.upcasters import UPCASTERS
 from grant_values.legal_time import legal_date
 from grant_values.money import Cents, euro_de
 
@@ -27,8 +29,15 @@ LANGUAGES: tuple[Language, ...] = ("de", "en")
 
 def sentence(entry: Mapping[str, Any], language: Language = "de") -> str:
     """What an event of the history says. `LookupError` for a type without a sentence."""
-    data = {**entry["data"], "line": entry.get("line", "")}
+    data = {**_data_of(entry), "line": entry.get("line", "")}
     return _wording(language).sentence(entry["type"], data)
+
+
+def _data_of(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The event's fields as today's version names them. The history keeps what was recorded."""
+    topic, data = entry["type"], entry["data"]
+    version, known = entry.get("schema_version", 1), FACTS[topic].VERSION if topic in FACTS else 1
+    return data if version == known else UPCASTERS.lifted(topic, version, known, data)
 
 
 def word(term: str, of_list: str, language: Language = "de") -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-import msgspec
-
 from grant_bus.retries import retry_after
 from grant_contracts.envelope import CloudEvent, Fact
+from grant_contracts.fact_reader import FactReader
+from grant_contracts.upcasters import UPCASTERS
+from grant_contracts.upcasting import Upcasters
 from grant_store.work import Context, Reading, UnitOfWork
 from grant_values.shapes import Actor
 
@@ -43,11 +44,11 @@ class FactPolicies:
         self,
         follows: Mapping[type[Fact], Policy],
         reads: Mapping[type[Fact], Callable[[Any], Reading]] | None = None,
+        upcasters: Upcasters = UPCASTERS,
     ) -> None:
         self._reads = {fact.TOPIC: reading for fact, reading in (reads or {}).items()}
         self._by_topic = {
-            fact.TOPIC: (fact, msgspec.json.Decoder(fact), policy)
-            for fact, policy in follows.items()
+            fact.TOPIC: (FactReader(fact, upcasters), policy) for fact, policy in follows.items()
         }
 
     @property
@@ -63,24 +64,14 @@ class FactPolicies:
         if reads is None:
             return Reading(of_the_case)
         try:
-            further = reads(self._fact(event))
+            further = reads(self._by_topic[event.topic][0].read(event))
         except ValueError:  # It says so again when it is applied, and there it counts.
             return Reading(of_the_case)
         return Reading([*of_the_case, *further.aggregate_ids], further.documents)
 
     def apply(self, work: UnitOfWork, event: CloudEvent) -> None:
-        fact, policy = self._fact(event), self._by_topic[event.topic][2]
-        policy(work, fact)
-
-    def _fact(self, event: CloudEvent) -> Fact:
-        fact_class, decoder, _ = self._by_topic[event.topic]
-        if int(event.schemaversion) > fact_class.VERSION:
-            raise ValueError(
-                f"{event.topic} has version {event.schemaversion}; {fact_class.VERSION} is known."
-            )
-        fact: Fact = decoder.decode(event.data)
-        msgspec.structs.force_setattr(fact, "envelope", event)
-        return fact
+        reader, policy = self._by_topic[event.topic]
+        policy(work, reader.read(event))
 
 
 class EveryEvent:

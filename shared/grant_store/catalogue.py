@@ -7,7 +7,7 @@ paths, and the library's clock and class path stay out of the stored state: the 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, get_type_hints
 from uuid import UUID
 
@@ -15,6 +15,8 @@ import msgspec
 from eventsourcing.domain import Aggregate, CanInitAggregate, CanMutateAggregate
 from eventsourcing.utils import get_topic
 
+from grant_contracts.upcasters import UPCASTERS
+from grant_contracts.upcasting import CannotLift, State, Upcasters, state_of
 from grant_store.errors import StoreError
 from grant_store.rows import LedgerEvent
 
@@ -34,7 +36,12 @@ class UnreadableState(StoreError):
 class EventKind:
     """One kind of event of one aggregate: its topic, its fields and its version."""
 
-    def __init__(self, aggregate_class: type[Aggregate], event_class: type[Any]) -> None:
+    def __init__(
+        self,
+        aggregate_class: type[Aggregate],
+        event_class: type[Any],
+        upcasters: Upcasters = UPCASTERS,
+    ) -> None:
         self.topic: str = event_class.TOPIC
         self.schema_version: int = getattr(event_class, "class_version", 1)
         self.event_class = event_class
@@ -44,7 +51,8 @@ class EventKind:
             self.topic.replace(".", "_"), list(self.fields.items()), forbid_unknown_fields=True
         )
         self._decoder = msgspec.json.Decoder(struct)
-        self._upcasters = _upcasters(event_class, self.schema_version)
+        self._upcasters = upcasters
+        self._refuse_missing_steps()
         self._creates = issubclass(event_class, CanInitAggregate)
         self._aggregate_topic = get_topic(aggregate_class)
 
@@ -52,7 +60,7 @@ class EventKind:
         return _encoder.encode({name: getattr(event, name) for name in self.fields})
 
     def decode(self, row: LedgerEvent) -> CanMutateAggregate[UUID]:
-        """The domain event of a row, older versions lifted to today's by the class's upcasters."""
+        """The domain event of a row, older versions lifted to today's step by step."""
         decoded = self._decoded(row)
         state = {name: getattr(decoded, name) for name in self.fields}
         state["originator_id"] = row.originator_id
@@ -73,27 +81,36 @@ class EventKind:
         try:
             if row.schema_version == self.schema_version:
                 return self._decoder.decode(row.state)
-            return msgspec.convert(self._upcast(row), self._decoder.type)
-        except (msgspec.DecodeError, KeyError) as error:
+            return msgspec.convert(self._lifted(row), self._decoder.type)
+        except (msgspec.DecodeError, CannotLift) as error:
             raise UnreadableState(f"{self.topic} at position {row.position}: {error}") from error
 
-    def _upcast(self, row: LedgerEvent) -> dict[str, Any]:
-        state: dict[str, Any] = msgspec.json.decode(row.state)
-        for upcast in self._upcasters[row.schema_version - 1 :]:
-            upcast(state)
-        return state
+    def _lifted(self, row: LedgerEvent) -> State:
+        state = state_of(row.state)
+        return self._upcasters.lifted(self.topic, row.schema_version, self.schema_version, state)
+
+    def _refuse_missing_steps(self) -> None:
+        """At the start, so that no stored event turns out to be unreadable later."""
+        missing = self._upcasters.missing(self.topic, self.schema_version)
+        if missing:
+            raise ValueError(
+                f"{self.topic} has version {self.schema_version}: expected upcasters "
+                f"from version {', '.join(map(str, missing))} in grant_contracts.upcasters."
+            )
 
 
 class Catalogue:
     """All kinds of events of one service, found on its aggregates."""
 
-    def __init__(self, aggregates: Iterable[type[Aggregate]]) -> None:
+    def __init__(
+        self, aggregates: Iterable[type[Aggregate]], upcasters: Upcasters = UPCASTERS
+    ) -> None:
         self.aggregates = tuple(aggregates)
         self._by_topic: dict[str, EventKind] = {}
         self._by_class: dict[type[Any], EventKind] = {}
         for aggregate_class in self.aggregates:
             for event_class in recorded_events(aggregate_class):
-                self._add(EventKind(aggregate_class, event_class))
+                self._add(EventKind(aggregate_class, event_class, upcasters))
 
     def _add(self, kind: EventKind) -> None:
         if kind.topic in self._by_topic:
@@ -143,15 +160,6 @@ def own_fields(event_class: type[Any]) -> dict[str, Any]:
     hints = get_type_hints(event_class)
     names = (field.name for field in dataclasses.fields(event_class))
     return {name: hints[name] for name in names if name not in _OF_THE_LIBRARY}
-
-
-def _upcasters(event_class: type[Any], version: int) -> list[Callable[[dict[str, Any]], None]]:
-    """`upcast_v1_v2`, `upcast_v2_v3` and so on, up to the version that is written today."""
-    names = [f"upcast_v{older}_v{older + 1}" for older in range(1, version)]
-    missing = [name for name in names if not hasattr(event_class, name)]
-    if missing:
-        raise ValueError(f"{event_class.__qualname__}: expected {', '.join(missing)}.")
-    return [getattr(event_class, name) for name in names]
 
 
 _encoder = msgspec.json.Encoder()

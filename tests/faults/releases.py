@@ -6,7 +6,6 @@ knows the earlier one but by the names of its topics.
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate, event
@@ -20,6 +19,7 @@ from grant_bus.operators import Operators
 from grant_bus.policies import FactPolicies
 from grant_bus.writer import Writer
 from grant_contracts.envelope import Fact
+from grant_contracts.upcasting import State, Upcasters
 from grant_store.catalogue import Catalogue
 from grant_store.store import Store
 from grant_store.work import UnitOfWork
@@ -39,10 +39,6 @@ class Purse(Aggregate):
         coins: int
         note: str
         currency: str
-
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, Any]) -> None:
-            state["currency"] = "EUR"
 
     @staticmethod
     def create_id(owner: str) -> UUID:
@@ -75,13 +71,21 @@ def add_coins(
 
 
 class CoinsAdded(Fact, frozen=True, kw_only=True):
-    """What comes in the earlier version has the currency that was meant then."""
+    """What comes in the earlier version gets the currency that was meant then."""
 
     TOPIC = "till.CoinsAdded"
     VERSION = 2
     coins: int
     note: str
-    currency: str = "EUR"
+    currency: str
+
+
+def in_euros(state: State) -> State:
+    """Who named no currency meant euros."""
+    return {**state, "currency": "EUR"}
+
+
+UPCASTERS = Upcasters({("till.CoinsAdded", 1): in_euros})
 
 
 def when_coins_added(work: UnitOfWork, fact: CoinsAdded) -> None:
@@ -90,7 +94,7 @@ def when_coins_added(work: UnitOfWork, fact: CoinsAdded) -> None:
     work.keep(page)
 
 
-CATALOGUE = Catalogue([Purse, *till.STANDING.classes])
+CATALOGUE = Catalogue([Purse, *till.STANDING.classes], UPCASTERS)
 COMMANDS = {
     "open_purse": Command(OpenPurse, open_purse, CASHIERS),
     "add_coins": Command(AddCoins, add_coins, CASHIERS),
@@ -105,7 +109,7 @@ def new_till(store: Store) -> Writer:
 
 def new_book(store: Store) -> Writer:
     """The book's writer in the next release."""
-    return _book(store, FactPolicies({CoinsAdded: when_coins_added}))
+    return _book(store, FactPolicies({CoinsAdded: when_coins_added}, upcasters=UPCASTERS))
 
 
 def old_book(store: Store) -> Writer:

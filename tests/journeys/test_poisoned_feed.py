@@ -14,6 +14,7 @@ import pytest
 from grant_audit.exports import operations_list
 from grant_audit.pages import ALL_KINDS
 from grant_contracts.intake import ApplicationWithdrawn
+from grant_contracts.upcasters import STEPS
 from grant_store.opening import open_store
 from grant_store.rows import Document
 from grant_store.store import Store
@@ -133,6 +134,7 @@ def test_in_one_process(
         a_retry_before_the_cause_is_mended_counts_and_changes_nothing(operator)
 
         monkeypatch.setattr(ApplicationWithdrawn, "VERSION", 2)
+        monkeypatch.setitem(STEPS, (ApplicationWithdrawn.TOPIC, 1), dict)
         a_retry_after_it_is_mended_applies_everything_in_order(operator)
         system.settle()
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from eventsourcing.domain import Aggregate, event
 
+from grant_contracts.upcasting import State, Upcasters
 from grant_store.catalogue import Catalogue, UnknownTopic, UnreadableState, recorded_events
 from grant_store.rows import LedgerEvent
 
@@ -39,14 +40,6 @@ class Promise(Aggregate):
         amount_cents: int
         changed_on: date
 
-        @staticmethod
-        def upcast_v1_v2(state: dict[str, Any]) -> None:
-            state["amount_cents"] = state.pop("euros") * 100
-
-        @staticmethod
-        def upcast_v2_v3(state: dict[str, Any]) -> None:
-            state["changed_on"] = "2020-01-01"
-
     class PromiseForgotten(Aggregate.Event):
         reason: str
 
@@ -68,7 +61,19 @@ class Promise(Aggregate):
         pass
 
 
-CATALOGUE = Catalogue([Promise])
+def in_cents(state: State) -> State:
+    others = {name: value for name, value in state.items() if name != "euros"}
+    return {**others, "amount_cents": state["euros"] * 100}
+
+
+def with_a_day(state: State) -> State:
+    return {**state, "changed_on": "2020-01-01"}
+
+
+UPCASTERS = Upcasters(
+    {("till.PromiseChanged", 1): in_cents, ("till.PromiseChanged", 2): with_a_day}
+)
+CATALOGUE = Catalogue([Promise], UPCASTERS)
 GOLDEN_MADE = (
     '{"case_id":"11111111-2222-3333-4444-555555555555","due_on":"2024-12-31",'
     '"parts":[{"fund":"ESF","amount_cents":5000},{"fund":"Länder","amount_cents":1}],'
@@ -198,12 +203,8 @@ def test_a_version_without_its_upcaster_is_noticed_at_the_start() -> None:
             TOPIC = "till.HastyChanged"
             class_version = 3
 
-            @staticmethod
-            def upcast_v1_v2(state: dict[str, Any]) -> None:
-                pass
-
-    with pytest.raises(ValueError, match="expected upcast_v2_v3"):
-        Catalogue([Hasty])
+    with pytest.raises(ValueError, match=r"till\.HastyChanged has version 3.*from version 2 in"):
+        Catalogue([Hasty], Upcasters({("till.HastyChanged", 1): dict}))
 
 
 def test_a_topic_cannot_stand_on_two_events() -> None:
@@ -212,7 +213,7 @@ def test_a_topic_cannot_stand_on_two_events() -> None:
             TOPIC = "till.PromiseMade"
 
     with pytest.raises(ValueError, match=r"till\.PromiseMade stands on two events"):
-        Catalogue([Promise, Twin])
+        Catalogue([Promise, Twin], UPCASTERS)
 
 
 def test_an_event_without_a_topic_cannot_be_recorded() -> None:

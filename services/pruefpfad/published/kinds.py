@@ -21,6 +21,7 @@ from grant_bus.desk import Command
 from grant_contracts.envelope import Fact
 from grant_contracts.reasons import Codes, codes_of
 from grant_contracts.registry import FACTS
+from grant_contracts.upcasters import UPCASTERS
 from grant_store.catalogue import EventKind
 from pruefpfad.assembly import SERVICES
 
@@ -72,7 +73,7 @@ class PublishedEvent:
 
     def has_upcaster(self, version: int) -> bool:
         """Whether stored events of this version can be lifted to the next one."""
-        return hasattr(self.kind.event_class, f"upcast_v{version}_v{version + 1}")
+        return UPCASTERS.leads_on(self.topic, version)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,25 @@ as JSON Schema stands in [schemas/](schemas/), as AsyncAPI in [asyncapi.json](as
 
 An event's topic is its stored name, its routing key and, behind `pruefpfad.`, its CloudEvents type.
 All amounts of events are integer cents, those of commands text such as `"1250.00"`.
+
+## Versions of an event
+
+A stored event keeps its bytes, its leaf and the version that it was recorded in for good. Who reads
+one of an older version, its own service or one that follows, lifts a copy of it step by step to
+today's; one of a later version is parked until the program knows it. To raise a version:
+
+1. If no [recorded history](../tests/histories/README.md) has the version that goes, record one with
+   `make histories NAME=2027-01-before-payees`.
+2. Change the event in the `domain` of its service, with `class_version = 2`, and its fact in
+   `grant_contracts`, with `VERSION = 2`.
+3. Add the step from version 1 to `grant_contracts/upcasters.py`: a pure function from the fields as
+   they were to the fields as they are. It stays for good.
+4. `make docs`, and `pruefpfad contracts write --snapshots`.
+5. Where the histories are told otherwise now, say so in their `amendments.toml`; then record one
+   that has the new version.
+
+A test fails for each of these that is left out. Services that follow are brought up to date before
+the service that records, or they park what they cannot read yet.
 """
 
 

@@ -113,15 +113,15 @@ def _changes_of(event: PublishedEvent, before: Snapshot, now: Snapshot) -> Itera
     if new == old and _form(before) != _form(now):
         yield (
             f"{event.topic} changed {_what_differs(before, now)} without a new version. Stored "
-            f"events keep the old form: give the event `class_version = {old + 1}` and "
-            f"`upcast_v{old}_v{old + 1}`, its fact `VERSION = {old + 1}`, "
+            f"events keep the old form: give the event `class_version = {old + 1}`, its fact "
+            f"`VERSION = {old + 1}`, an upcaster from version {old} in grant_contracts.upcasters, "
             f"then write the snapshots anew with {WRITE}."
         )
     for version in range(old, new):
         if not event.has_upcaster(version):
             yield (
                 f"{event.topic} has version {new}, but its stored events of version {version} "
-                f"cannot be read: add `upcast_v{version}_v{version + 1}` to the event."
+                "cannot be read: add an upcaster to grant_contracts.upcasters."
             )
     for field, codes in before["codes"].items():
         for code in sorted(set(codes) - set(now["codes"].get(field, []))):
