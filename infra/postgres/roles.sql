@@ -20,6 +20,11 @@ CREATE ROLE pruefpfad_reader LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_reader;
 \unset password
 
+\getenv password POSTGRES_AUDITOR_PASSWORD
+CREATE ROLE pruefpfad_auditor LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_auditor;
+\unset password
+
 \getenv password POSTGRES_INTAKE_PASSWORD
 CREATE ROLE pruefpfad_intake LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake;
@@ -28,6 +33,11 @@ GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake;
 \getenv password POSTGRES_INTAKE_RELAY_PASSWORD
 CREATE ROLE pruefpfad_intake_relay LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake_relay;
+\unset password
+
+\getenv password POSTGRES_INTAKE_CHECKPOINTER_PASSWORD
+CREATE ROLE pruefpfad_intake_checkpointer LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake_checkpointer;
 \unset password
 
 \getenv password POSTGRES_ELIGIBILITY_PASSWORD
@@ -40,6 +50,11 @@ CREATE ROLE pruefpfad_eligibility_relay LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_eligibility_relay;
 \unset password
 
+\getenv password POSTGRES_ELIGIBILITY_CHECKPOINTER_PASSWORD
+CREATE ROLE pruefpfad_eligibility_checkpointer LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_eligibility_checkpointer;
+\unset password
+
 \getenv password POSTGRES_BUDGETING_PASSWORD
 CREATE ROLE pruefpfad_budgeting LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_budgeting;
@@ -48,6 +63,11 @@ GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_budgeting;
 \getenv password POSTGRES_BUDGETING_RELAY_PASSWORD
 CREATE ROLE pruefpfad_budgeting_relay LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_budgeting_relay;
+\unset password
+
+\getenv password POSTGRES_BUDGETING_CHECKPOINTER_PASSWORD
+CREATE ROLE pruefpfad_budgeting_checkpointer LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_budgeting_checkpointer;
 \unset password
 
 \getenv password POSTGRES_DISBURSEMENT_PASSWORD
@@ -60,6 +80,11 @@ CREATE ROLE pruefpfad_disbursement_relay LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_disbursement_relay;
 \unset password
 
+\getenv password POSTGRES_DISBURSEMENT_CHECKPOINTER_PASSWORD
+CREATE ROLE pruefpfad_disbursement_checkpointer LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_disbursement_checkpointer;
+\unset password
+
 \getenv password POSTGRES_AUDIT_PASSWORD
 CREATE ROLE pruefpfad_audit LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_audit;
@@ -68,4 +93,9 @@ GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_audit;
 \getenv password POSTGRES_AUDIT_RELAY_PASSWORD
 CREATE ROLE pruefpfad_audit_relay LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_audit_relay;
+\unset password
+
+\getenv password POSTGRES_AUDIT_CHECKPOINTER_PASSWORD
+CREATE ROLE pruefpfad_audit_checkpointer LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_audit_checkpointer;
 \unset password

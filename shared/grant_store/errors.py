@@ -31,6 +31,10 @@ class KeyReused(AppendConflict):
     """An outcome is already recorded under this sender and command key."""
 
 
+class NotLonger(StoreError):
+    """A signed head that is not longer and later than the last one of its log."""
+
+
 class Unreachable(StoreError):
     """The database cannot be reached. An append that fails this way was never sent."""
 

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
-from grant_store.rows import NewEvent
+from grant_store.rows import LedgerEvent, NewEvent
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -36,22 +36,27 @@ def instant_of(microseconds_since_epoch: int) -> datetime:
 
 def leaf_hash(position: int, recorded_at_microseconds: int, event: NewEvent) -> bytes:
     """SHA-256 over every field of the row but the hash itself. 32 bytes."""
+    return sha256(_encoded(position, recorded_at_microseconds, event)).digest()
+
+
+def leaf_encoding(row: LedgerEvent) -> bytes:
+    """The bytes of a stored row whose SHA-256 is to be its leaf hash."""
+    return _encoded(row.position, microseconds(row.recorded_at), row)
+
+
+def _encoded(position: int, recorded_at_microseconds: int, event: NewEvent | LedgerEvent) -> bytes:
     topic = event.topic.encode()
-    return sha256(
-        b"".join(
-            (
-                _PREFIX,
-                struct.pack(">q", position),
-                event.event_id.bytes,
-                event.originator_id.bytes,
-                struct.pack(">qi", event.originator_version, len(topic)),
-                topic,
-                struct.pack(
-                    ">iqi", event.schema_version, recorded_at_microseconds, len(event.state)
-                ),
-                event.state,
-                struct.pack(">i", len(event.metadata)),
-                event.metadata,
-            )
+    return b"".join(
+        (
+            _PREFIX,
+            struct.pack(">q", position),
+            event.event_id.bytes,
+            event.originator_id.bytes,
+            struct.pack(">qi", event.originator_version, len(topic)),
+            topic,
+            struct.pack(">iqi", event.schema_version, recorded_at_microseconds, len(event.state)),
+            event.state,
+            struct.pack(">i", len(event.metadata)),
+            event.metadata,
         )
-    ).digest()
+    )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from grant_store.log.sqlite import SQLiteLedgerView, SQLiteLogStore
+from grant_store.log.store import LedgerView, LogStore
 from grant_store.sqlite import SQLiteStore, utc_now
 from grant_store.store import Store, check_names
 
@@ -26,17 +28,53 @@ def open_store(
     this machine's and PostgreSQL its server's.
     """
     check_names(service, lane)
-    directory = url.removeprefix(_SQLITE)
-    if url.startswith(_SQLITE) and directory:
-        path = Path(directory) / f"{service}.{lane}.sqlite3"
+    if directory := _directory(url):
+        path = directory / f"{service}.{lane}.sqlite3"
         return SQLiteStore(path, service, lane, clock or utc_now)
     if url.startswith(_POSTGRES):
         # Only here: the embedded run must not need a PostgreSQL client.
         from grant_store.postgres import PostgresStore
 
         return PostgresStore(url, service, lane, clock)
+    raise _unknown(url)
+
+
+def open_log(url: str, service: str, lane: str = "main", epoch: int | None = None) -> LogStore:
+    """The transparency log beside the store that `open_store` opens by the same URL.
+
+    On SQLite it is the file DIR/<service>.<lane>.log.sqlite3. Without an `epoch`, the newest.
+    """
+    check_names(service, lane)
+    if directory := _directory(url):
+        return SQLiteLogStore(directory / f"{service}.{lane}.log.sqlite3", service, lane, epoch)
+    if url.startswith(_POSTGRES):
+        from grant_store.log.postgres import PostgresLogStore
+
+        return PostgresLogStore(url, service, lane, epoch)
+    raise _unknown(url)
+
+
+def open_ledger_view(url: str, service: str, lane: str = "main") -> LedgerView:
+    """The same ledger through its versioned view: all that checkpointers and auditors may read."""
+    check_names(service, lane)
+    if directory := _directory(url):
+        return SQLiteLedgerView(directory / f"{service}.{lane}.sqlite3", service, lane)
+    if url.startswith(_POSTGRES):
+        from grant_store.log.postgres import PostgresLedgerView
+
+        return PostgresLedgerView(url, service, lane)
+    raise _unknown(url)
+
+
+def _directory(url: str) -> Path | None:
+    """The directory of an embedded store, or None if the URL is another one's."""
+    directory = url.removeprefix(_SQLITE)
+    return Path(directory) if url.startswith(_SQLITE) and directory else None
+
+
+def _unknown(url: str) -> ValueError:
     # Not the URL itself: it may hold a password.
     scheme = url.partition(":")[0] if ":" in url else "no scheme"
-    raise ValueError(
+    return ValueError(
         f"store URL: expected sqlite:///DIR or postgresql://HOST/DATABASE, not one with {scheme!r}."
     )

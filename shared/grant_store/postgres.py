@@ -20,8 +20,6 @@ from grant_store.errors import (
     EventRepeated,
     HeadMoved,
     KeyReused,
-    NotMigrated,
-    NotNow,
     StoreError,
     TrackingConflict,
     Unreachable,
@@ -32,9 +30,7 @@ from grant_store.postgres_arrays import columns
 from grant_store.postgres_connection import (
     ConnectionLost,
     GuardedConnection,
-    in_one_line,
-    is_missing,
-    is_not_now,
+    in_words,
 )
 from grant_store.postgres_leadership import PostgresLeadership, lead
 from grant_store.postgres_migration import migrate
@@ -251,7 +247,7 @@ class PostgresStore:
         return rows[0] if rows else None
 
     def _events(self, where: str, values: Sequence[object]) -> list[LedgerEvent]:
-        return [_ledger_event(row) for row in self._rows(_COLUMNS + where, values)]
+        return [ledger_event(row) for row in self._rows(_COLUMNS + where, values)]
 
     def _sql(self, query: str) -> bytes:
         """The statement with this ledger's names; put together once."""
@@ -274,16 +270,7 @@ class PostgresStore:
         conflict = _CONFLICTS.get(error.diag.sqlstate or "")
         if conflict is not None:
             return conflict(f"{self.origin}: {error.diag.message_primary}.")
-        if is_missing(error):
-            return NotMigrated(
-                f"{self.origin}: {in_one_line(error)}; run `pruefpfad store migrate`."
-            )
-        if is_not_now(error):
-            return NotNow(
-                f"{self.origin}: PostgreSQL takes nothing now; nothing was written: "
-                f"{in_one_line(error)}"
-            )
-        return StoreError(f"{self.origin}: {in_one_line(error)}")
+        return in_words(self.origin, error)
 
 
 _EVENT_TYPES = ("uuid", "uuid", "bigint", "text", "bigint", "bytea", "bytea")
@@ -313,7 +300,7 @@ def _as_parameters(append: Append, clock: datetime | None) -> list[object]:
     ]
 
 
-def _ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
+def ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
     event = LedgerEvent(*row)
     # The driver gives instants in a zone of its own; equal, but not the one that is promised.
     return event._replace(recorded_at=event.recorded_at.astimezone(UTC))

@@ -16,7 +16,7 @@ from grant_store.errors import NotMigrated, NotNow, StoreError, Unreachable
 from grant_store.postgres_arrays import register
 from grant_store.postgres_patience import SILENCE_SECONDS, PatientConnection, parameters
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _MISSING = (errors.UndefinedTable, errors.UndefinedFunction, errors.InvalidSchemaName)
 
 # After these the server hangs up. They may come when the transaction is already committed.
@@ -32,10 +32,13 @@ class ConnectionLost(Exception):
 
 
 class GuardedConnection:
-    """Every statement is a transaction of its own; one thread at a time."""
+    """Every statement is a transaction of its own; one thread at a time.
+
+    Without a `schema` nobody asks for its version: for those who may not even see that.
+    """
 
     def __init__(
-        self, dsn: str, name: str, schema: str, silence_seconds: float = SILENCE_SECONDS
+        self, dsn: str, name: str, schema: str | None, silence_seconds: float = SILENCE_SECONDS
     ) -> None:
         self._dsn = dsn
         self._name = name
@@ -100,6 +103,8 @@ class GuardedConnection:
         return connection
 
     def _check_version(self, connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+        if self._schema is None:
+            return
         version = schema_version(connection, self._schema)
         has = f"{self._name}: schema {self._schema!r} has version {version}"
         if version > SCHEMA_VERSION:
@@ -155,3 +160,14 @@ def is_missing(error: psycopg.Error) -> bool:
 def in_one_line(error: psycopg.Error) -> str:
     """What the server or the driver said, fit for a log."""
     return " ".join(str(error).split())
+
+
+def in_words(name: str, error: psycopg.Error) -> StoreError:
+    """What a refused statement means to whoever gave it. Nothing was written."""
+    if is_missing(error):
+        return NotMigrated(f"{name}: {in_one_line(error)}; run `pruefpfad store migrate`.")
+    if is_not_now(error):
+        return NotNow(
+            f"{name}: PostgreSQL takes nothing now; nothing was written: {in_one_line(error)}"
+        )
+    return StoreError(f"{name}: {in_one_line(error)}")

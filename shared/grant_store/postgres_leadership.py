@@ -1,4 +1,4 @@
-"""Who relays a ledger on PostgreSQL: whoever's session holds its lock.
+"""Who relays a ledger on PostgreSQL, and who signs its heads: whoever's session holds the lock.
 
 The session is one of its own. The server ends it when its client is gone, and the lock with it.
 """
@@ -11,12 +11,13 @@ from grant_store.errors import LeadershipLost, NotNow, Unreachable
 from grant_store.postgres_connection import connect, in_one_line, is_not_now
 from grant_store.postgres_patience import SILENCE_SECONDS, PatientConnection
 
-# 20583 beside the 20582 of those who append; the second number is the ledger.
-_LOCK = "SELECT pg_try_advisory_lock(20583, hashtext(%s))"
+# Beside the 20582 of those who append; the second number is the ledger.
+_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
+_NUMBERS = {"relay": 20583, "checkpointer": 20584}
 
 
 class PostgresLeadership:
-    """The lock of one ledger's relay, held by an open session."""
+    """The lock of one ledger's relay or checkpointer, held by an open session."""
 
     def __init__(self, connection: PatientConnection, name: str) -> None:
         self._connection = connection
@@ -35,12 +36,12 @@ class PostgresLeadership:
         self._connection.close()
 
 
-def lead(dsn: str, name: str, schema: str) -> PostgresLeadership | None:
-    """The leadership of a ledger, or None while another session has it."""
-    connection = connect(dsn, f"{name} relay", autocommit=True)
+def lead(dsn: str, name: str, schema: str, role: str = "relay") -> PostgresLeadership | None:
+    """The leadership of a ledger in a role, or None while another session has it."""
+    connection = connect(dsn, f"{name} {role}", autocommit=True)
     try:
         connection.prepare_session(SILENCE_SECONDS)
-        [(is_ours,)] = connection.execute(_LOCK, (schema,)).fetchall()
+        [(is_ours,)] = connection.execute(_LOCK, (_NUMBERS[role], schema)).fetchall()
     except psycopg.Error as error:
         connection.close()
         raise (NotNow if is_not_now(error) else Unreachable)(

@@ -16,19 +16,21 @@ from grant_store.postgres_connection import (
 )
 
 _OLDEST_SERVER = 140000
+_SCRIPTS = ("schema_postgres.sql", "log/schema_postgres.sql")
 # One lock for all migrations of a database: schemas are few, and it is held for milliseconds.
 LOCK = sql.SQL("SELECT pg_advisory_xact_lock(20582, 0)")
 
 
 def migrate(dsn: str, name: str, schema: str) -> None:
     """Create what is missing. Safe in several processes at once; a second time changes nothing."""
-    script = files("grant_store").joinpath("schema_postgres.sql").read_text(encoding="utf-8")
     try:
         with connect(dsn, name, autocommit=False) as connection:
             connection.execute(LOCK)
             if _is_current(connection, name, schema):
                 return
-            connection.execute(for_schema(script, schema))
+            for script in _SCRIPTS:
+                text = files("grant_store").joinpath(script).read_text(encoding="utf-8")
+                connection.execute(for_schema(text, schema))
             connection.execute(
                 sql.SQL(
                     "INSERT INTO {} (version) VALUES (%s)"
@@ -61,6 +63,7 @@ def for_schema(script: str, schema: str, **names: sql.Composable) -> sql.Compose
     return sql.SQL(script).format(
         ledger=sql.Identifier(schema),
         work=sql.Identifier(f"{schema}_work"),
+        log=sql.Identifier(f"{schema}_log"),
         ledger_name=sql.Literal(schema),
         **names,
     )

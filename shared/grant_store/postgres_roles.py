@@ -1,4 +1,5 @@
-"""What the database's roles may do with one ledger on PostgreSQL: service, relay and reader.
+"""What the database's roles may do with one ledger on PostgreSQL: service, relay, checkpointer,
+reader and auditor.
 
 Roles and passwords are made by whoever runs the database (`infra/postgres/roles.sql`); here they
 get their rights, and lose whatever they had beyond them.
@@ -17,25 +18,22 @@ _LONGEST_NAME = 63
 """PostgreSQL cuts off what is longer, and would then mean another role."""
 
 _NOTHING = """
-REVOKE ALL ON SCHEMA {ledger}, {work} FROM {role};
-REVOKE ALL ON ALL TABLES IN SCHEMA {ledger}, {work} FROM {role};
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {ledger}, {work} FROM {role};
+REVOKE ALL ON SCHEMA {ledger}, {work}, {log} FROM {role};
+REVOKE ALL ON ALL TABLES IN SCHEMA {ledger}, {work}, {log} FROM {role};
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {ledger}, {work}, {log} FROM {role};
 """
 # Rows of the working schema, but no tables: neither TRIGGER nor CREATE, because a trigger on a
 # table that the append function writes would run with the rights of that function's owner.
 _FOR_SERVICE = """
-GRANT USAGE ON SCHEMA {ledger}, {work} TO {role};
-GRANT SELECT ON ALL TABLES IN SCHEMA {ledger} TO {role};
+GRANT USAGE ON SCHEMA {ledger}, {work}, {log} TO {role};
+GRANT SELECT ON ALL TABLES IN SCHEMA {ledger}, {log} TO {role};
 GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA {work} TO {role};
 DO $rights$
-DECLARE
-    append regprocedure; -- As this release calls it, and as the one before does.
 BEGIN
-    FOR append IN SELECT oid FROM pg_proc
-        WHERE pronamespace = {ledger_name}::regnamespace AND proname = 'append'
-    LOOP
-        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', append, {role_name});
-    END LOOP;
+    EXECUTE (
+        SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', oid::regprocedure, {role_name})
+        FROM pg_proc WHERE pronamespace = {ledger_name}::regnamespace AND proname = 'append'
+    );
 END
 $rights$;
 """
@@ -44,9 +42,20 @@ GRANT USAGE ON SCHEMA {ledger}, {work} TO {role};
 GRANT SELECT ON {ledger}.events, {ledger}.schema_version TO {role};
 GRANT SELECT, INSERT, UPDATE ON {work}.relay TO {role};
 """
+# It may add heads, and the triggers refuse one that takes something back.
+_FOR_CHECKPOINTER = """
+GRANT USAGE ON SCHEMA {ledger}, {log} TO {role};
+GRANT SELECT ON {ledger}.ledger_v1 TO {role};
+GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA {log} TO {role};
+"""
 _FOR_READER = """
-GRANT USAGE ON SCHEMA {ledger}, {work} TO {role};
-GRANT SELECT ON ALL TABLES IN SCHEMA {ledger}, {work} TO {role};
+GRANT USAGE ON SCHEMA {ledger}, {work}, {log} TO {role};
+GRANT SELECT ON ALL TABLES IN SCHEMA {ledger}, {work}, {log} TO {role};
+"""
+_FOR_AUDITOR = """
+GRANT USAGE ON SCHEMA {ledger}, {log} TO {role};
+GRANT SELECT ON {ledger}.ledger_v1 TO {role};
+GRANT SELECT ON ALL TABLES IN SCHEMA {log} TO {role};
 """
 _IS_TOO_POWERFUL = """
 SELECT role.rolsuper OR pg_has_role(role.oid, ledger.nspowner, 'MEMBER')
@@ -65,6 +74,16 @@ def relay_role(prefix: str, schema: str) -> str:
     return f"{prefix}{schema}_relay"
 
 
+def checkpointer_role(prefix: str, schema: str) -> str:
+    """ "pruefpfad_intake_checkpointer" for who signs the heads of that ledger."""
+    return f"{prefix}{schema}_checkpointer"
+
+
+def auditor_role(prefix: str) -> str:
+    """ "pruefpfad_auditor", who sees of every ledger its versioned view and its log."""
+    return f"{prefix}auditor"
+
+
 def reader_role(prefix: str) -> str:
     """ "pruefpfad_reader", who sees every ledger and changes none: operators' tools run as it."""
     return f"{prefix}reader"
@@ -79,7 +98,9 @@ def grant_roles(dsn: str, name: str, schema: str, prefix: str) -> None:
     roles = {
         service_role(prefix, schema): _FOR_SERVICE,
         relay_role(prefix, schema): _FOR_RELAY,
+        checkpointer_role(prefix, schema): _FOR_CHECKPOINTER,
         reader_role(prefix): _FOR_READER,
+        auditor_role(prefix): _FOR_AUDITOR,
     }
     try:
         with connect(dsn, name, autocommit=False) as connection:

@@ -230,31 +230,19 @@ BEGIN
 END
 $append$;
 
--- As version 1 calls it: its programs go on over the connections that they have, with the rights
--- that they were given then. It does not ask how far an upstream had been followed. To be dropped
--- with version 3.
-CREATE OR REPLACE FUNCTION {ledger}.append(
-    expected_head bigint, clock timestamptz,
-    event_ids uuid[], originator_ids uuid[], originator_versions bigint[], topics text[],
-    schema_versions bigint[], states bytea[], metadatas bytea[],
-    upstreams text[], upstream_positions bigint[], upstream_leaves bytea[],
-    senders text[], keys text[], body_hashes bytea[], kinds text[], reasons text[],
-    firsts bigint[], event_counts bigint[],
-    document_kinds text[], document_keys text[], document_bodies bytea[],
-    OUT first_position bigint, OUT landed_at timestamptz, OUT leaves bytea[]
-)
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $append$
-    SELECT * FROM {ledger}.append(
-        expected_head, clock,
-        event_ids, originator_ids, originator_versions, topics,
-        schema_versions, states, metadatas,
-        upstreams, upstream_positions, upstream_leaves,
-        array_fill(-1::bigint, ARRAY[cardinality(upstreams)]),
-        senders, keys, body_hashes, kinds, reasons,
-        firsts, event_counts,
-        document_kinds, document_keys, document_bodies,
-        ARRAY[]::text[]
-    )
-$append$;
+-- As version 1 called it. Version 2 was the last that had it for programs of version 1.
+DROP FUNCTION IF EXISTS {ledger}.append(
+    bigint, timestamptz, uuid[], uuid[], bigint[], text[], bigint[], bytea[], bytea[],
+    text[], bigint[], bytea[], text[], text[], bytea[], text[], text[], bigint[], bigint[],
+    text[], text[], bytea[]
+);
+
+-- What those read who verify: its columns stay, whatever becomes of the tables. The next form of
+-- it will be a view of another name beside this one.
+CREATE OR REPLACE VIEW {ledger}.ledger_v1 AS
+    SELECT position, event_id, originator_id, originator_version, topic, schema_version,
+           recorded_at, (extract(epoch FROM recorded_at) * 1000000)::bigint
+               AS recorded_at_microseconds, state, metadata, leaf_hash
+    FROM {ledger}.events;
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {ledger} FROM PUBLIC;

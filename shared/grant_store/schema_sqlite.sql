@@ -30,6 +30,14 @@ CREATE TRIGGER IF NOT EXISTS ledger_outcomes_stay BEFORE UPDATE ON ledger_outcom
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER IF NOT EXISTS ledger_outcomes_remain BEFORE DELETE ON ledger_outcomes
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+-- What those read who verify: its columns stay, whatever becomes of the tables. The next form of
+-- it will be a view of another name beside this one.
+CREATE VIEW IF NOT EXISTS ledger_v1 AS
+    SELECT position, event_id, originator_id, originator_version, topic, schema_version,
+           strftime('%Y-%m-%dT%H:%M:%S', recorded_at / 1000000, 'unixepoch')
+               || printf('.%06dZ', recorded_at % 1000000) AS recorded_at,
+           recorded_at AS recorded_at_microseconds, state, metadata, leaf_hash
+    FROM ledger_events;
 -- The working data: may be rebuilt from the ledgers at any time.
 CREATE TABLE IF NOT EXISTS work_tracking (
     upstream  TEXT    PRIMARY KEY,

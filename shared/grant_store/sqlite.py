@@ -46,6 +46,7 @@ from grant_store.sqlite_leadership import SQLiteLeadership
 
 # As many pairs as fit the number of parameters that any SQLite takes.
 _KEYS_PER_QUERY = 400
+BUSY_TIMEOUT_SECONDS = 30.0
 _EVENT_COLUMNS = (
     "position, event_id, originator_id, originator_version, topic, schema_version,"
     " recorded_at, state, metadata, leaf_hash"
@@ -75,7 +76,7 @@ class SQLiteStore:
         service: str,
         lane: str = "main",
         clock: Callable[[], datetime] = utc_now,
-        busy_timeout_seconds: float = 30.0,
+        busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
     ) -> None:
         self.service = service
         self.lane = lane
@@ -269,7 +270,7 @@ class SQLiteStore:
 
     def _events(self, where: str, values: Sequence[object]) -> list[LedgerEvent]:
         rows = self._file.rows(f"SELECT {_EVENT_COLUMNS} FROM ledger_events {where}", values)
-        return [_ledger_event(row) for row in rows]
+        return [ledger_event(row) for row in rows]
 
 
 def _head_and_instant(cursor: sqlite3.Cursor) -> tuple[int, int]:
@@ -304,7 +305,7 @@ def _write_documents(cursor: sqlite3.Cursor, documents: Sequence[Document]) -> N
     )
 
 
-def _ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
+def ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
     position, event_id, originator_id, version, topic, schema, recorded_at, state, meta, leaf = row
     return LedgerEvent(
         position,

@@ -1,6 +1,6 @@
 """One SQLite file with its connection: opening, migrating, transactions, errors in plain words.
 
-It knows nothing of ledgers: which tables there are stands in `schema_sqlite.sql`.
+It knows nothing of ledgers: which tables there are stands in the script it is given.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from importlib.resources import files
 from pathlib import Path
 from threading import RLock
 from time import monotonic, sleep
-from typing import Any
+from typing import Any, NamedTuple
 
 from grant_store.errors import NotMigrated, NotNow, StoreError
 from grant_store.sqlite_leadership import SQLiteLeadership, lead
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _RETRY_SECONDS = 0.01
 _NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
 # Of the connection, not of the file: they are set whenever it is opened. Without recursive
@@ -33,6 +33,20 @@ _PRAGMAS = (
 )
 
 
+class Schema(NamedTuple):
+    """The script that makes a file's tables, and the version that they then have."""
+
+    script: str
+    version: int
+
+    @property
+    def text(self) -> str:
+        return files("grant_store").joinpath(self.script).read_text(encoding="utf-8")
+
+
+LEDGER = Schema("schema_sqlite.sql", SCHEMA_VERSION)
+
+
 class SQLiteFile:
     """A file that appears with `migrate` and is opened when it is first needed.
 
@@ -40,8 +54,11 @@ class SQLiteFile:
     `busy_timeout_seconds` at most.
     """
 
-    def __init__(self, path: Path, name: str, busy_timeout_seconds: float) -> None:
+    def __init__(
+        self, path: Path, name: str, busy_timeout_seconds: float, *, schema: Schema = LEDGER
+    ) -> None:
         self._path = path
+        self._schema = schema
         self._name = name
         self._busy_timeout_seconds = busy_timeout_seconds
         self._lock = RLock()
@@ -57,9 +74,9 @@ class SQLiteFile:
             connection = self._connected()
             self._refuse_newer(_user_version(connection))
             self._write_ahead(connection)
-            script = files("grant_store").joinpath("schema_sqlite.sql").read_text(encoding="utf-8")
+            script, version = self._schema.text, self._schema.version
             connection.executescript(
-                f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={SCHEMA_VERSION};\nCOMMIT;"
+                f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={version};\nCOMMIT;"
             )
             self._is_migrated = True
 
@@ -89,9 +106,10 @@ class SQLiteFile:
         with self._lock, self._plain_errors():
             return self._opened().execute(sql, values).fetchall()
 
-    def lead(self) -> SQLiteLeadership | None:
+    def lead(self, role: str = "relay") -> SQLiteLeadership | None:
+        """The leadership in a role, or None while another process has it."""
         with self._plain_errors():
-            beside = self._path.with_name(f"{self._path.name}.relay")
+            beside = self._path.with_name(f"{self._path.name}.{role}")
             return lead(self._path if self._in_memory else beside)
 
     def close(self) -> None:
@@ -114,7 +132,7 @@ class SQLiteFile:
         connection = self._connected()
         version = _user_version(connection)
         self._refuse_newer(version)
-        if version < SCHEMA_VERSION:
+        if version < self._schema.version:
             raise NotMigrated(
                 f"{self._name}: the tables in {self._path} are missing or old; "
                 "run `pruefpfad store migrate`."
@@ -137,10 +155,10 @@ class SQLiteFile:
         return self._connection
 
     def _refuse_newer(self, version: int) -> None:
-        if version > SCHEMA_VERSION:
+        if version > self._schema.version:
             raise NotMigrated(
                 f"{self._name}: the store has schema version {version}, "
-                f"this program knows {SCHEMA_VERSION}; run a newer `pruefpfad`."
+                f"this program knows {self._schema.version}; run a newer `pruefpfad`."
             )
 
     def _write_ahead(self, connection: sqlite3.Connection) -> None:

@@ -21,22 +21,24 @@ from grant_store.rows import (
 )
 
 _NAME = re.compile(r"[a-z][a-z0-9]{0,24}")
-_TAKEN = ("relay", "work")
+_TAKEN = ("relay", "work", "log", "checkpointer")
 
 
 def check_names(service: str, lane: str) -> None:
     """Names become files, schemas and roles, which must not be cut off: `<service>_work` is no
-    lane's schema, and `<service>_relay` no lane's role."""
+    lane's schema, and `<service>_relay` no lane's role. A file `<service>.log.sqlite3` would be
+    a lane's, and so none is called so."""
     for what, name in (("service", service), ("lane", lane)):
         if not _NAME.fullmatch(name) or name in _TAKEN:
             raise ValueError(
                 f"{what}: expected at most 25 lower-case letters and digits, beginning with "
-                f"a letter, and neither 'relay' nor 'work' - got {name!r}."
+                f"a letter, and none of {', '.join(_TAKEN)} - got {name!r}."
             )
 
 
 class Leadership(Protocol):
-    """The right to relay a store. One process has it at a time, and loses it when it ends."""
+    """The right to relay a store, or to sign its heads. One process has it at a time, and loses it
+    when it ends."""
 
     def confirm(self) -> None:
         """Raises `LeadershipLost` where another process may have it by now."""
@@ -62,7 +64,8 @@ class Store(Protocol):
 
     def grant_roles(self, prefix: str) -> None:
         """Let the role `<prefix><service>` run this service, `<prefix><service>_relay` its relay
-        (their names end like the ledger's schema), and `<prefix>reader` look at everything.
+        and `<prefix><service>_checkpointer` its checkpointer (their names go on like the ledger's
+        schema), `<prefix>reader` look at everything and `<prefix>auditor` at view and log.
 
         A `StoreError` where there are no roles."""
 

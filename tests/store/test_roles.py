@@ -15,7 +15,10 @@ import psycopg
 import pytest
 from psycopg import errors, sql
 
-from grant_store.errors import NotMigrated, StoreError
+from grant_store.errors import NotLonger, NotMigrated, StoreError
+from grant_store.log.postgres import PostgresLedgerView, PostgresLogStore
+from grant_store.log.store import SignedHead
+from grant_store.log.tiles import Tile
 from grant_store.postgres import PostgresStore
 from grant_store.rows import Append, Document, Tracked
 from grant_store.sqlite import SQLiteStore
@@ -25,7 +28,8 @@ from support.roles import PREFIX, DatabaseRoles, roles_in_a_database_of_their_ow
 
 pytestmark = pytest.mark.servers
 
-ROLES = ("budgeting", "budgeting_relay", "reader")
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+ROLES = ("budgeting", "budgeting_relay", "budgeting_checkpointer", "reader", "auditor")
 TABLES = ("events", "outcomes", "schema_version")
 CHANGES = {
     "insert": "INSERT INTO budgeting.{table} SELECT * FROM budgeting.{table}",
@@ -47,15 +51,12 @@ CHANGES = {
 }
 
 
-def alter_append(direction: str) -> str:
-    """Change the append function that comes first by its number of arguments."""
-    return f"""DO $$ BEGIN EXECUTE (
-        SELECT format(
-            'ALTER FUNCTION %s SECURITY INVOKER SET search_path = mine',
-            (array_agg(oid::regprocedure ORDER BY pronargs {direction}))[1]
-        )
-        FROM pg_proc WHERE pronamespace = 'budgeting'::regnamespace AND proname = 'append'
-    ); END $$"""
+ALTER_APPEND = """DO $$ BEGIN EXECUTE (
+    SELECT format(
+        'ALTER FUNCTION %s SECURITY INVOKER SET search_path = mine', oid::regprocedure
+    )
+    FROM pg_proc WHERE pronamespace = 'budgeting'::regnamespace AND proname = 'append'
+); END $$"""
 
 
 COLUMNS = {"events": "topic", "outcomes": "reason", "schema_version": "version"}
@@ -80,9 +81,12 @@ ROUNDABOUT = {
         "CREATE RULE mine AS ON INSERT TO budgeting_work.tracking DO ALSO SELECT 1"
     ),
     "a table in place of another": "DROP TABLE budgeting_work.tracking",
-    "append with the caller's rights": alter_append("DESC"),
-    "the append of version 1 with the caller's rights": alter_append("ASC"),
+    "append with the caller's rights": ALTER_APPEND,
     "no refusal": "DROP FUNCTION budgeting.refuse_change CASCADE",
+    "delete through the view": "DELETE FROM budgeting.ledger_v1",
+    "update through the view": "UPDATE budgeting.ledger_v1 SET topic = topic",
+    "insert through the view": "INSERT INTO budgeting.ledger_v1 (position) VALUES (9)",
+    "another view": "CREATE OR REPLACE VIEW budgeting.ledger_v1 AS SELECT 1 AS position",
     "a leaf by hand": "SELECT budgeting.leaf(1, NULL, NULL, 1, '', 1, 1, '', '')",
     "a large object": "SELECT lo_import('/etc/hostname')",
 }
@@ -142,7 +146,7 @@ def test_a_role_cannot_give_itself_or_others_a_right(
         try:
             session.execute(f"GRANT ALL ON budgeting.{table} TO PUBLIC")
         except errors.InsufficientPrivilege:
-            return  # The relay sees nothing at all of this table.
+            return  # It sees nothing at all of this table.
 
     for privilege in ("INSERT", "UPDATE", "DELETE", "TRUNCATE", "TRIGGER", "REFERENCES"):
         assert not has_privilege(roles, role, f"budgeting.{table}", privilege)
@@ -228,6 +232,102 @@ def test_a_reader_sees_every_ledger_with_its_working_data_and_moves_nothing(
                 store.move_relay(1)
             with pytest.raises(StoreError, match="permission denied for function append"):
                 store.append(Append(events=[an_event()]))
+
+
+LOG_TABLES = ("heads", "tiles", "cosignatures", "timestamps")
+LOG_CHANGES = {
+    "update": "UPDATE budgeting_log.{table} SET epoch = epoch",
+    "delete": "DELETE FROM budgeting_log.{table}",
+    "truncate": "TRUNCATE budgeting_log.{table} CASCADE",
+    "alter": "ALTER TABLE budgeting_log.{table} ADD COLUMN mine integer",
+    "drop": "DROP TABLE budgeting_log.{table} CASCADE",
+    "disable triggers": "ALTER TABLE budgeting_log.{table} DISABLE TRIGGER ALL",
+    "hide rows": "ALTER TABLE budgeting_log.{table} ENABLE ROW LEVEL SECURITY",
+    "lock": "LOCK TABLE budgeting_log.{table} IN EXCLUSIVE MODE",
+    "create rule": "CREATE RULE mine AS ON INSERT TO budgeting_log.{table} DO INSTEAD NOTHING",
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("table", LOG_TABLES)
+@pytest.mark.parametrize("change", LOG_CHANGES)
+def test_no_change_of_a_logs_table_is_allowed(
+    roles: DatabaseRoles, role: str, table: str, change: str
+) -> None:
+    refused(roles.dsn(role), LOG_CHANGES[change].format(table=table))
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "budgeting_checkpointer"])
+@pytest.mark.parametrize("table", LOG_TABLES)
+def test_only_a_checkpointer_may_add_to_a_log(roles: DatabaseRoles, role: str, table: str) -> None:
+    insert = f"INSERT INTO budgeting_log.{table} SELECT * FROM budgeting_log.{table}"
+
+    refused(roles.dsn(role), insert)
+
+
+@pytest.mark.parametrize("table", LOG_TABLES)
+@pytest.mark.parametrize("change", ["update", "delete", "truncate"])
+def test_the_triggers_of_a_log_refuse_even_the_owner(
+    roles: DatabaseRoles, owner: PostgresStore, table: str, change: str
+) -> None:
+    with (
+        psycopg.connect(roles.migration) as session,
+        pytest.raises(psycopg.Error, match="the log is append-only"),
+    ):
+        session.execute(LOG_CHANGES[change].format(table=table))
+
+
+def test_a_checkpointer_reads_the_view_and_adds_longer_heads_and_nothing_else(
+    roles: DatabaseRoles, owner: PostgresStore
+) -> None:
+    dsn = roles.dsn("budgeting_checkpointer")
+    with (
+        closing(PostgresLedgerView(dsn, "budgeting", "main")) as ledger,
+        closing(PostgresLogStore(dsn, "budgeting", "main")) as log,
+    ):
+        assert ledger.events_after(0, 1) == owner.events_after(0, 1)
+        leadership = log.lead()
+        assert leadership
+        leadership.end()
+        log.add_head(SignedHead(256, b"r" * 32, b"note", NOON), [Tile(0, 0, b"h" * 8192)])
+        log.cosign(256, "witness", b"line")
+        log.add_timestamp(256, "authority", b"response")
+        with pytest.raises(NotLonger):
+            log.add_head(SignedHead(255, b"r" * 32, b"note", NOON), [])
+    for table in ("budgeting.events", "budgeting.outcomes", "budgeting_work.documents"):
+        refused(dsn, f"SELECT * FROM {table}")
+    with closing(PostgresStore(dsn, "budgeting")) as store, pytest.raises(StoreError):
+        store.append(Append(events=[an_event()]))
+
+
+def test_an_auditor_sees_of_every_ledger_its_view_and_its_log_and_nothing_else(
+    roles: DatabaseRoles, owner: PostgresStore
+) -> None:
+    dsn = roles.dsn("auditor")
+    for service in ("budgeting", "intake"):
+        with (
+            closing(PostgresLedgerView(dsn, service, "main")) as ledger,
+            closing(PostgresLogStore(dsn, service, "main")) as log,
+        ):
+            ledger.head()
+            for head in log.heads():
+                log.cosignatures(head.size)
+                log.timestamps(head.size)
+            log.tile_roots(0, 0, 1)
+            with pytest.raises(StoreError, match="permission denied for table heads"):
+                log.add_head(SignedHead(999, b"r" * 32, b"note", NOON), [])
+        for table in ("events", "outcomes", "schema_version"):
+            refused(dsn, f"SELECT * FROM {service}.{table}")
+        for table in ("documents", "tracking", "relay"):
+            refused(dsn, f"SELECT * FROM {service}_work.{table}")
+
+
+def test_a_service_reads_its_own_log_and_no_other(roles: DatabaseRoles) -> None:
+    with closing(PostgresLogStore(roles.dsn("budgeting"), "budgeting", "main")) as log:
+        log.last_head()
+    for role in ("budgeting", "budgeting_checkpointer"):
+        refused(roles.dsn(role), "SELECT * FROM intake_log.heads")
+    refused(roles.dsn("budgeting_checkpointer"), "SELECT * FROM intake.ledger_v1")
 
 
 def test_a_service_cannot_say_when_something_was_recorded(roles: DatabaseRoles) -> None:

@@ -153,7 +153,7 @@ def test_a_store_of_a_newer_program_is_left_alone(store: SQLiteStore, path: Path
     pragma(store, "user_version=99")
 
     with closing(SQLiteStore(path, "budgeting")) as older:
-        with pytest.raises(NotMigrated, match="schema version 99, this program knows 1"):
+        with pytest.raises(NotMigrated, match="schema version 99, this program knows 2"):
             older.head()
         with pytest.raises(NotMigrated, match="schema version 99"):
             older.migrate()

@@ -32,12 +32,12 @@ def store() -> None:
     "--role-prefix",
     default="",
     envvar=ROLE_PREFIX.name,
-    help="Also give PREFIX<service>, PREFIX<service>_relay and PREFIXreader their rights"
-    " (PostgreSQL).",
+    help="Also give PREFIX<service>, PREFIX<service>_relay, PREFIX<service>_checkpointer,"
+    " PREFIXreader and PREFIXauditor their rights (PostgreSQL).",
 )
 @click.pass_obj
 def migrate(data: Path, database_url: str | None, lane: str, role_prefix: str) -> None:
-    """Create what is missing in the stores of all services. Running it again changes nothing.
+    """Create what is missing in the stores and logs of all services. Again changes nothing.
 
     Whoever runs it owns the ledgers. Services and relays should run under roles of their own.
     """

@@ -1,4 +1,5 @@
-"""Creates every service's store before the first process starts, and gives the roles their rights.
+"""Creates every service's store and log before the first process starts, and gives the roles
+their rights.
 
 Again changes nothing.
 """
@@ -8,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 
-from grant_store.opening import open_store
+from grant_store.opening import open_log, open_store
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
 from pruefpfad.demonstration import declare_demonstration
@@ -20,6 +21,8 @@ def migrate(configuration: Configuration) -> list[str]:
     origins = []
     for store in _stores(configuration):
         store.migrate()
+        with closing(open_log(configuration.database_url, store.service, store.lane)) as log:
+            log.migrate()
         if configuration.role_prefix:
             store.grant_roles(configuration.role_prefix)
         origins.append(store.origin)

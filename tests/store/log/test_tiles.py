@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grant_store.log.tiles import (
@@ -30,35 +31,39 @@ from grant_store.log.tree import (
 # Three levels of tiles, and every kind of edge, without hashing a million leaves in each example.
 LARGE = 66_000
 LEAVES = [sha256(number.to_bytes(4, "big")).digest() for number in range(LARGE)]
+UNHURRIED = settings(deadline=None)  # The first example makes all tiles.
 SIZES = st.one_of(
     st.integers(1, LARGE), st.sampled_from([1, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537])
 )
 
 
-@pytest.fixture(scope="module")
+@cache
 def full_tiles() -> dict[tuple[int, int], Tile]:
     builder = TileBuilder()
     return {(tile.level, tile.index): tile for leaf in LEAVES for tile in builder.append(leaf)}
 
 
-@pytest.fixture(scope="module")
-def tiled(full_tiles: dict[tuple[int, int], Tile]):
-    """Trees of any size, read from tiles as narrow as that size has them."""
+@cache
+def every_tile() -> dict[tuple[int, int], Tile]:
+    """Those of the largest tree, partial ones included."""
     builder = TileBuilder()
     for leaf in LEAVES:
         builder.append(leaf)
-    every = full_tiles | {(tile.level, tile.index): tile for tile in builder.partial()}
-
-    def of(size: int) -> TiledHashes:
-        return TiledHashes(
-            size, lambda level, index, width: every[level, index].hashes[: width * 32]
-        )
-
-    return of
+    return full_tiles() | {(tile.level, tile.index): tile for tile in builder.partial()}
 
 
-@pytest.fixture(scope="module")
+def tiled(size: int) -> TiledHashes:
+    """A tree of this size, read from tiles as narrow as it has them."""
+
+    def source(level: int, index: int, width: int) -> bytes:
+        return every_tile()[level, index].hashes[: width * 32]
+
+    return TiledHashes(size, source)
+
+
+@cache
 def roots() -> dict[int, bytes]:
+    """The root of every size."""
     grown, found = CompactRange(), {}
     for leaf in LEAVES:
         grown.append(leaf)
@@ -130,33 +135,36 @@ def test_the_tiles_since_an_older_size_are_those_that_it_did_not_have(data):
     assert set(tiles_of(size, since)) == set(tiles_of(size)) - set(tiles_of(since))
 
 
+@UNHURRIED
 @given(SIZES)
-def test_a_tree_read_from_tiles_has_the_root_of_the_leaves(tiled, roots, size):
-    assert CompactRange.read(size, tiled(size)).root() == roots[size]
+def test_a_tree_read_from_tiles_has_the_root_of_the_leaves(size):
+    assert CompactRange.read(size, tiled(size)).root() == roots()[size]
 
 
+@UNHURRIED
 @given(st.data())
-def test_proofs_read_from_tiles_are_accepted(tiled, roots, data):
+def test_proofs_read_from_tiles_are_accepted(data):
     size = data.draw(SIZES)
     index = data.draw(st.integers(0, size - 1))
     old = data.draw(st.integers(1, size))
     reader = tiled(size)
 
-    check_inclusion(LEAVES[index], index, size, inclusion_proof(index, size, reader), roots[size])
-    check_consistency(old, roots[old], size, roots[size], consistency_proof(old, size, reader))
+    check_inclusion(LEAVES[index], index, size, inclusion_proof(index, size, reader), roots()[size])
+    check_consistency(old, roots()[old], size, roots()[size], consistency_proof(old, size, reader))
 
 
-def test_trees_of_a_smaller_size_are_read_from_the_tiles_of_a_larger_one(tiled, roots):
+def test_trees_of_a_smaller_size_are_read_from_the_tiles_of_a_larger_one():
     later = tiled(LARGE)
 
-    assert CompactRange.read(300, later).root() == roots[300]
-    check_inclusion(LEAVES[7], 7, 300, inclusion_proof(7, 300, later), roots[300])
+    assert CompactRange.read(300, later).root() == roots()[300]
+    check_inclusion(LEAVES[7], 7, 300, inclusion_proof(7, 300, later), roots()[300])
 
 
+@UNHURRIED
 @given(SIZES)
-def test_the_partial_tiles_of_a_builder_are_those_of_its_size(full_tiles, size):
+def test_the_partial_tiles_of_a_builder_are_those_of_its_size(size):
     begun = size - size % 256
-    builder = TileBuilder(begun, _pending(full_tiles, begun))
+    builder = TileBuilder(begun, _pending(begun))
     for leaf in LEAVES[begun:size]:
         builder.append(leaf)
 
@@ -165,21 +173,21 @@ def test_the_partial_tiles_of_a_builder_are_those_of_its_size(full_tiles, size):
     ]
 
 
-def test_a_builder_that_is_taken_up_again_makes_the_same_tiles(full_tiles):
+def test_a_builder_that_is_taken_up_again_makes_the_same_tiles():
     begun = 65_000
-    builder = TileBuilder(begun, _pending(full_tiles, begun))
+    builder = TileBuilder(begun, _pending(begun))
 
     made = [tile for leaf in LEAVES[begun:] for tile in builder.append(leaf)]
 
-    assert made == [tile for tile in made if full_tiles[tile.level, tile.index] == tile]
+    assert made == [tile for tile in made if full_tiles()[tile.level, tile.index] == tile]
     assert {(tile.level, tile.index) for tile in made} == {
-        (level, index) for level, index in full_tiles if (index + 1) * 256 ** (level + 1) > begun
+        (level, index) for level, index in full_tiles() if (index + 1) * 256 ** (level + 1) > begun
     }
 
 
-def test_a_full_tile_has_256_hashes_and_never_another_number(full_tiles):
-    assert {len(tile.hashes) for tile in full_tiles.values()} == {TILE_BYTES}
-    assert full_tiles[1, 0].hashes[:32] == full_tiles[0, 0].root
+def test_a_full_tile_has_256_hashes_and_never_another_number():
+    assert {len(tile.hashes) for tile in full_tiles().values()} == {TILE_BYTES}
+    assert full_tiles()[1, 0].hashes[:32] == full_tiles()[0, 0].root
 
 
 def test_a_tile_that_is_too_short_for_its_tree_is_refused():
@@ -208,11 +216,11 @@ def test_the_width_of_a_tile_is_that_of_the_specification(size, level, index):
     assert width_in(size, level, index) == len(range(256 * index, min(entries, 256 * index + 256)))
 
 
-def _pending(full_tiles: dict[tuple[int, int], Tile], size: int) -> list[list[bytes]]:
+def _pending(size: int) -> list[list[bytes]]:
     """The hashes of each level's partial tile in a tree of this size."""
     levels = [LEAVES[size - size % 256 : size]]
     for level in (1, 2):
         whole = size >> (8 * level)
         first = whole - whole % 256
-        levels.append([full_tiles[level - 1, index].root for index in range(first, whole)])
+        levels.append([full_tiles()[level - 1, index].root for index in range(first, whole)])
     return levels

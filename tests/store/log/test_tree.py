@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymerkle import InmemoryTree, verify_consistency, verify_inclusion
 
@@ -93,11 +93,13 @@ def test_a_consistency_proof_is_the_published_one_and_is_accepted(known):
     check_consistency(known["old"], roots[known["old"]], known["new"], roots[known["new"]], proof)
 
 
+@settings(deadline=None)
 @given(SIZES)
 def test_a_grown_tree_has_the_root_that_the_standard_defines(size):
     assert root_of(leaves(size)) == root_by_definition(leaves(size))
 
 
+@settings(deadline=None)
 @given(SIZES, SIZES)
 def test_a_tree_that_is_taken_up_again_grows_as_if_it_had_never_been_put_down(size, more):
     hashes = leaves(size + more)
@@ -124,6 +126,7 @@ def test_a_tree_is_not_taken_up_with_too_few_roots():
         CompactRange(5, leaves(1))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_leaf_is_proved_in_every_later_tree_and_nowhere_else(data):
     size = data.draw(st.integers(1, 400))
@@ -139,6 +142,7 @@ def test_every_leaf_is_proved_in_every_later_tree_and_nowhere_else(data):
                 check_inclusion(hashes[index], other, size, proof, root_of(hashes))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_tree_is_proved_to_be_the_beginning_of_every_later_one(data):
     new = data.draw(SIZES)
@@ -149,6 +153,7 @@ def test_every_tree_is_proved_to_be_the_beginning_of_every_later_one(data):
     check_consistency(old, root_of(hashes[:old]), new, root_of(hashes), proof)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_tree_in_which_an_old_leaf_is_another_is_not_consistent(data):
     new = data.draw(st.integers(1, 400))
@@ -162,6 +167,7 @@ def test_a_tree_in_which_an_old_leaf_is_another_is_not_consistent(data):
         check_consistency(old, root_of(hashes[:old]), new, root_of(forged), proof)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_proof_with_one_hash_flipped_dropped_or_added_fails(data):
     size = data.draw(st.integers(2, 400))
@@ -181,6 +187,7 @@ def test_a_proof_with_one_hash_flipped_dropped_or_added_fails(data):
             check_inclusion(hashes[index], index, size, forged, root_of(hashes))
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_consistency_proof_with_one_hash_flipped_dropped_or_added_fails(data):
     new = data.draw(st.integers(2, 400))
@@ -222,6 +229,7 @@ def test_no_proof_is_made_for_what_is_not_in_the_tree():
 # Against pymerkle, which was written by others.
 
 
+@settings(deadline=None)
 @given(st.integers(1, 300))
 def test_another_program_finds_the_same_roots_and_inclusion_proofs(size):
     entries = [number.to_bytes(4, "big") for number in range(size)]
@@ -238,6 +246,7 @@ def test_another_program_finds_the_same_roots_and_inclusion_proofs(size):
         verify_inclusion(hashes[index], root_of(hashes), theirs, index + 1, size)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_another_program_proves_the_growth_between_our_roots(data):
     new = data.draw(st.integers(1, 300))
