@@ -420,6 +420,23 @@ def test_two_witnesses_are(ask: Ask, tmp_path: Path) -> None:
     assert verdict.exit_code == 0
 
 
+def test_the_operators_other_logs_are_no_witnesses(ask: Ask, tmp_path: Path) -> None:
+    other = Signer("pruefpfad.test/eligibility/main", is_log=True)
+    logs = [
+        Log("intake", events("intake", 300), heads=(300,), witnesses=(other,)),
+        Log("eligibility", events("eligibility", 300), heads=(300,)),
+    ]
+    history = History(logs)
+    bundle = history.write(tmp_path / "b.zip")
+    trust = history.trust(tmp_path / "k")
+    assert other.vkeys() in trust.read_text(encoding="utf-8")
+
+    verdict = ask(bundle, trust, history.known(tmp_path))
+
+    assert verdict.exit_code == 2
+    assert verdict.places == {("coverage", "intake/main/1")}
+
+
 def test_a_quorum_of_none_takes_the_auditors_own_heads(
     history: History, outside: Outside, ask: Ask, tmp_path: Path
 ) -> None:

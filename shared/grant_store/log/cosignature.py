@@ -67,8 +67,13 @@ class OpenedCheckpoint:
 
     @property
     def witnesses(self) -> frozenset[str]:
-        """The names, but the log's own, that have signed. Each counts once, whatever its keys."""
-        names = {each.key.name for each in self.verified} - {self.checkpoint.origin}
+        """The witnesses that have signed. Each counts once, whatever its keys.
+
+        A name is that of a witness where we trust a `COSIGNATURE_V1` key of it, which no log has:
+        else an operator could sign the head of one log with the trusted ML-DSA-44 key of another.
+        """
+        names = {key.name for key in self._trusted if key.kind == COSIGNATURE_V1}
+        names.discard(self.checkpoint.origin)
         return frozenset(name for name in names if self.is_signed_by(name))
 
     def signed_at(self, name: str) -> datetime | None:

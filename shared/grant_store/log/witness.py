@@ -92,8 +92,8 @@ class Witness:
     def cosign(self, content: bytes, at: datetime) -> bytes:
         """The signature lines for the head in a request, or `Refused`, or `Invalid`.
 
-        The head is on this witness's disk before its cosignature leaves this function. A refusal
-        of what a trusted key has signed is kept with both heads.
+        The head is on this witness's disk before its cosignature leaves this function; the last
+        head is answered by the same lines again. Each refusal is kept with both heads.
         """
         request = WitnessRequest.parse(content)
         checkpoint, lines = request.checkpoint, b""
@@ -102,12 +102,23 @@ class Witness:
             refused = _refusal(request, cosigning.trusted, cosigning.last)
             if refused:
                 cosigning.refuse(refused.reason, refused.explanation, content, at)
-            else:
+            elif not (lines := self._released_before(cosigning.last, checkpoint)):
                 lines = cosignature_lines(checkpoint, self._keys, at)
                 cosigning.keep(checkpoint, bytes(Note.parse(request.note).with_lines(lines)), at)
         if refused:
             raise refused
         return lines
+
+    def _released_before(self, last: WitnessedHead | None, checkpoint: Checkpoint) -> bytes:
+        """The lines that all our keys have under this head already; nothing if one has none.
+
+        Else a log at rest would gather cosignatures until its note is too long to be read.
+        """
+        if last is None or last.checkpoint != checkpoint:
+            return b""
+        ours = {(key.name, key.key_id) for key in self.verifiers}
+        lines = [line for line in Note.parse(last.note).lines if line[:2] in ours]
+        return "".join(map(str, lines)).encode() if len(lines) == len(ours) else b""
 
 
 def _refusal(

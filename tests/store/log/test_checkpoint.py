@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grant_store.log.checkpoint import LARGEST_SIZE, Checkpoint
@@ -22,6 +22,7 @@ def test_the_example_of_the_specification_is_read_and_written() -> None:
     assert checkpoint.text == text
 
 
+@settings(deadline=None)
 @given(st.integers(1, LARGEST_SIZE), st.binary(min_size=32, max_size=32))
 def test_every_checkpoint_reads_back_as_it_was_written(size: int, root: bytes) -> None:
     checkpoint = Checkpoint("a.example/intake/main", size, root)

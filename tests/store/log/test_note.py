@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grant_store.log.note import (
@@ -41,6 +41,7 @@ def test_a_note_of_another_program_reads_back_byte_for_byte() -> None:
     assert bytes(note) == GOLDEN.encode()
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=32, codec="utf-8")), st.lists(lines, min_size=1))
 def test_every_note_reads_back_as_it_was_written(
     text: str, signatures: list[SignatureLine]
@@ -50,6 +51,7 @@ def test_every_note_reads_back_as_it_was_written(
     assert Note.parse(bytes(note)) == note
 
 
+@settings(deadline=None)
 @given(st.binary() | st.text().map(str.encode))
 def test_whatever_is_read_is_written_the_same_or_refused(content: bytes) -> None:
     try:
@@ -134,6 +136,7 @@ def test_a_key_that_is_not_well_formed_is_refused(vkey: str) -> None:
         VerifierKey.parse(vkey)
 
 
+@settings(deadline=None)
 @given(st.text("AQgw+/=-_ \n"))
 def test_each_content_has_one_base64_text(text: str) -> None:
     try:

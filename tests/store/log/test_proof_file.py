@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grant_store.log.note import MOST_BYTES
@@ -31,6 +31,7 @@ def test_a_proof_is_written_as_the_specification_says() -> None:
     assert PROOF.endswith(b"\n\n" + NOTE)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**63 - 1), hashes, st.binary(max_size=50))
 def test_every_proof_reads_back_as_it_was_written(
     index: int, siblings: tuple[bytes, ...], extra: bytes
@@ -40,6 +41,7 @@ def test_every_proof_reads_back_as_it_was_written(
     assert TlogProof.parse(bytes(proof)) == proof
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(PROOF) - 1), st.integers(1, 255))
 def test_whatever_is_read_is_written_the_same_or_refused(at: int, change: int) -> None:
     changed = PROOF[:at] + bytes([PROOF[at] ^ change]) + PROOF[at + 1 :]
