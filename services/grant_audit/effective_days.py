@@ -56,6 +56,8 @@ THINGS: Mapping[str, Callable[[CloudEvent, Any], object]] = {
     "order": lambda event, fact: (event.caseid, fact.order_id),
     "execution": lambda event, fact: (event.caseid, fact.order_id),
     "run": lambda event, fact: fact.run,
+    "document": lambda event, fact: event.subject,
+    "declaration": lambda event, fact: (event.caseid, fact.item),
 }
 
 _BY_FACT: Mapping[type[Any], Counts] = {
@@ -65,6 +67,10 @@ _BY_FACT: Mapping[type[Any], Counts] = {
     intake.ApplicationSubmitted: Counts("received_at", "application", ("programme",)),
     intake.CompletenessChecked: Counts("effective_on", "", ("application",)),
     intake.ApplicationWithdrawn: Counts("effective_on", "", ("application",)),
+    intake.DocumentFiled: Counts("effective_on", "document", ("application",)),
+    intake.DocumentSuperseded: Counts("effective_on", "", ("document",)),
+    intake.ItemDeclaredNotApplicable: Counts("effective_on", "declaration", ("application",)),
+    intake.ItemDeclaredApplicable: Counts("effective_on", "", ("declaration",)),
     eligibility.FingerprintTaken: Counts(CAUSE),
     eligibility.AssessmentOpened: Counts("received_on", "assessment"),
     eligibility.CheckRecorded: Counts(CAUSE, "", ("assessment",)),

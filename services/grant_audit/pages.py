@@ -64,6 +64,11 @@ class Pages:
     case_id: UUID | None
     history: Page
 
+    @property
+    def place(self) -> str:
+        """Where the event stands, such as "budgeting/main/17"."""
+        return f"{self.event.origin}/{self.event.at}"
+
     def section(self) -> Page:
         """This service's section of the case, to be changed in place."""
         if self.case_id is None:
@@ -101,6 +106,11 @@ Projection = Callable[[Pages, Any], None]
 
 def only_history(pages: Pages, fact: Fact) -> None:
     """The fact stands in the history; other facts of the same decision carry what it changes."""
+
+
+def placed(pages: Pages, fact: Fact, *names: str) -> Page:
+    """These fields of a fact, and where its event stands: what an auditor drills down to."""
+    return {**taken(fact, *names), "place": pages.place}
 
 
 def taken(fact: Fact, *names: str) -> Page:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grant_audit.pages import LINE, LINE_NAME, Pages, Projection, only_history, taken
+from grant_audit.pages import LINE, LINE_NAME, Pages, Projection, only_history, placed, taken
 from grant_contracts import budgeting
 from grant_contracts.envelope import Fact
 
@@ -12,7 +12,7 @@ from grant_contracts.envelope import Fact
 def _budget_line_opened(pages: Pages, fact: budgeting.BudgetLineOpened) -> None:
     key = f"{fact.programme}/{fact.fund}/{fact.year}"
     totals = {"earmarked_cents": 0, "committed_cents": 0, "paid_cents": 0}
-    page = taken(fact, "programme", "fund", "year", "ceiling_cents")
+    page = placed(pages, fact, "programme", "fund", "year", "ceiling_cents")
     pages.write(LINE, key, {**page, **totals})
     pages.write(LINE_NAME, str(pages.event.subject), key)
 
@@ -79,7 +79,7 @@ def _finding_noted(pages: Pages, fact: budgeting.FindingNoted) -> None:
 
 
 def _withdrawal_noted(pages: Pages, fact: budgeting.WithdrawalNoted) -> None:
-    pages.section()["withdrawal"] = taken(fact, "renunciation", "effective_on")
+    pages.section()["withdrawal"] = placed(pages, fact, "renunciation", "effective_on")
 
 
 def _placed_on_reserve_list(pages: Pages, fact: budgeting.PlacedOnReserveList) -> None:
@@ -92,7 +92,8 @@ def _grant_approved(
     partial = isinstance(fact, budgeting.GrantPartiallyApproved)
     pages.section()["decision"] = {
         "kind": "partially_approved" if partial else "approved",
-        **taken(
+        **placed(
+            pages,
             fact,
             "terms",
             "reasons",
@@ -108,7 +109,7 @@ def _grant_approved(
 def _application_rejected(pages: Pages, fact: budgeting.ApplicationRejected) -> None:
     pages.section()["decision"] = {
         "kind": "rejected",
-        **taken(fact, "reasons", "failed", "decided_by", "rule", "effective_on"),
+        **placed(pages, fact, "reasons", "failed", "decided_by", "rule", "effective_on"),
     }
 
 

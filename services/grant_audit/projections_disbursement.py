@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from grant_audit.pages import RUN, Page, Pages, Projection, only_history, taken
+from grant_audit.pages import RUN, Page, Pages, Projection, only_history, placed, taken
 from grant_contracts import disbursement
 from grant_contracts.envelope import Fact
 from grant_values.shapes import Tranche
@@ -13,7 +13,7 @@ from grant_values.shapes import Tranche
 def _grant_account_opened(pages: Pages, fact: disbursement.GrantAccountOpened) -> None:
     section = pages.section()
     section.update(taken(fact, "reference"))
-    section["account"] = taken(fact, "payee", "tranches", "final_on")
+    section["account"] = placed(pages, fact, "payee", "tranches", "final_on")
 
 
 def _grant_renounced(pages: Pages, fact: disbursement.GrantRenounced) -> None:
@@ -22,7 +22,7 @@ def _grant_renounced(pages: Pages, fact: disbursement.GrantRenounced) -> None:
 
 def _claim_submitted(pages: Pages, fact: disbursement.ClaimSubmitted) -> None:
     pages.section().setdefault("claims", {})[fact.claim] = {
-        **taken(fact, "wanted", "purpose", "submitted_by", "effective_on"),
+        **placed(pages, fact, "wanted", "purpose", "submitted_by", "effective_on"),
         "certificates": {},
     }
 
@@ -45,7 +45,7 @@ def _certify(
     certificate: str,
 ) -> None:
     certificates = pages.section()["claims"][fact.claim]["certificates"]
-    certificates[certificate] = taken(fact, "certified_by", "effective_on")
+    certificates[certificate] = placed(pages, fact, "certified_by", "effective_on")
 
 
 def _certification_refused(pages: Pages, fact: disbursement.CertificationRefused) -> None:
@@ -55,7 +55,7 @@ def _certification_refused(pages: Pages, fact: disbursement.CertificationRefused
 
 def _payment_ordered(pages: Pages, fact: disbursement.PaymentOrdered) -> None:
     pages.section().setdefault("orders", {})[fact.order_id] = {
-        **taken(fact, "claim", "tranches", "amount_cents", "ordered_by", "effective_on"),
+        **placed(pages, fact, "claim", "tranches", "amount_cents", "ordered_by", "effective_on"),
         "transmissions": [],
         "executions": [],
         "returns": [],
@@ -68,8 +68,15 @@ def _payment_order_refused(pages: Pages, fact: disbursement.PaymentOrderRefused)
 
 
 def _payment_run_opened(pages: Pages, fact: disbursement.PaymentRunOpened) -> None:
-    page = taken(
-        fact, "run", "message_id", "created_at", "execution_on", "debtor_name", "total_cents"
+    page = placed(
+        pages,
+        fact,
+        "run",
+        "message_id",
+        "created_at",
+        "execution_on",
+        "debtor_name",
+        "total_cents",
     )
     orders = [
         {
@@ -85,28 +92,37 @@ def _payment_run_opened(pages: Pages, fact: disbursement.PaymentRunOpened) -> No
 
 
 def _payment_run_written(pages: Pages, fact: disbursement.PaymentRunWritten) -> None:
-    pages.page(RUN, fact.run)["file"] = taken(fact, "file_name", "sha256", "size_bytes")
+    pages.page(RUN, fact.run)["file"] = placed(pages, fact, "file_name", "sha256", "size_bytes")
 
 
 def _payment_run_transmitted(pages: Pages, fact: disbursement.PaymentRunTransmitted) -> None:
-    pages.page(RUN, fact.run)["transmitted"] = taken(fact, "transmitted_by", "effective_on")
+    pages.page(RUN, fact.run)["transmitted"] = placed(pages, fact, "transmitted_by", "effective_on")
 
 
 def _payment_transmitted(pages: Pages, fact: disbursement.PaymentTransmitted) -> None:
-    transmission = taken(fact, "run", "end_to_end_id", "transmitted_by", "effective_on")
+    transmission = placed(pages, fact, "run", "end_to_end_id", "transmitted_by", "effective_on")
     _order(pages.section(), fact.order_id)["transmissions"].append(transmission)
 
 
 def _payment_executed(pages: Pages, fact: disbursement.PaymentExecuted) -> None:
     section = pages.section()
-    execution = taken(fact, "tranches", "amount_cents", "effective_on")
+    execution = placed(pages, fact, "end_to_end_id", "tranches", "amount_cents", "effective_on")
     _order(section, fact.order_id)["executions"].append(execution)
     _book(section, fact.tranches, sign=1)
 
 
 def _payment_returned(pages: Pages, fact: disbursement.PaymentReturned) -> None:
     section = pages.section()
-    returned = taken(fact, "amount_cents", "was_executed", "reason", "effective_on")
+    returned = placed(
+        pages,
+        fact,
+        "end_to_end_id",
+        "tranches",
+        "amount_cents",
+        "was_executed",
+        "reason",
+        "effective_on",
+    )
     _order(section, fact.order_id)["returns"].append(returned)
     if fact.was_executed:
         _book(section, fact.tranches, sign=-1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grant_audit.pages import CALL, CALL_NAME, PROGRAMME, Pages, Projection, taken
+from grant_audit.pages import CALL, CALL_NAME, PROGRAMME, Pages, Projection, placed, taken
 from grant_contracts import intake
 from grant_contracts.envelope import Fact
 
 
 def _programme_registered(pages: Pages, fact: intake.ProgrammeRegistered) -> None:
-    page = taken(fact, "programme", "programme_version", "definition", "definition_sha256")
+    page = placed(pages, fact, "programme", "programme_version", "definition", "definition_sha256")
     pages.write(PROGRAMME, f"{fact.programme}/{fact.programme_version}", page)
 
 
@@ -54,7 +54,40 @@ def _completeness_checked(pages: Pages, fact: intake.CompletenessChecked) -> Non
 
 
 def _application_withdrawn(pages: Pages, fact: intake.ApplicationWithdrawn) -> None:
-    pages.section()["withdrawal"] = taken(fact, "reason", "recorded_by", "effective_on")
+    pages.section()["withdrawal"] = placed(pages, fact, "reason", "recorded_by", "effective_on")
+
+
+def _document_filed(pages: Pages, fact: intake.DocumentFiled) -> None:
+    page = placed(
+        pages,
+        fact,
+        "title",
+        "sha256",
+        "mime",
+        "size_bytes",
+        "holder",
+        "location",
+        "items",
+        "retention_class",
+        "filed_by",
+        "effective_on",
+    )
+    pages.section().setdefault("documents", {})[fact.document] = {**page, "superseded": None}
+
+
+def _document_superseded(pages: Pages, fact: intake.DocumentSuperseded) -> None:
+    superseded = taken(fact, "superseded_by", "reason", "recorded_by", "effective_on")
+    pages.section()["documents"][fact.document]["superseded"] = superseded
+
+
+def _item_declared_not_applicable(pages: Pages, fact: intake.ItemDeclaredNotApplicable) -> None:
+    declared = placed(pages, fact, "reason", "declared_by", "effective_on")
+    pages.section().setdefault("not_applicable", {})[str(fact.item)] = declared
+
+
+def _item_declared_applicable(pages: Pages, fact: intake.ItemDeclaredApplicable) -> None:
+    # As of a day, the declaration that was taken back may count later than its taking back.
+    pages.section().setdefault("not_applicable", {}).pop(str(fact.item), None)
 
 
 PROJECTIONS: Mapping[type[Fact], Projection] = {
@@ -64,4 +97,8 @@ PROJECTIONS: Mapping[type[Fact], Projection] = {
     intake.ApplicationSubmitted: _application_submitted,
     intake.CompletenessChecked: _completeness_checked,
     intake.ApplicationWithdrawn: _application_withdrawn,
+    intake.DocumentFiled: _document_filed,
+    intake.DocumentSuperseded: _document_superseded,
+    intake.ItemDeclaredNotApplicable: _item_declared_not_applicable,
+    intake.ItemDeclaredApplicable: _item_declared_applicable,
 }

@@ -1,15 +1,22 @@
-"""What the facts that every service publishes change: only declared demonstrations do."""
+"""What the facts that every service publishes change: demonstrations, and discarded events."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from grant_audit.pages import DEMONSTRATION, Pages, Projection, only_history
-from grant_contracts.standing import DemonstrationDeclared
+from grant_audit.pages import DEMONSTRATION, Pages, Projection, only_history, placed
+from grant_contracts.standing import DemonstrationDeclared, ParkedEventDiscarded
 
 
 def _demonstration_declared(pages: Pages, fact: DemonstrationDeclared) -> None:
     pages.write(DEMONSTRATION, pages.service, fact.purpose)
+
+
+def _parked_event_discarded(pages: Pages, fact: ParkedEventDiscarded) -> None:
+    discarded = placed(
+        pages, fact, "origin", "position", "event_topic", "reason", "discarded_by", "seconded_by"
+    )
+    pages.section().setdefault("discarded", []).append(discarded)
 
 
 def projections_of(services: Iterable[str]) -> Mapping[str, Projection]:
@@ -20,6 +27,6 @@ def projections_of(services: Iterable[str]) -> Mapping[str, Projection]:
         for fact, projection in (
             ("AccessRefused", only_history),
             ("DemonstrationDeclared", _demonstration_declared),
-            ("ParkedEventDiscarded", only_history),
+            ("ParkedEventDiscarded", _parked_event_discarded),
         )
     }

@@ -148,7 +148,12 @@ def case_line(file: CaseFile) -> CaseLine:
 
 def history(store: CaseFiles, reference: str) -> list[Entry]:
     """Every event on a case, in order of the instants at which they were recorded."""
-    return _entries(store, f"{case(store, reference).case_id}/")
+    return history_of(store, case(store, reference).case_id)
+
+
+def history_of(store: CaseFiles, case_id: UUID) -> list[Entry]:
+    """The same of a case that is known by its id; empty where nothing is on record."""
+    return _entries(store, f"{case_id}/")
 
 
 def history_without_case(store: CaseFiles) -> list[Entry]:
@@ -164,8 +169,21 @@ def refused_access(store: CaseFiles) -> list[Entry]:
 
 def budget(store: CaseFiles, programme: str | None = None) -> list[LineRow]:
     """The budget lines by programme, fund and year."""
+    return [
+        LineRow(**{name: value for name, value in page.items() if name != "place"})
+        for page in line_pages(store, programme)
+    ]
+
+
+def line_pages(store: CaseFiles, programme: str | None = None) -> list[Entry]:
+    """The budget lines as their pages stand, with the place of the event that opened each."""
     prefix = f"{programme}/" if programme else ""
-    return [LineRow(**_read(page.body)) for page in store.documents(LINE, prefix)]
+    return [_read(page.body) for page in store.documents(LINE, prefix)]
+
+
+def programme_pages(store: CaseFiles, programme: str) -> list[Entry]:
+    """Each registered version of a programme, with the place of the event that registered it."""
+    return [_read(page.body) for page in store.documents(PROGRAMME, f"{programme}/")]
 
 
 def definitions(store: CaseFiles) -> dict[str, Entry]:

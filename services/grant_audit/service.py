@@ -21,6 +21,7 @@ class AuditService(ServiceOnTheBus):
 
     retry_parked = command("audit.retry_parked")
     replay_feeds = command("audit.replay_feeds")
+    record_access = command("audit.record_access")
 
     @query
     def cases(

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from grant_intake.documents import FiledDocument
 from grant_intake.domain import Call, GrantApplication, Programme
 from grant_store.work import UnitOfWork
 from grant_values.invalid import Invalid
@@ -140,6 +141,87 @@ def withdraw_application(
     application = work.get(GrantApplication, GrantApplication.create_id(reference))
     application.withdraw(reason, by.id, effective_on)
     work.keep(application)
+
+
+def file_document(
+    work: UnitOfWork,
+    by: Actor,
+    reference: str,
+    document: str,
+    title: str,
+    sha256: str,
+    mime: str,
+    size_bytes: int,
+    holder: str,
+    location: str,
+    items: tuple[int, ...],
+    retention_class: str,
+    effective_on: date,
+) -> None:
+    """Put a document on the file of a case: by hash, with who holds it and where (R85)."""
+    application = work.get(GrantApplication, GrantApplication.create_id(reference))
+    application.refuse_before_receipt(effective_on)
+    if work.find(FiledDocument, FiledDocument.create_id(application.id, document)):
+        raise Invalid("document", f"expected a new id: {document} was filed before")
+    work.keep(
+        FiledDocument(
+            case_id=application.id,
+            reference=reference,
+            document=document,
+            title=title,
+            sha256=sha256,
+            mime=mime,
+            size_bytes=size_bytes,
+            holder=holder,
+            location=location,
+            items=items,
+            retention_class=retention_class,
+            filed_by=by.id,
+            effective_on=effective_on,
+        )
+    )
+
+
+def supersede_document(
+    work: UnitOfWork,
+    by: Actor,
+    reference: str,
+    document: str,
+    superseded_by: str,
+    reason: str,
+    effective_on: date,
+) -> None:
+    """Record that a filed document takes the place of another one of the same case."""
+    replaced = _document(work, "document", reference, document)
+    _document(work, "superseded_by", reference, superseded_by)
+    replaced.supersede(superseded_by, reason, by.id, effective_on)
+    work.keep(replaced)
+
+
+def declare_not_applicable(
+    work: UnitOfWork, by: Actor, reference: str, item: int, reason: str, effective_on: date
+) -> None:
+    """Record why a case cannot have an item of the audit trail (R84)."""
+    application = work.get(GrantApplication, GrantApplication.create_id(reference))
+    application.declare_not_applicable(item, reason, by.id, effective_on)
+    work.keep(application)
+
+
+def declare_applicable(
+    work: UnitOfWork, by: Actor, reference: str, item: int, reason: str, effective_on: date
+) -> None:
+    """Take back that an item of the audit trail was declared not applicable."""
+    application = work.get(GrantApplication, GrantApplication.create_id(reference))
+    application.declare_applicable(item, reason, by.id, effective_on)
+    work.keep(application)
+
+
+def _document(work: UnitOfWork, field: str, reference: str, document: str) -> FiledDocument:
+    case_id = work.get(GrantApplication, GrantApplication.create_id(reference)).id
+    filed = work.find(FiledDocument, FiledDocument.create_id(case_id, document))
+    if filed is None:
+        raise Invalid(field, "expected the id of a document that is filed with the case")
+    return filed
 
 
 def _call(work: UnitOfWork, programme: str, call: str) -> Call:

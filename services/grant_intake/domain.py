@@ -139,6 +139,20 @@ class GrantApplication(Aggregate):
         recorded_by: str
         effective_on: date
 
+    class ItemDeclaredNotApplicable(Aggregate.Event):
+        TOPIC = "intake.ItemDeclaredNotApplicable"
+        item: int
+        reason: str
+        declared_by: str
+        effective_on: date
+
+    class ItemDeclaredApplicable(Aggregate.Event):
+        TOPIC = "intake.ItemDeclaredApplicable"
+        item: int
+        reason: str
+        declared_by: str
+        effective_on: date
+
     @staticmethod
     def create_id(reference: str) -> UUID:
         return case_id_of(reference)
@@ -165,6 +179,7 @@ class GrantApplication(Aggregate):
         self.received_on = legal_date(received_at)
         self.withdrawn = False
         self.complete: bool | None = None
+        self.not_applicable: dict[int, str] = {}
 
     @property
     def case_id(self) -> UUID:
@@ -175,16 +190,34 @@ class GrantApplication(Aggregate):
         self, missing: tuple[str, ...], checklist: str, checked_by: str, effective_on: date
     ) -> None:
         """Record whether all that the checklist asks for is there; `missing` names what is not."""
-        self._not_before_receipt(effective_on)
+        self.refuse_before_receipt(effective_on)
         self._check(not missing, missing, checklist, checked_by, effective_on)
 
     def withdraw(self, reason: str, recorded_by: str, effective_on: date) -> None:
         """The applicant takes the application back. A second withdrawal changes nothing."""
-        self._not_before_receipt(effective_on)
+        self.refuse_before_receipt(effective_on)
         if not self.withdrawn:
             self._withdraw(reason, recorded_by, effective_on)
 
-    def _not_before_receipt(self, effective_on: date) -> None:
+    def declare_not_applicable(
+        self, item: int, reason: str, declared_by: str, effective_on: date
+    ) -> None:
+        """An item of the audit trail that this case cannot have. The same again changes nothing."""
+        self.refuse_before_receipt(effective_on)
+        if self.not_applicable.get(item) != reason:
+            self._declare_not_applicable(item, reason, declared_by, effective_on)
+
+    def declare_applicable(
+        self, item: int, reason: str, declared_by: str, effective_on: date
+    ) -> None:
+        """Take back what was declared of an item, which must then be evidenced."""
+        self.refuse_before_receipt(effective_on)
+        if item not in self.not_applicable:
+            raise Invalid("item", "expected one that was declared not applicable")
+        self._declare_applicable(item, reason, declared_by, effective_on)
+
+    def refuse_before_receipt(self, effective_on: date) -> None:
+        """`Invalid` for a day before there was a case."""
         if effective_on < self.received_on:
             raise Invalid(
                 "effective_on", f"expected a day not before the receipt on {self.received_on}"
@@ -205,3 +238,15 @@ class GrantApplication(Aggregate):
     @event(ApplicationWithdrawn)
     def _withdraw(self, reason: str, recorded_by: str, effective_on: date) -> None:
         self.withdrawn = True
+
+    @event(ItemDeclaredNotApplicable)
+    def _declare_not_applicable(
+        self, item: int, reason: str, declared_by: str, effective_on: date
+    ) -> None:
+        self.not_applicable[item] = reason
+
+    @event(ItemDeclaredApplicable)
+    def _declare_applicable(
+        self, item: int, reason: str, declared_by: str, effective_on: date
+    ) -> None:
+        del self.not_applicable[item]

@@ -6,6 +6,18 @@ from grant_bus.desk import Command
 from grant_contracts import intake_commands as wire
 from grant_intake import application
 
+FILE_KEEPERS = frozenset(
+    {
+        "managing_authority",
+        "formal_checker",
+        "expert",
+        "decider",
+        "claim_checker",
+        "payment_authoriser",
+    }
+)
+DECLARERS = frozenset({"managing_authority", "formal_checker", "claim_checker"})
+
 COMMANDS = {
     "register_programme": Command(
         wire.RegisterProgramme, application.register_programme, frozenset({"managing_authority"})
@@ -26,5 +38,15 @@ COMMANDS = {
         wire.WithdrawApplication,
         application.withdraw_application,
         frozenset({"applicant", "formal_checker"}),
+    ),
+    "file_document": Command(wire.FileDocument, application.file_document, FILE_KEEPERS),
+    "supersede_document": Command(
+        wire.SupersedeDocument, application.supersede_document, FILE_KEEPERS
+    ),
+    "declare_not_applicable": Command(
+        wire.DeclareNotApplicable, application.declare_not_applicable, DECLARERS
+    ),
+    "declare_applicable": Command(
+        wire.DeclareApplicable, application.declare_applicable, DECLARERS
     ),
 }

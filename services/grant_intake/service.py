@@ -7,7 +7,7 @@ from grant_bus.nameko.service import ServiceOnTheBus
 
 
 class IntakeService(ServiceOnTheBus):
-    """Takes in programmes, calls and applications."""
+    """Takes in programmes, calls, applications and the documents of their cases."""
 
     name = "intake"
 
@@ -17,3 +17,7 @@ class IntakeService(ServiceOnTheBus):
     submit_application = command("intake.submit_application")
     check_completeness = command("intake.check_completeness")
     withdraw_application = command("intake.withdraw_application")
+    file_document = command("intake.file_document")
+    supersede_document = command("intake.supersede_document")
+    declare_not_applicable = command("intake.declare_not_applicable")
+    declare_applicable = command("intake.declare_applicable")

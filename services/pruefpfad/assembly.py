@@ -32,6 +32,9 @@ class Service:
     commands: Mapping[str, Command]
     policies: Policies
     standing: StandingAggregates
+    is_read_model: bool = False
+    """Whether nothing is decided on what it followed, so that this can be built anew. What such a
+    service records by itself stands in its ledger and stays."""
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -51,32 +54,30 @@ class Service:
         desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
         return Writer(store, self.catalogue, desk, self.policies, new_id, clock, held_aggregates)
 
-    @property
-    def is_read_model(self) -> bool:
-        """Whether it has nothing but what it followed, so that it can be built anew."""
-        return bool(self.policies.upstreams) and not self.aggregates
-
 
 def _service(
     name: str,
     aggregates: Sequence[type[Aggregate]],
     commands: Mapping[str, Command],
     policies: Policies,
+    *,
+    is_read_model: bool = False,
 ) -> Service:
     standing = StandingAggregates(name)
     operators = Operators(policies, standing)
     mending: Mapping[str, Command] = {}
     if policies.upstreams:
-        mending = operators.of_a_decider if aggregates else operators.of_a_read_model
-    return Service(name, aggregates, {**commands, **mending}, policies, standing)
+        mending = operators.of_a_read_model if is_read_model else operators.of_a_decider
+    taken = {**commands, **mending}
+    return Service(name, aggregates, taken, policies, standing, is_read_model)
 
 
 def _intake() -> Service:
-    from grant_intake import domain, policies, schemas
+    from grant_intake import documents, domain, policies, schemas
 
     return _service(
         "intake",
-        (domain.Programme, domain.Call, domain.GrantApplication),
+        (domain.Programme, domain.Call, domain.GrantApplication, documents.FiledDocument),
         schemas.COMMANDS,
         FactPolicies(policies.FOLLOWS),
     )
@@ -116,10 +117,10 @@ def _disbursement() -> Service:
 
 
 def _audit() -> Service:
-    from grant_audit import policies
+    from grant_audit import domain, policies, schemas
 
     follows = EveryEvent(policies.UPSTREAMS, policies.when_recorded, policies.reads_for)
-    return _service("audit", (), {}, follows)
+    return _service("audit", (domain.AuditorAccess,), schemas.COMMANDS, follows, is_read_model=True)
 
 
 class _Services(Mapping[str, Service]):

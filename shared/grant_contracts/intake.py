@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 from grant_contracts.envelope import Fact
 from grant_values.shapes import (
@@ -84,4 +85,57 @@ class ApplicationWithdrawn(Fact, frozen=True, kw_only=True):
     TOPIC: ClassVar = "intake.ApplicationWithdrawn"
     reason: str
     recorded_by: str
+    effective_on: date
+
+
+class DocumentFiled(Fact, frozen=True, kw_only=True):
+    """A document is on the file of a case: by hash, with who holds it and where.
+
+    `items` are those of Annex XIII that it evidences. The document itself stays outside.
+    """
+
+    TOPIC: ClassVar = "intake.DocumentFiled"
+    case_id: UUID
+    reference: str
+    document: str
+    title: str
+    sha256: str
+    mime: str
+    size_bytes: int
+    holder: str
+    location: str
+    items: tuple[int, ...]
+    retention_class: str
+    filed_by: str
+    effective_on: date
+
+
+class DocumentSuperseded(Fact, frozen=True, kw_only=True):
+    """Another document of the case took the place of this one, which stays on file."""
+
+    TOPIC: ClassVar = "intake.DocumentSuperseded"
+    document: str
+    superseded_by: str
+    reason: str
+    recorded_by: str
+    effective_on: date
+
+
+class ItemDeclaredNotApplicable(Fact, frozen=True, kw_only=True):
+    """An item of Annex XIII that the case cannot have, and why."""
+
+    TOPIC: ClassVar = "intake.ItemDeclaredNotApplicable"
+    item: int
+    reason: str
+    declared_by: str
+    effective_on: date
+
+
+class ItemDeclaredApplicable(Fact, frozen=True, kw_only=True):
+    """A declaration was taken back: the item of Annex XIII has to be evidenced."""
+
+    TOPIC: ClassVar = "intake.ItemDeclaredApplicable"
+    item: int
+    reason: str
+    declared_by: str
     effective_on: date

@@ -7,11 +7,28 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
 from grant_contracts import shapes
-from grant_contracts.commands import Strict
+from grant_contracts.commands import Form, Strict
 from grant_contracts.programme import checked_definition
 from grant_values.fields import Instant, LegalDate
 
 CHANNEL = validate.OneOf(["portal", "post", "email", "list"], error="expected one of {choices}")
+
+DOCUMENT = Form(
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$",
+    error='expected an id such as "final-report-2": 1 to 60 letters, digits, ".", "_" or "-"',
+)
+MIME = Form(
+    r"^[a-z0-9][a-z0-9.+-]{0,99}/[a-z0-9][a-z0-9.+-]{0,99}$",
+    error='expected a media type such as "application/pdf"',
+)
+RETENTION_CLASS = Form(
+    r"^[a-z][a-z0-9_]{0,39}$", error='expected a class such as "grant_file", lower case'
+)
+MOST_BYTES_OF_A_DOCUMENT = 2**40
+SIZE = validate.Range(
+    min=1, max=MOST_BYTES_OF_A_DOCUMENT, error="expected a size from 1 byte to 1 TiB"
+)
+ITEM = validate.Range(min=1, max=13, error="expected an item of Annex XIII, from 1 to 13")
 
 
 class Definition(fields.Dict):
@@ -103,3 +120,50 @@ class WithdrawApplication(Strict):
     reference = fields.String(required=True, validate=shapes.REFERENCE)
     reason = fields.String(required=True, validate=shapes.TEXT)
     effective_on = LegalDate(required=True)
+
+
+class FileDocument(Strict):
+    """Put a document on the file of a case. It stays where it is; its hash is recorded.
+
+    The title names a kind of paper and never a person.
+    """
+
+    reference = fields.String(required=True, validate=shapes.REFERENCE)
+    document = fields.String(required=True, validate=DOCUMENT)
+    title = fields.String(required=True, validate=shapes.SHORT)
+    sha256 = fields.String(required=True, validate=shapes.SHA256)
+    mime = fields.String(required=True, validate=MIME)
+    size_bytes = fields.Integer(required=True, strict=True, validate=SIZE)
+    holder = fields.String(required=True, validate=shapes.SHORT)
+    location = fields.String(required=True, validate=shapes.SHORT)
+    items = fields.List(fields.Integer(strict=True, validate=ITEM), load_default=list)
+    retention_class = fields.String(required=True, validate=RETENTION_CLASS)
+    effective_on = LegalDate(required=True)
+
+    @post_load
+    def _in_order_and_once(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        data["items"] = tuple(sorted(set(data["items"])))
+        return data
+
+
+class SupersedeDocument(Strict):
+    """Say that one filed document takes the place of another one of the same case."""
+
+    reference = fields.String(required=True, validate=shapes.REFERENCE)
+    document = fields.String(required=True, validate=DOCUMENT)
+    superseded_by = fields.String(required=True, validate=DOCUMENT)
+    reason = fields.String(required=True, validate=shapes.TEXT)
+    effective_on = LegalDate(required=True)
+
+
+class DeclareNotApplicable(Strict):
+    """Say why a case cannot have an item of Annex XIII."""
+
+    reference = fields.String(required=True, validate=shapes.REFERENCE)
+    item = fields.Integer(required=True, strict=True, validate=ITEM)
+    reason = fields.String(required=True, validate=shapes.TEXT)
+    effective_on = LegalDate(required=True)
+
+
+class DeclareApplicable(DeclareNotApplicable):
+    """Take such a declaration back: the item has to be evidenced."""

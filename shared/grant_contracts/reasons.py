@@ -96,10 +96,19 @@ CERTIFICATE: Final[Codes] = {
     "factual": 'The facts are right ("sachlich richtig").',
     "arithmetic": 'The sums are right ("rechnerisch richtig").',
 }
+ACCESS_SCOPE: Final[Codes] = {
+    "case": "One case, named by its reference.",
+    "programme": "All cases of one programme.",
+    "payment": "One payment, named by its end-to-end id.",
+    "order": "One payment order.",
+    "sample": "One sample, named by its id.",
+    "everything": "All that is on record.",
+}
 
 # Which field of which fact carries a code of which list.
 CODES: Final[Mapping[str, Mapping[str, Codes]]] = {
     **{f"{service}.AccessRefused": {"reason": ACCESS_REFUSED} for service in SERVICES},
+    "audit.AuditorAccessed": {"scope": ACCESS_SCOPE},
     "eligibility.CheckRecorded": {"result": CHECK_RESULT},
     "budgeting.EarmarkRefused": {"reason": EARMARK_REFUSED},
     "budgeting.PlacedOnReserveList": {"reason": PLACED_ON_RESERVE_LIST},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 
-from grant_contracts import budgeting, disbursement, eligibility, intake
+from grant_contracts import audit, budgeting, disbursement, eligibility, intake
 from grant_contracts.envelope import Fact
 from grant_contracts.standing import STANDING
 
@@ -29,7 +29,7 @@ FACTS: Mapping[str, type[Fact]] = _by_topic(
     [
         *(
             fact
-            for module in (intake, eligibility, budgeting, disbursement)
+            for module in (intake, eligibility, budgeting, disbursement, audit)
             for fact in _facts_of(module)
         ),
         *STANDING,

@@ -37,6 +37,7 @@ CONTENDED_SEED = 6
 QUIET_SEED = 9
 """Money is there, and every order of events comes to the same."""
 
+AUDITOR = Role("S-1901", "auditor")
 OPERATOR, SECOND_OPERATOR = Role("S-1801", "operator"), Role("S-1802", "operator")
 
 
@@ -91,6 +92,19 @@ def mend(folder: Path) -> Ledgers:
         office.discard("eligibility", "ZIQ-OLD-2")
         office.give(_refused_access())
         office.give(_closings())
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
+def file(folder: Path) -> Ledgers:
+    """Documents go on file, items of the audit trail do not apply, and an auditor looks."""
+    with EmbeddedSystem(folder) as system:
+        system.declare_demonstration("The audit trail of a case, played by a script")
+        office = _Office(system)
+        office.give(_openings())
+        office.give([_application("ZIQ-FILED-1")])
+        office.give(_filings("ZIQ-FILED-1"))
+        look = {"question": "audit matrix", "scope": "case", "subject": "ZIQ-FILED-1"}
+        office.give([Given(AUDITOR, "audit.record_access", {**look, "purpose": "Probe"})])
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
@@ -165,6 +179,22 @@ def _completeness(reference: str) -> Given:
     return Given(script.CHECKER, "intake.check_completeness", {"reference": reference, **check})
 
 
+def _filings(reference: str) -> Iterator[Given]:
+    on_case = {"reference": reference, "effective_on": "2020-12-15"}
+    held = {"holder": "Bezirksregierung Arnsberg", "location": "Registratur 34"}
+    form = {"mime": "application/pdf", "size_bytes": 40_960, "retention_class": "grant_file"}
+    for number in (1, 2):
+        document = {"document": f"note-{number}", "title": "Prüfvermerk", "items": [1, 9]}
+        digest = {"sha256": f"{number}" * 64}
+        payload = {**on_case, **held, **form, **document, **digest}
+        yield Given(script.CHECKER, "intake.file_document", payload)
+    replaced = {"document": "note-1", "superseded_by": "note-2", "reason": "Neufassung"}
+    yield Given(script.CHECKER, "intake.supersede_document", {**on_case, **replaced})
+    for command, reason in (("not_applicable", "Es wird nichts gebaut."), ("applicable", "Doch.")):
+        item = {"item": 4, "reason": reason}
+        yield Given(script.CHECKER, f"intake.declare_{command}", {**on_case, **item})
+
+
 def _refused_access() -> Iterator[Given]:
     """In each service somebody gives a command that is not theirs to give."""
     on_case = {"reference": "ZIQ-OLD-2", "effective_on": "2021-01-11"}
@@ -208,4 +238,5 @@ PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
     "contended": live_contended,
     "quiet": live_quiet,
     "mended": mend,
+    "filed": file,
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from support.authority import DEFINITION, PROGRAMME, VERSION, Bureau, a_bureau, person
+from support.authority import CASE, DEFINITION, PROGRAMME, VERSION, Bureau, a_bureau, person
 
 CALL = {
     "programme": PROGRAMME,
@@ -15,6 +15,19 @@ CALL = {
     "call": "2020-11",
     "opens_on": "2020-11-03",
     "closes_on": "2021-01-31",
+}
+A_DOCUMENT = {
+    "reference": CASE,
+    "document": "report-1",
+    "title": "Sachbericht",
+    "sha256": "ab" * 32,
+    "mime": "application/pdf",
+    "size_bytes": 40_960,
+    "holder": "Bezirksregierung Arnsberg",
+    "location": "Registratur 34, Aktenplan 34.05",
+    "items": [10, 3],
+    "retention_class": "grant_file",
+    "effective_on": "2021-01-05",
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from grant_contracts.answers import Answer
 from grant_values.cases import case_id_of
-from intake.conftest import CALL
+from intake.conftest import A_DOCUMENT, CALL
 from support.authority import APPLICATION, CASE, DEFINITION, PERSON_IN, Bureau, person
 from support.bad_input import (
     MONEY,
@@ -21,6 +21,15 @@ from support.bad_input import (
 
 AUTHORITY = "managing_authority"
 ON_CASE = {"reference": CASE, "effective_on": "2021-01-05"}
+FILE_KEEPERS = {
+    AUTHORITY,
+    "formal_checker",
+    "expert",
+    "decider",
+    "claim_checker",
+    "payment_authoriser",
+}
+DECLARERS = {AUTHORITY, "formal_checker", "claim_checker"}
 ENTITLED: dict[str, tuple[set[str], dict[str, Any]]] = {
     "register_programme": ({AUTHORITY}, {"definition": DEFINITION}),
     "open_call": ({AUTHORITY}, CALL | {"call": "2021-02"}),
@@ -34,6 +43,13 @@ ENTITLED: dict[str, tuple[set[str], dict[str, Any]]] = {
         {"applicant", "formal_checker"},
         {**ON_CASE, "reason": "Die Eigenmittel fehlen."},
     ),
+    "file_document": (FILE_KEEPERS, A_DOCUMENT),
+    "supersede_document": (
+        FILE_KEEPERS,
+        {**ON_CASE, "document": "report-1", "superseded_by": "report-2", "reason": "Neufassung"},
+    ),
+    "declare_not_applicable": (DECLARERS, {**ON_CASE, "item": 4, "reason": "Kein Bau."}),
+    "declare_applicable": (DECLARERS, {**ON_CASE, "item": 4, "reason": "Doch ein Bau."}),
 }
 
 

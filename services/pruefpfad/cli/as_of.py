@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
-from functools import update_wrapper
 from typing import Any, TypeVar
 
 import click
@@ -23,7 +22,8 @@ from grant_audit.pages import SECTIONS, CaseFiles
 from grant_audit.rebuilding import Progress as Told
 from grant_audit.sentences import Language, word
 from grant_values.invalid import Invalid
-from pruefpfad.cli.installation import Installation, case_of, reads
+from pruefpfad.cli.installation import Installation, case_of, reads, wrapped
+from pruefpfad.cli.looking import on_record
 
 F = TypeVar("F", bound=Callable[..., Any])
 EVERY_CASE = ""
@@ -31,9 +31,17 @@ NO_CASE = "-"
 
 
 def shows_case_files(function: F) -> F:
-    """Options that say where the stores are and as of when. The command gets an `Installation`
-    and an `AsOf` first."""
+    """Options that say where the stores are, as of when, and who looks. The command gets an
+    `Installation` and an `AsOf` first."""
+    return _shows(function, required_on_servers=False)
 
+
+def answers_auditors(function: F) -> F:
+    """The same for a question that only auditors ask: on servers they say who they are."""
+    return _shows(function, required_on_servers=True)
+
+
+def _shows(function: F, *, required_on_servers: bool) -> F:
     @click.option(
         "--effective",
         type=click.DateTime(["%Y-%m-%d"]),
@@ -53,6 +61,7 @@ def shows_case_files(function: F) -> F:
         help="What was on record up to position N of a service; again for each service.",
     )
     @reads
+    @on_record(required_on_servers=required_on_servers)
     def command(
         installation: Installation,
         effective: datetime | None,
@@ -67,7 +76,7 @@ def shows_case_files(function: F) -> F:
         )
         return function(installation, as_of, **options)
 
-    return update_wrapper(command, function)  # type: ignore[return-value]
+    return wrapped(command, function)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`pruefpfad case …`, `access list`, `budget show`: what the auditor's case file says."""
+"""`pruefpfad case …`, `budget show`: what the auditor's case file says."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from grant_audit import queries
 from grant_audit.as_of import AsOf
 from grant_audit.case_file import STATES, CaseFile
 from grant_audit.sentences import Language, amount, sentence, word
-from pruefpfad.cli.as_of import NO_CASE, case_files, computed_from, shows_case_files
+from pruefpfad.cli.as_of import case_files, computed_from, shows_case_files
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
 
@@ -124,26 +124,10 @@ def history(
     """Tell what happened in a case, one sentence for each event."""
     with case_files(installation, as_of, reference) as pages:
         entries = queries.history(pages, reference)
-    _tell(entries, lang, as_json=as_json)
+    tell(entries, lang, as_json=as_json)
 
 
-@click.group(epilog="Example: pruefpfad --data var/demo/story access list")
-def access() -> None:
-    """Who was refused what for want of authority."""
-
-
-@access.command("list", epilog="Example: pruefpfad --data var/demo/story access list --lang en")
-@lang_option
-@json_option
-@shows_case_files
-def list_access(installation: Installation, as_of: AsOf, lang: Language, as_json: bool) -> None:
-    """Tell which commands were refused to whom, one sentence for each."""
-    with case_files(installation, as_of, NO_CASE) as pages:
-        entries = queries.refused_access(pages)
-    _tell(entries, lang, as_json=as_json)
-
-
-def _tell(entries: Sequence[queries.Entry], lang: Language, *, as_json: bool) -> None:
+def tell(entries: Sequence[queries.Entry], lang: Language, *, as_json: bool) -> None:
     """Entries of a history, one sentence and line for each."""
     if as_json:
         say_json([{**entry, "sentence": sentence(entry, lang)} for entry in entries])
@@ -203,4 +187,4 @@ def columns_of(texts: Iterable[str], amounts: Iterable[str], lang: Language) -> 
     ]
 
 
-COMMANDS = (case, access, budget)
+COMMANDS = (case, budget)

@@ -91,6 +91,17 @@ class Signed:
         return command_message(command, self.key + part, self.actor_token, payload, **further)
 
 
+def wrapped(command: Callable[..., Any], function: F) -> F:
+    """The command in the place of the function, with the options of both."""
+    options = [
+        *getattr(function, "__click_params__", ()),
+        *getattr(command, "__click_params__", ()),
+    ]
+    update_wrapper(command, function)
+    command.__click_params__ = options  # type: ignore[attr-defined]
+    return command  # type: ignore[return-value]
+
+
 def reads(function: F) -> F:
     """Options that say where the stores are. The command gets an `Installation` first."""
 
@@ -104,7 +115,7 @@ def reads(function: F) -> F:
     def command(data: Path, /, database_url: str | None, lane: str, **options: Any) -> Any:
         return function(Installation(data, database_url, lane=lane), **options)
 
-    return update_wrapper(command, function)  # type: ignore[return-value]
+    return wrapped(command, function)
 
 
 def commands(function: F) -> F:
@@ -138,7 +149,7 @@ def commands(function: F) -> F:
         signed = Signed(key or str(uuid4()), actor_token, second_actor_token)
         return function(on_broker, signed, **options)
 
-    return update_wrapper(command, function)  # type: ignore[return-value]
+    return wrapped(command, function)
 
 
 def case_of(text: str) -> UUID:

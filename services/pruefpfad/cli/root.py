@@ -19,8 +19,10 @@ from grant_bus.writer import CannotApply
 from grant_store.errors import StoreError
 from grant_values.invalid import Invalid
 from pruefpfad.cli import (
+    access,
     actors,
     applications,
+    audit,
     broker,
     cases,
     contracts,
@@ -85,6 +87,7 @@ def main(context: click.Context, data: Path) -> None:
 
 
 for _module in (
+    access,
     programmes,
     applications,
     actors,
@@ -99,6 +102,7 @@ for _module in (
     parked,
     witness,
     payments,
+    audit,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

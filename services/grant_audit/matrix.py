@@ -1,0 +1,161 @@
+"""The Annex XIII matrix of a case: for each item what evidences it, or why nothing has to (R84).
+
+An item is evidenced, not applicable with a reason, or missing; it is never silently empty. Pure
+reads: what is missing here is filed or declared in intake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grant_audit import queries
+from grant_audit.annex import Annex, Item, annex
+from grant_audit.case_file import CaseFile
+from grant_audit.documents import HeldDocument, documents_of
+from grant_audit.pages import CaseFiles
+
+EVIDENCED, NOT_APPLICABLE, MISSING = "evidenced", "not_applicable", "missing"
+STATUSES = (EVIDENCED, NOT_APPLICABLE, MISSING)
+
+
+@dataclass(frozen=True)
+class EvidencingEvent:
+    """An event that evidences an item, and where it stands ("budgeting/main/17")."""
+
+    topic: str
+    place: str
+    recorded_at: str
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """One item of one case. `lacks` names the groups of events of which none is on record.
+
+    `reason` says why the item does not apply; `declared_at` where a person has declared it. A
+    declaration beside evidence is `contradicted` and does not count.
+    """
+
+    item: int
+    text: Mapping[str, str]
+    status: str
+    events: tuple[EvidencingEvent, ...] = ()
+    documents: tuple[HeldDocument, ...] = ()
+    reason: Mapping[str, str] | None = None
+    declared_at: str = ""
+    lacks: tuple[tuple[str, ...], ...] = ()
+    contradicted: bool = False
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """All items of one case, the version of the list, and its source."""
+
+    reference: str
+    version: str
+    source: str
+    rows: tuple[MatrixRow, ...]
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        return tuple(row.item for row in self.rows if row.status == MISSING)
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+
+def matrices(store: CaseFiles, programme: str | None = None) -> Iterator[Matrix]:
+    """The matrix of every case, or of those of one programme, in order of reference."""
+    definitions = queries.definitions(store)
+    files = (file for file in queries.every_case(store) if programme in (None, file.programme))
+    for file in sorted(files, key=lambda each: each.reference):
+        yield _of_file(store, file, definitions)
+
+
+def matrix_of(store: CaseFiles, reference: str) -> Matrix:
+    """The matrix of one case. `Invalid` where nothing is on record under this reference."""
+    return _of_file(store, queries.case(store, reference), queries.definitions(store))
+
+
+def _of_file(
+    store: CaseFiles, file: CaseFile, definitions: Mapping[str, Mapping[str, Any]]
+) -> Matrix:
+    # The programme may not have been heard of yet: then the newest version of the list counts.
+    cci = str(definitions.get(file.programme_key, {}).get("cci", ""))
+    return matrix(file, queries.history_of(store, file.case_id), cci)
+
+
+def matrix(
+    file: CaseFile, history: Sequence[Mapping[str, Any]], cci: str, items: Annex | None = None
+) -> Matrix:
+    """The matrix of a case, of its file, its whole history and the CCI of its programme."""
+    known = items or annex()
+    version = known.version(cci)
+    by_topic = _by_topic(history)
+    rows = tuple(_row(each, file, by_topic, known) for each in known.items)
+    return Matrix(file.reference, version.value, version.source, rows)
+
+
+def _by_topic(history: Sequence[Mapping[str, Any]]) -> dict[str, list[EvidencingEvent]]:
+    found: dict[str, list[EvidencingEvent]] = {}
+    for entry in history:
+        place = f"{entry['source']}/{entry['position']}"
+        event = EvidencingEvent(entry["type"], place, entry["recorded_at"])
+        found.setdefault(entry["type"], []).append(event)
+    return found
+
+
+def _row(
+    item: Item, file: CaseFile, by_topic: Mapping[str, list[EvidencingEvent]], known: Annex
+) -> MatrixRow:
+    lacks = tuple(tuple(sorted(group)) for group in item.needs if not group.intersection(by_topic))
+    row = MatrixRow(
+        item=item.number,
+        text=item.text,
+        status=MISSING,
+        events=tuple(_in_order(item, by_topic)),
+        documents=tuple(_evidencing(item, file)),
+        lacks=lacks,
+    )
+    declared = file.intake.get("not_applicable", {}).get(str(item.number))
+    if _is_evidenced(item, row):
+        return replace(row, status=EVIDENCED, contradicted=declared is not None)
+    if not _applies(item, file):
+        reason = known.reasons[item.applies_to]
+        return replace(row, status=NOT_APPLICABLE, reason=reason)
+    if declared is None:
+        return row
+    said = dict.fromkeys(("de", "en"), declared["reason"])
+    return replace(row, status=NOT_APPLICABLE, reason=said, declared_at=declared["place"])
+
+
+def _in_order(
+    item: Item, by_topic: Mapping[str, list[EvidencingEvent]]
+) -> Iterator[EvidencingEvent]:
+    found = [event for topic in item.topics for event in by_topic.get(topic, ())]
+    yield from sorted(found, key=lambda event: (event.recorded_at, event.place))
+
+
+def _evidencing(item: Item, file: CaseFile) -> Iterator[HeldDocument]:
+    for document in documents_of(file):
+        belongs = item.attachments if document.is_attachment else item.number in document.items
+        if belongs:
+            yield document
+
+
+def _is_evidenced(item: Item, row: MatrixRow) -> bool:
+    """A filed document in force is enough; an attachment alone evidences no decision."""
+    filed = any(each.is_in_force and not each.is_attachment for each in row.documents)
+    return filed or (bool(item.needs) and not row.lacks)
+
+
+def _applies(item: Item, file: CaseFile) -> bool:
+    if item.applies_to == "awarded":
+        return file.is_awarded
+    if item.applies_to == "claimed":
+        return bool(file.disbursement.get("claims"))
+    if item.applies_to == "ordered":
+        return bool(file.orders)
+    return True

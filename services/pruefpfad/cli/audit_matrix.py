@@ -1,0 +1,200 @@
+"""`pruefpfad audit matrix` and `audit documents`: what evidences each item, and who holds what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+import msgspec
+
+from grant_audit import queries
+from grant_audit.as_of import AsOf
+from grant_audit.documents import HeldDocument, documents_of
+from grant_audit.matrix import Matrix, MatrixRow, matrices, matrix_of
+from grant_audit.sentences import Language, word
+from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files
+from pruefpfad.cli.cases import heading, lang_option
+from pruefpfad.cli.installation import Installation
+from pruefpfad.cli.looking import output_option, write_with_checksum
+from pruefpfad.cli.output import json_option, say_json, say_table
+
+EXIT_INCOMPLETE = 1
+
+
+def _one_of(reference: str | None, programme: str | None) -> None:
+    if bool(reference) == bool(programme):
+        raise click.UsageError("--case, --programme: expected one of the two")
+
+
+@click.command(
+    epilog="Example: pruefpfad --data var/demo audit matrix --case ESF1420-000015 --lang en"
+)
+@click.option("--case", "reference", help="Every item of this case.")
+@click.option("--programme", help="One line for each case of this programme.")
+@lang_option
+@json_option
+@output_option
+@answers_auditors
+def matrix(
+    installation: Installation,
+    as_of: AsOf,
+    reference: str | None,
+    programme: str | None,
+    lang: Language,
+    as_json: bool,
+    output: Path | None,
+) -> None:
+    """Show for each item of Annex XIII what evidences it, or why nothing has to.
+
+    Exit code 0 if nothing is missing, 1 if something is.
+    """
+    _one_of(reference, programme)
+    with case_files(installation, as_of, reference or EVERY_CASE, history=True) as store:
+        found = [matrix_of(store, reference)] if reference else list(matrices(store, programme))
+    if output:
+        write_with_checksum(output, msgspec.json.format(msgspec.json.encode(_plain(found))))
+    if as_json:
+        say_json(_plain(found))
+    elif reference:
+        _say_items(found[0], lang)
+    else:
+        _say_cases(found, lang)
+    raise SystemExit(0 if all(each.is_complete for each in found) else EXIT_INCOMPLETE)
+
+
+def _plain(found: Sequence[Matrix]) -> list[dict[str, object]]:
+    return [{**asdict(each), "missing": list(each.missing)} for each in found]
+
+
+def _say_items(found: Matrix, lang: Language) -> None:
+    rows = [
+        (
+            str(row.item),
+            word(row.status, "matrix", lang),
+            row.text[lang],
+            _evidence(row, lang),
+        )
+        for row in found.rows
+    ]
+    columns = [heading(term, lang) for term in ("item", "state", "text", "evidence")]
+    say_table(f"{found.reference}: {found.version}", columns, rows)
+    click.echo(f"{heading('source', lang)}: {found.source}")
+
+
+def _evidence(row: MatrixRow, lang: Language) -> str:
+    """What stands in the last column: places of events, documents, or the reason for none."""
+    parts = []
+    if row.contradicted:
+        parts.append(word("contradicted", "matrix", lang))
+    if row.status == "not_applicable" and row.reason:
+        declared = f" ({row.declared_at})" if row.declared_at else ""
+        parts.append(f"{row.reason[lang]}{declared}")
+    if row.status == "missing":
+        lacking = [" | ".join(group) for group in row.lacks]
+        parts.append("; ".join(lacking) or word("no_document", "matrix", lang))
+    parts += [_document(each) for each in row.documents]
+    parts += _events(row)
+    return "; ".join(parts)
+
+
+def _events(row: MatrixRow) -> list[str]:
+    """Each kind of event once, with all places of its kind."""
+    places: dict[str, list[str]] = {}
+    for event in row.events:
+        service, _, position = event.place.partition("/")
+        short = f"{service}/{position.rpartition('/')[2]}"
+        places.setdefault(event.topic.partition(".")[2], []).append(short)
+    return [f"{kind} {', '.join(found)}" for kind, found in places.items()]
+
+
+def _document(document: HeldDocument) -> str:
+    name = document.document or document.title
+    replaced = f" → {document.superseded_by}" if document.superseded_by else ""
+    held = f" ({document.holder}, {document.location})" if document.holder else ""
+    return f"„{name}“{replaced}{held}"
+
+
+def _say_cases(found: Sequence[Matrix], lang: Language) -> None:
+    rows = [
+        (
+            each.reference,
+            *(
+                str(sum(row.status == status for row in each.rows))
+                for status in ("evidenced", "not_applicable", "missing")
+            ),
+            ", ".join(map(str, each.missing)),
+        )
+        for each in found
+    ]
+    columns = [
+        heading("reference", lang),
+        *(word(term, "matrix", lang) for term in ("evidenced", "not_applicable", "missing")),
+        heading("missing_items", lang),
+    ]
+    say_table(f"{len(found)} {heading('cases', lang)}", columns, rows)
+
+
+@click.command(epilog="Example: pruefpfad --data var/demo audit documents --case ESF1420-000015")
+@click.option("--case", "reference", help="The documents of this case.")
+@click.option("--programme", help="Those of every case of this programme.")
+@lang_option
+@json_option
+@output_option
+@answers_auditors
+def documents(
+    installation: Installation,
+    as_of: AsOf,
+    reference: str | None,
+    programme: str | None,
+    lang: Language,
+    as_json: bool,
+    output: Path | None,
+) -> None:
+    """List documents with their hash, who holds them and where (Art. 25(2) of 480/2014).
+
+    Exit code 0 if each has a holder, 1 if the holder of one is not on record.
+    """
+    _one_of(reference, programme)
+    with case_files(installation, as_of, reference or EVERY_CASE) as store:
+        files = (
+            [queries.case(store, reference)]
+            if reference
+            else sorted(
+                (file for file in queries.every_case(store) if file.programme == programme),
+                key=lambda file: file.reference,
+            )
+        )
+        found = [document for file in files for document in documents_of(file)]
+    plain = [asdict(each) for each in found]
+    if output:
+        write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
+    if as_json:
+        say_json(plain)
+    else:
+        _say_documents(found, lang)
+    raise SystemExit(0 if all(each.holder for each in found) else EXIT_INCOMPLETE)
+
+
+def _say_documents(found: Sequence[HeldDocument], lang: Language) -> None:
+    rows = [
+        (
+            each.reference,
+            each.document or "–",
+            each.title,
+            each.holder or word("holder_unknown", "matrix", lang),
+            each.location or "–",
+            ", ".join(map(str, each.items)) or "–",
+            each.superseded_by or "–",
+            each.place or "–",
+            each.sha256,
+        )
+        for each in found
+    ]
+    terms = ("document", "title", "holder", "location", "items", "replaced_by", "place")
+    columns = [heading("reference", lang), *(heading(term, lang) for term in terms), "SHA-256"]
+    say_table(f"{len(found)} {heading('documents', lang)}", columns, rows)
+
+
+AUDIT_COMMANDS = (matrix, documents)

@@ -1,0 +1,104 @@
+"""What an auditor asks on the command line: the matrix of a case, and who holds its documents."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.auditing import asked, call, declare, file_document, tell_story
+from support.authority import CASE, PROGRAMME
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tell_story(tmp_path_factory.mktemp("matrix"))
+
+
+@pytest.fixture(scope="module")
+def filed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same grant, with documents and declarations for all that events cannot evidence."""
+    folder = tell_story(tmp_path_factory.mktemp("filed"))
+    file_document(folder, "report-1", [10, 12, 13])
+    for item in (4, 7, 8, 11):
+        declare(folder, item)
+    return folder
+
+
+def test_a_paid_case_without_documents_lacks_items_and_the_exit_code_says_so(data: Path) -> None:
+    result = call(data, "audit", "matrix", "--case", CASE)
+
+    assert result.exit_code == 1
+    assert "FEHLT" in result.output
+    assert "PaymentExecuted disbursement/" in result.output
+
+
+def test_a_case_with_evidence_for_every_item_is_complete(filed: Path) -> None:
+    result = call(filed, "audit", "matrix", "--case", CASE, "--lang", "en")
+
+    assert result.exit_code == 0, result.output
+    assert "MISSING" not in result.output
+    assert "„report-1“ (Bezirksregierung Arnsberg, Registratur 34)" in result.output
+
+
+def test_programs_get_every_item_with_the_places_of_its_events(data: Path) -> None:
+    [matrix] = asked(data, "audit", "matrix", "--case", CASE)
+
+    assert matrix["missing"] == [4, 7, 8, 10, 11, 12, 13]
+    payment = matrix["rows"][4]
+    assert payment["status"] == "evidenced"
+    assert payment["events"][-1]["topic"] == "disbursement.PaymentExecuted"
+    assert payment["events"][-1]["place"].startswith("disbursement/main/")
+
+
+def test_the_matrix_of_a_programme_has_a_line_for_each_case(filed: Path) -> None:
+    result = call(filed, "audit", "matrix", "--programme", PROGRAMME)
+
+    assert result.exit_code == 0
+    assert CASE in result.output
+
+
+def test_an_answer_goes_onto_a_file_with_its_checksum(filed: Path, tmp_path: Path) -> None:
+    target = tmp_path / "matrix.json"
+
+    result = call(filed, "audit", "matrix", "--case", CASE, "-o", str(target))
+
+    assert result.exit_code == 0
+    assert json.loads(target.read_text(encoding="utf-8"))[0]["reference"] == CASE
+    checked = ["sha256sum", "--check", "--strict", "matrix.json.sha256"]
+    assert subprocess.run(checked, cwd=tmp_path, check=False).returncode == 0
+
+
+def test_documents_are_listed_with_holder_and_place(filed: Path) -> None:
+    [document, *attachments] = asked(filed, "audit", "documents", "--case", CASE)
+
+    assert document["holder"] == "Bezirksregierung Arnsberg"
+    assert document["place"].startswith("intake/main/")
+    assert all(each["document"] == "" for each in attachments)
+
+
+def test_an_attachment_whose_holder_nobody_has_recorded_is_said(data: Path) -> None:
+    attachments = asked(data, "audit", "documents", "--case", CASE)
+    result = call(data, "audit", "documents", "--programme", PROGRAMME)
+
+    assert result.exit_code == (1 if attachments else 0)
+    assert ("NICHT ERFASST" in result.output) == bool(attachments)
+
+
+@pytest.mark.parametrize("command", ["matrix", "documents"])
+def test_a_case_or_a_programme_is_asked_for_and_not_both(data: Path, command: str) -> None:
+    both = ("--case", CASE, "--programme", PROGRAMME)
+
+    for words in ((), both):
+        result = call(data, "audit", command, *words)
+        assert result.exit_code == 2
+        assert "expected one of the two" in result.output
+
+
+def test_a_case_that_nobody_knows_is_named(data: Path) -> None:
+    result = call(data, "audit", "matrix", "--case", "ZIQ-2099-0001")
+
+    assert result.exit_code == 4
+    assert "reference: expected that of a case on record" in result.output
