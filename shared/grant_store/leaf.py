@@ -13,8 +13,10 @@ import struct
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from uuid import UUID
 
 from grant_store.rows import LedgerEvent, NewEvent
+from grant_values.invalid import Invalid
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,3 +62,48 @@ def _encoded(position: int, recorded_at_microseconds: int, event: NewEvent | Led
             event.metadata,
         )
     )
+
+
+def row_of(encoding: bytes) -> LedgerEvent:
+    """The row that `leaf_encoding` has written; `Invalid` if these bytes are no such encoding."""
+    reading = _Reading(encoding)
+    if reading.take(len(_PREFIX)) != _PREFIX:
+        raise Invalid("record", "expected a leaf of encoding 1")
+    try:
+        row = LedgerEvent(
+            reading.number(8),
+            UUID(bytes=reading.take(16)),
+            UUID(bytes=reading.take(16)),
+            reading.number(8),
+            reading.take(reading.number(4)).decode(),
+            reading.number(4),
+            instant_of(reading.number(8)),
+            reading.take(reading.number(4)),
+            reading.take(reading.number(4)),
+            sha256(encoding).digest(),
+        )
+    except (UnicodeDecodeError, OverflowError) as error:
+        raise Invalid("record", f"expected the fields of an event: {error}") from error
+    reading.must_be_over()
+    return row
+
+
+class _Reading:
+    """Bytes that are taken from the front, and never more than there are."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._at = 0
+
+    def take(self, count: int) -> bytes:
+        if not 0 <= count <= len(self._content) - self._at:
+            raise Invalid("record", "expected a whole record")
+        self._at += count
+        return self._content[self._at - count : self._at]
+
+    def number(self, size: int) -> int:
+        return int.from_bytes(self.take(size), "big", signed=True)
+
+    def must_be_over(self) -> None:
+        if self._at != len(self._content):
+            raise Invalid("record", "expected nothing after the last field")

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grant_store.leaf import instant_of, leaf_hash, microseconds
-from grant_store.rows import NewEvent
+from grant_store.leaf import instant_of, leaf_encoding, leaf_hash, microseconds, row_of
+from grant_store.rows import LedgerEvent, NewEvent
+from grant_values.invalid import Invalid
 from store.samples import an_event
 
 VECTORS = json.loads(
@@ -98,3 +99,36 @@ def test_a_byte_cannot_wander_from_one_field_to_the_next() -> None:
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_an_instant_survives_as_microseconds(instant: datetime) -> None:
     assert instant_of(microseconds(instant)) == instant
+
+
+def test_a_row_survives_as_its_encoding() -> None:
+    row = a_row()
+
+    assert row_of(leaf_encoding(row)) == row
+
+
+@given(st.binary() | st.integers(0, 200).map(lambda end: leaf_encoding(a_row())[:end]))
+def test_bytes_are_those_of_one_row_or_are_refused(encoding: bytes) -> None:
+    try:
+        row = row_of(encoding)
+    except Invalid:
+        return
+    assert leaf_encoding(row) == encoding
+
+
+def test_nothing_may_follow_the_last_field() -> None:
+    with pytest.raises(Invalid, match="nothing after"):
+        row_of(leaf_encoding(a_row()) + b"x")
+
+
+@pytest.mark.parametrize("at", [50, 60])
+def test_a_length_that_leads_out_of_the_row_is_refused(at: int) -> None:
+    encoding = leaf_encoding(a_row())
+
+    with pytest.raises(Invalid):
+        row_of(encoding[:at] + b"\xff\xff\xff\xff" + encoding[at + 4 :])
+
+
+def a_row() -> LedgerEvent:
+    row = LedgerEvent(7, *an_event()[:5], instant_of(1_600_000_000_000_001), *an_event()[5:], b"")
+    return row._replace(leaf_hash=sha256(leaf_encoding(row)).digest())

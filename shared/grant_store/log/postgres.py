@@ -112,6 +112,10 @@ class PostgresLogStore:
         )
         return [_signed_head(row) for row in rows]
 
+    def head(self, size: int) -> SignedHead | None:
+        rows = self._log.rows(f"{_HEADS} AND size = %b::bigint", (self._epoch, Int8(size)))
+        return _signed_head(rows[0]) if rows else None
+
     def last_head(self) -> SignedHead | None:
         rows = self._log.rows(f"{_HEADS} ORDER BY size DESC LIMIT 1", (self._epoch,))
         return _signed_head(rows[0]) if rows else None
@@ -132,6 +136,14 @@ class PostgresLogStore:
     def cosignatures(self, size: int) -> list[bytes]:
         return [line for _, line in self._kept("cosignatures", "key_name", "line", size)]
 
+    def cosigned_sizes(self, key_name: str | None = None) -> list[int]:
+        rows = self._log.rows(
+            f"SELECT DISTINCT size FROM {{cosignatures}} WHERE {_EPOCH}"
+            " AND key_name = coalesce(%b::text, key_name) ORDER BY size",
+            (self._epoch, key_name),
+        )
+        return [row[0] for row in rows]
+
     def add_timestamp(self, size: int, authority: str, response: bytes) -> None:
         columns = "{timestamps} (epoch, size, authority, response_hash, response)"
         self._keep(columns, size, authority, response)
@@ -139,6 +151,13 @@ class PostgresLogStore:
     def timestamps(self, size: int) -> list[Timestamp]:
         rows = self._kept("timestamps", "authority", "response", size)
         return [Timestamp(*row) for row in rows]
+
+    def stamped_sizes(self) -> list[int]:
+        rows = self._log.rows(
+            f"SELECT DISTINCT size FROM {{timestamps}} WHERE {_EPOCH} ORDER BY size",
+            (self._epoch,),
+        )
+        return [row[0] for row in rows]
 
     def tile(self, level: int, index: int) -> bytes:
         rows = self._log.rows(

@@ -51,6 +51,9 @@ class LogStore(Protocol):
     def heads(self, after_size: int = 0) -> list[SignedHead]:
         """The heads of the epoch that are longer than `after_size`, shortest first."""
 
+    def head(self, size: int) -> SignedHead | None:
+        """The head of exactly this size, or None."""
+
     def last_head(self) -> SignedHead | None: ...
 
     def add_head(self, head: SignedHead, tiles: Sequence[Tile]) -> None:
@@ -65,10 +68,16 @@ class LogStore(Protocol):
     def cosignatures(self, size: int) -> list[bytes]:
         """The signature lines of others under this head, in order of the names of their keys."""
 
+    def cosigned_sizes(self, key_name: str | None = None) -> list[int]:
+        """The sizes of the heads that others cosigned, or that this one did, smallest first."""
+
     def add_timestamp(self, size: int, authority: str, response: bytes) -> None:
         """Keep a time stamp of the head of this size; again does nothing."""
 
     def timestamps(self, size: int) -> list[Timestamp]: ...
+
+    def stamped_sizes(self) -> list[int]:
+        """The sizes of the heads that have time stamps, smallest first."""
 
     def tile(self, level: int, index: int) -> bytes:
         """The hashes of a full tile; a `StoreError` where it is not full below the last head."""

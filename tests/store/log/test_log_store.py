@@ -126,6 +126,21 @@ def test_who_cosigned_a_head_is_kept_once_and_in_order_of_names(log: LogStore) -
         log.cosign(4, "witness.a", b"a\n")
 
 
+def test_heads_are_found_by_size_and_by_who_vouched_for_them(log: LogStore) -> None:
+    for size in (3, 5, 8):
+        log.add_head(a_head(size), [])
+    log.cosign(8, "witness.a", b"a\n")
+    log.cosign(3, "witness.b", b"b\n")
+    log.cosign(3, "witness.b", b"later\n")
+    log.add_timestamp(5, "tsa.example", b"\x30\x82")
+
+    assert log.head(5) == a_head(5)
+    assert log.head(4) is None
+    assert log.cosigned_sizes() == [3, 8]
+    assert log.cosigned_sizes("witness.b") == [3]
+    assert log.stamped_sizes() == [5]
+
+
 def test_time_stamps_are_kept_with_their_authority(log: LogStore) -> None:
     log.add_head(a_head(3), [])
     log.add_timestamp(3, "tsa.example", b"\x30\x82")

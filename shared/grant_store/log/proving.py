@@ -1,0 +1,92 @@
+"""What a log can prove to others from what it has stored: heads, growth, and single events.
+
+Every proof is checked against the signed root before it leaves: one that does not hold means that
+ledger or tiles are no longer what was signed, and is never handed out.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from grant_store.errors import StoreError
+from grant_store.leaf import leaf_encoding
+from grant_store.log.checkpoint import ROOT_OF_NOTHING, Checkpoint
+from grant_store.log.note import Note
+from grant_store.log.proof_file import TlogProof
+from grant_store.log.store import LedgerView, LogStore, SignedHead
+from grant_store.log.stored_tiles import tree_of
+from grant_store.log.tiles import TiledHashes
+from grant_store.log.tree import (
+    ProofFails,
+    check_consistency,
+    check_inclusion,
+    consistency_proof,
+    inclusion_proof,
+)
+from grant_store.log.witness_request import WitnessRequest
+from grant_store.rows import LedgerEvent
+
+
+class NotAsSigned(StoreError):
+    """The ledger or its tiles are not those that the log has signed. Nothing was handed out."""
+
+
+class ProvingLog:
+    """The log beside one ledger, as its heads prove it."""
+
+    def __init__(self, log: LogStore, ledger: LedgerView) -> None:
+        self.log = log
+        self._ledger = ledger
+        self._trees: dict[int, TiledHashes] = {}
+
+    def full_note(self, head: SignedHead) -> bytes:
+        """The note of a head with all that cosigned it."""
+        lines = b"".join(self.log.cosignatures(head.size))
+        return bytes(Note.parse(head.note).with_lines(lines))
+
+    def covering(self, position: int, *, cosigned: bool) -> SignedHead | None:
+        """The head that proves an event: the first cosigned one, or else simply the last."""
+        if not cosigned:
+            last = self.log.last_head()
+            return last if last and last.size >= position else None
+        sizes = [size for size in self.log.cosigned_sizes() if size >= position]
+        return self.log.head(sizes[0]) if sizes else None
+
+    def request(self, head: SignedHead, old_size: int) -> WitnessRequest:
+        """What a witness is asked that has cosigned `old_size` leaves of this log."""
+        return WitnessRequest(old_size, self.growth(old_size, head), self.full_note(head))
+
+    def growth(self, old_size: int, head: SignedHead) -> tuple[bytes, ...]:
+        """That the head grew out of the tree of `old_size` leaves.
+
+        Where that size was signed too, the proof is checked against its root.
+        """
+        proof = consistency_proof(old_size, head.size, self._tree(head.size))
+        old = self.log.head(old_size)
+        if old or old_size == 0:
+            try:
+                old_root = old.root if old else ROOT_OF_NOTHING
+                check_consistency(old_size, old_root, head.size, head.root, proof)
+            except ProofFails as error:
+                raise self._not_as_signed(head, error) from error
+        return tuple(proof)
+
+    def proof(self, event: LedgerEvent, head: SignedHead) -> tuple[TlogProof, bytes]:
+        """That the event is in the tree of this head, and the record whose hash is its leaf."""
+        record = leaf_encoding(event)
+        index = event.position - 1
+        hashes = inclusion_proof(index, head.size, self._tree(head.size))
+        try:
+            check_inclusion(sha256(record).digest(), index, head.size, hashes, head.root)
+        except ProofFails as error:
+            raise self._not_as_signed(head, error) from error
+        return TlogProof(index, tuple(hashes), self.full_note(head)), record
+
+    def _tree(self, size: int) -> TiledHashes:
+        if size not in self._trees:
+            self._trees[size] = tree_of(self.log, self._ledger, size)
+        return self._trees[size]
+
+    def _not_as_signed(self, head: SignedHead, error: ProofFails) -> NotAsSigned:
+        origin = Checkpoint.parse(Note.parse(head.note).text).origin
+        return NotAsSigned(f"{origin}, size {head.size}: {error} Run `pruefpfad log check`.")
