@@ -20,22 +20,25 @@ def open_store(
     service: str,
     lane: str = "main",
     clock: Callable[[], datetime] | None = None,
+    *,
+    read_only: bool = False,
 ) -> Store:
     """The store of one service and lane; nothing is created before its `migrate`.
 
     `sqlite:///DIR` keeps it in the file DIR/<service>.<lane>.sqlite3 (an absolute DIR begins with
     a fourth slash), `postgresql://…` in schemas of that database. Without a `clock`, SQLite takes
-    this machine's and PostgreSQL its server's.
+    this machine's and PostgreSQL its server's. What is opened `read_only` cannot be changed through
+    it: the file is opened for reading, and every transaction of the database is a read-only one.
     """
     check_names(service, lane)
     if directory := _directory(url):
         path = directory / f"{service}.{lane}.sqlite3"
-        return SQLiteStore(path, service, lane, clock or utc_now)
+        return SQLiteStore(path, service, lane, clock or utc_now, read_only=read_only)
     if url.startswith(_POSTGRES):
         # Only here: the embedded run must not need a PostgreSQL client.
         from grant_store.postgres import PostgresStore
 
-        return PostgresStore(url, service, lane, clock)
+        return PostgresStore(url, service, lane, clock, read_only=read_only)
     raise _unknown(url)
 
 

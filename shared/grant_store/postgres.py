@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -79,7 +80,8 @@ class PostgresStore:
 
     Without a `clock` the server's is used. `patience_seconds` is how long a lost connection is
     reopened before an append is given up as unknown, `silence_seconds` how long an answer may keep
-    the store waiting before the connection counts as lost.
+    the store waiting before the connection counts as lost. What is opened `read_only` takes
+    nothing.
     """
 
     def __init__(
@@ -90,6 +92,8 @@ class PostgresStore:
         clock: Callable[[], datetime] | None = None,
         patience_seconds: float = 5.0,
         silence_seconds: float = SILENCE_SECONDS,
+        *,
+        read_only: bool = False,
     ) -> None:
         check_names(service, lane)
         self.service = service
@@ -98,8 +102,10 @@ class PostgresStore:
         self._clock = clock
         self._patience_seconds = patience_seconds
         self._schema = service if lane == "main" else f"{service}_{lane}"
-        self._appends = GuardedConnection(dsn, self.origin, self._schema, silence_seconds)
-        self._reads = GuardedConnection(dsn, self.origin, self._schema, silence_seconds)
+        guarded = partial(
+            GuardedConnection, dsn, self.origin, self._schema, silence_seconds, read_only=read_only
+        )
+        self._appends, self._reads = guarded(), guarded()
         self._statements: dict[str, bytes] = {}
 
     @property

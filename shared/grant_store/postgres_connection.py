@@ -32,18 +32,26 @@ class ConnectionLost(Exception):
 
 
 class GuardedConnection:
-    """Every statement is a transaction of its own; one thread at a time.
+    """Every statement is a transaction of its own, `read_only` one that can change nothing; one
+    thread at a time.
 
     Without a `schema` nobody asks for its version: for those who may not even see that.
     """
 
     def __init__(
-        self, dsn: str, name: str, schema: str | None, silence_seconds: float = SILENCE_SECONDS
+        self,
+        dsn: str,
+        name: str,
+        schema: str | None,
+        silence_seconds: float = SILENCE_SECONDS,
+        *,
+        read_only: bool = False,
     ) -> None:
         self._dsn = dsn
         self._name = name
         self._schema = schema
         self._silence_seconds = silence_seconds
+        self._read_only = read_only
         self._lock = Lock()
         self._connection: PatientConnection | None = None
         self._is_closed = False
@@ -90,6 +98,8 @@ class GuardedConnection:
         try:
             register(connection)
             connection.prepare_session(self._silence_seconds)
+            if self._read_only:
+                connection.execute("SET default_transaction_read_only = on")
             self._check_version(connection)
         except psycopg.Error as error:
             connection.close()

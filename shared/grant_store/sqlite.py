@@ -67,7 +67,8 @@ def utc_now() -> datetime:
 class SQLiteStore:
     """A ledger in a file. `synchronous=FULL`: what was answered as recorded survives a power cut.
 
-    `clock` returns aware instants. Several processes may write; each waits for its turn.
+    `clock` returns aware instants. Several processes may write; each waits for its turn. What is
+    opened `read_only` takes nothing.
     """
 
     def __init__(
@@ -77,11 +78,13 @@ class SQLiteStore:
         lane: str = "main",
         clock: Callable[[], datetime] = utc_now,
         busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS,
+        *,
+        read_only: bool = False,
     ) -> None:
         self.service = service
         self.lane = lane
         self._clock = clock
-        self._file = SQLiteFile(path, self.origin, busy_timeout_seconds)
+        self._file = SQLiteFile(path, self.origin, busy_timeout_seconds, read_only=read_only)
 
     @property
     def origin(self) -> str:

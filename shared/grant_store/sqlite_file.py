@@ -48,17 +48,25 @@ LEDGER = Schema("schema_sqlite.sql", SCHEMA_VERSION)
 
 
 class SQLiteFile:
-    """A file that appears with `migrate` and is opened when it is first needed.
+    """A file that appears with `migrate` and is opened when it is first needed; `read_only`, it
+    cannot be changed by whoever has opened it.
 
     A lock lets one thread at a time use the connection; other processes wait for
     `busy_timeout_seconds` at most.
     """
 
     def __init__(
-        self, path: Path, name: str, busy_timeout_seconds: float, *, schema: Schema = LEDGER
+        self,
+        path: Path,
+        name: str,
+        busy_timeout_seconds: float,
+        *,
+        schema: Schema = LEDGER,
+        read_only: bool = False,
     ) -> None:
         self._path = path
         self._schema = schema
+        self._read_only = read_only
         self._name = name
         self._busy_timeout_seconds = busy_timeout_seconds
         self._lock = RLock()
@@ -145,10 +153,11 @@ class SQLiteFile:
             raise StoreError(f"{self._name}: this store has been closed.")
         if self._connection is None:
             self._connection = sqlite3.connect(
-                self._path,
+                f"{self._path.absolute().as_uri()}?mode=ro" if self._read_only else self._path,
                 isolation_level=None,
                 check_same_thread=False,
                 timeout=self._busy_timeout_seconds,
+                uri=self._read_only,
             )
             for pragma in _PRAGMAS:
                 self._connection.execute(f"PRAGMA {pragma}")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
+from pruefpfad.decided_again.replay import CALLS, Selection, Tally, decided_again
 from simulation.attempts import SCRIPT
 from simulation.ledgers import Evidence, Recorded, need, need_once
 
@@ -18,6 +20,14 @@ def there_is_one_decision_per_question(found: Evidence) -> None:
     need_once(found.of_kind("budgeting", *DECISIONS), "case_id")
     need_once(found.of_kind("budgeting", "DecisionNotified"), "case_id")
     need_once(found.of_kind("budgeting", "DecisionBecameFinal"), "case_id")
+
+
+def every_decision_comes_out_again(found: Evidence) -> None:
+    """Whoever was first, and whatever was parked meanwhile: the record alone says why."""
+    with ExitStack() as opened:
+        stores = {name: opened.enter_context(found.world.reading(name)) for name in CALLS}
+        differing = list(decided_again(stores, Selection(), Tally(), lambda *_: None))
+    need(not differing, f"{differing[:3]}")
 
 
 def nobody_does_two_persons_work(found: Evidence) -> None:

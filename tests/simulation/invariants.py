@@ -44,6 +44,7 @@ INVARIANTS: Mapping[str, Invariant] = {
     "conservation of money": money.lines_hold_what_their_cases_hold,
     "proofs of the case file": outcomes.the_proofs_of_the_case_file_hold,
     "the case file is the fold of the feeds": outcomes.the_case_file_is_the_fold_of_the_feeds,
+    "every decision comes out again": decisions.every_decision_comes_out_again,
 }
 
 

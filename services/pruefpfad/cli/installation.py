@@ -46,10 +46,10 @@ class Installation:
 
     @contextmanager
     def stores(self) -> Iterator[Mapping[str, Store]]:
-        """The stores of all services, for reading."""
+        """The stores of all services, for reading: nothing can be written through them."""
         url = self.database_url or f"sqlite:///{self.data}"
         with ExitStack() as opened:
-            stores = {name: open_store(url, name, self.lane) for name in SERVICES}
+            stores = {name: open_store(url, name, self.lane, read_only=True) for name in SERVICES}
             for store in stores.values():
                 opened.callback(store.close)
             yield stores

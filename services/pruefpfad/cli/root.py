@@ -33,6 +33,7 @@ from pruefpfad.cli import (
     payments,
     processes,
     programmes,
+    replay,
     stores,
     witness,
 )
@@ -103,6 +104,7 @@ for _module in (
     witness,
     payments,
     audit,
+    replay,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

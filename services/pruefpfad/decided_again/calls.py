@@ -1,0 +1,90 @@
+"""What a person's command asked for, put together from the events that it recorded.
+
+An event holds what its decision rests upon, so that the same function of the service can be called
+again. A service's own table stands in `calls_of_<service>`; it says for the event that leads a unit
+which function recorded it and with which arguments. Must not know how results are compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+from eventsourcing.domain import Aggregate
+
+from grant_store.work import UnitOfWork
+from grant_values.shapes import Actor
+from pruefpfad.decided_again.aggregates import RecordedAggregates
+from pruefpfad.decided_again.units import Cause, Unit
+
+
+class Led(NamedTuple):
+    """What the arguments of a call may be taken from: the leading event, its aggregate as it stood
+    before, all aggregates, and on whose behalf."""
+
+    event: Any
+    aggregate: Any
+    held: RecordedAggregates
+    cause: Cause
+
+    def second_actor(self) -> Actor | None:
+        second = self.cause.secondactorid
+        return Actor(second, self.cause.actorrole) if second else None
+
+    def find(self, aggregate_id: Any) -> Any:
+        return self.held.find(aggregate_id)
+
+
+@dataclass(frozen=True)
+class RecordedCall:
+    """A function of a service that decides, and how its arguments are found."""
+
+    decide: Callable[..., object]
+    arguments: Callable[[Led], dict[str, Any]]
+
+
+Calls = Mapping[str, RecordedCall]
+"""By the topic of the event that leads what the function records."""
+
+
+def fields(*names: str, **renamed: str) -> Callable[[Led], dict[str, Any]]:
+    """Arguments that stand in the leading event; `renamed` where they have another name there."""
+    taken = {name: name for name in names} | renamed
+
+    def arguments(led: Led) -> dict[str, Any]:
+        return {name: getattr(led.event, field) for name, field in taken.items()}
+
+    return arguments
+
+
+def on_case(*names: str, **renamed: str) -> Callable[[Led], dict[str, Any]]:
+    """The same with the case's reference, which the aggregate knows."""
+    taken = fields(*names, **renamed)
+
+    def arguments(led: Led) -> dict[str, Any]:
+        return {"reference": led.aggregate.reference, **taken(led)}
+
+    return arguments
+
+
+def call_of(
+    calls: Calls, unit: Unit, held: RecordedAggregates
+) -> Callable[[UnitOfWork], object] | None:
+    """The call that recorded this unit; None where no event of it is known to lead one."""
+    for row in unit.rows:
+        if row.topic in calls:
+            found = calls[row.topic]
+            before: Aggregate | None = held.find(row.originator_id)
+            led = Led(held.catalogue.decode(row), before, held, unit.cause)
+            return partial(_call, found, led)
+    return None
+
+
+def _call(found: RecordedCall, led: Led, work: UnitOfWork) -> object:
+    """Whether a program played the person is not recorded, but where that was why it was refused.
+    In a demonstration it makes no difference."""
+    scripted = getattr(led.event, "reason", "") == "scripted_actor"
+    by = Actor(led.cause.actorid, led.cause.actorrole, scripted)
+    return found.decide(work, by, **found.arguments(led))

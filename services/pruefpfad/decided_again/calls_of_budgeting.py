@@ -1,0 +1,73 @@
+"""Budgeting's commands as its events record them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from grant_budgeting import application
+from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
+
+NOT_RECORDED = "(not recorded)"
+
+
+def _refused_approval(led: Led) -> dict[str, Any]:
+    """A refusal does not hold the reason for an exception. Where there was a second person, there
+    was one, unless its lack is why the approval was refused."""
+    second = led.second_actor()
+    gave_reason = second and led.event.reason != "late_without_override"
+    return {
+        "reference": led.aggregate.reference,
+        "seconded_by": second,
+        "reasons": NOT_RECORDED,
+        "override_reason": NOT_RECORDED if gave_reason else "",
+        "effective_on": led.event.effective_on,
+    }
+
+
+def _granted(led: Led) -> dict[str, Any]:
+    return {
+        "reference": led.aggregate.reference,
+        "seconded_by": led.second_actor(),
+        "reasons": led.event.reasons,
+        "override_reason": led.event.override_reason,
+        "effective_on": led.event.effective_on,
+    }
+
+
+def _changed_ceiling(led: Led) -> dict[str, Any]:
+    line, event = led.aggregate, led.event
+    named = {"programme": line.programme, "fund": line.fund, "year": line.year}
+    asked = {"ceiling": event.ceiling_cents, "reason": event.reason}
+    return {**named, **asked, "effective_on": event.effective_on}
+
+
+_FROM_RESERVE_LIST = RecordedCall(
+    application.earmark_from_reserve_list,
+    lambda led: {"reference": led.find(led.event.case_id).reference, "rule": led.event.rule},
+)
+
+CALLS: Calls = {
+    "budgeting.BudgetLineOpened": RecordedCall(
+        application.open_budget_line,
+        fields("programme", "fund", "year", "effective_on", ceiling="ceiling_cents"),
+    ),
+    "budgeting.CeilingChanged": RecordedCall(application.change_ceiling, _changed_ceiling),
+    "budgeting.FundsEarmarked": _FROM_RESERVE_LIST,
+    "budgeting.EarmarkRefused": _FROM_RESERVE_LIST,
+    "budgeting.GrantApproved": RecordedCall(application.approve_grant, _granted),
+    "budgeting.GrantPartiallyApproved": RecordedCall(
+        application.approve_partially,
+        lambda led: {**_granted(led), "tranches": led.event.terms.tranches},
+    ),
+    "budgeting.ApprovalRefused": RecordedCall(application.approve_grant, _refused_approval),
+    "budgeting.ApplicationRejected": RecordedCall(
+        application.reject_application, on_case("reasons", "effective_on")
+    ),
+    "budgeting.DecisionNotified": RecordedCall(
+        application.notify_decision, on_case("channel", effective_on="dispatched_on")
+    ),
+    "budgeting.RemedyWaived": RecordedCall(application.waive_remedy, on_case("effective_on")),
+    "budgeting.DecisionBecameFinal": RecordedCall(
+        application.record_finality, on_case(effective_on="final_on")
+    ),
+}

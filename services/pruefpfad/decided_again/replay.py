@@ -1,0 +1,163 @@
+"""Walks through the ledgers and decides every unit again, by the functions that decided it.
+
+A unit that followed an event is decided again by the service's policy, on that recorded event. A
+unit of a command is decided again by the service's function, on what its events hold of the
+command. Both find the state that the ledger left before them. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from uuid import UUID
+
+import msgspec
+
+from grant_store.store import Store
+from grant_store.work import Batch, Context, NotYet, UnitOfWork
+from grant_values.invalid import NotEntitled
+from grant_values.shapes import Actor
+from pruefpfad.assembly import SERVICES, Service
+from pruefpfad.decided_again import access
+from pruefpfad.decided_again.aggregates import UNREADABLE, RecordedAggregates
+from pruefpfad.decided_again.calls import Calls, call_of
+from pruefpfad.decided_again.calls_of_budgeting import CALLS as OF_BUDGETING
+from pruefpfad.decided_again.calls_of_disbursement import CALLS as OF_DISBURSEMENT
+from pruefpfad.decided_again.calls_of_eligibility import CALLS as OF_ELIGIBILITY
+from pruefpfad.decided_again.calls_of_intake import CALLS as OF_INTAKE
+from pruefpfad.decided_again.differences import WHOLE_EVENT, Difference, Found, differences
+from pruefpfad.decided_again.known import Known
+from pruefpfad.decided_again.units import Unit, units_of
+from pruefpfad.decided_again.upstream import UpstreamEvents
+
+CALLS: Mapping[str, Calls] = {
+    "intake": OF_INTAKE,
+    "eligibility": OF_ELIGIBILITY,
+    "budgeting": OF_BUDGETING,
+    "disbursement": OF_DISBURSEMENT,
+}
+
+Decide = Callable[[UnitOfWork], object]
+Progress = Callable[[str, int], None]
+"""Told the service and the position that it has come to."""
+
+_NO_ID = UUID(int=0)
+# What a rule answers to something that cannot have been: then nothing comes out of it.
+_NO_DECISION = (NotEntitled, NotYet, msgspec.MsgspecError, *UNREADABLE)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which cases are decided again: one, those of a programme, or all."""
+
+    case_id: UUID | None = None
+    programme: str | None = None
+
+    def takes(self, unit: Unit, known: Known) -> bool:
+        if self.case_id:
+            return self.case_id in unit.case_ids
+        if self.programme and unit.case_ids:
+            return any(known.programme_of.get(each) == self.programme for each in unit.case_ids)
+        return True
+
+
+@dataclass
+class Tally:
+    """How many events of each topic came out again as recorded, and how many did not; `given` are
+    those that no rule computes."""
+
+    recomputed: Counter[str] = field(default_factory=Counter)
+    differing: Counter[str] = field(default_factory=Counter)
+    given: Counter[str] = field(default_factory=Counter)
+
+
+def decided_again(
+    stores: Mapping[str, Store], selection: Selection, tally: Tally, progress: Progress
+) -> Iterator[Difference]:
+    """Every difference between what is recorded and what is decided again, ledger by ledger."""
+    known, upstream = Known(stores["intake"]), UpstreamEvents(stores)
+    for name, calls in CALLS.items():
+        again = ServiceAgain(SERVICES[name], stores[name], calls, known, upstream, selection)
+        yield from again.walk(tally, partial(progress, name))
+
+
+class ServiceAgain:
+    """One service's ledger, decided again from its beginning."""
+
+    def __init__(
+        self,
+        service: Service,
+        store: Store,
+        calls: Calls,
+        known: Known,
+        upstream: UpstreamEvents,
+        selection: Selection,
+    ) -> None:
+        self._service = service
+        self._store = store
+        self._calls = calls
+        self._known = known
+        self._upstream = upstream
+        self._selection = selection
+        self._documents = known.documents()
+        whole = selection.case_id is None
+        self._held = RecordedAggregates(store, service.catalogue, whole=whole)
+
+    def walk(self, tally: Tally, progress: Callable[[int], None]) -> Iterator[Difference]:
+        for unit in units_of(self._store):
+            self._held.begin(unit.first_position - 1)
+            self._known.note(unit)
+            if self._selection.takes(unit, self._known):
+                yield from self._take(unit, tally)
+            elif self._selection.case_id is None:
+                self._held.follow(unit.rows)
+            progress(unit.last_position)
+
+    def _take(self, unit: Unit, tally: Tally) -> Iterator[Difference]:
+        batch = Batch(self._held, lambda: _NO_ID, documents=self._documents)
+        found = self._found(unit, batch)
+        if found is None:
+            tally.given.update(row.topic for row in unit.rows)
+            return
+        if found:
+            self._held.go_back_to_record(unit, batch.touched)
+        tally.recomputed.update(row.topic for row in unit.rows)
+        tally.differing.update({row.topic for row, *_ in found})
+        for row, name, recorded, computed in found:
+            about = (self._store.origin, row.position, row.topic, _case_of(unit))
+            yield Difference(*about, name, recorded, computed)
+
+    def _found(self, unit: Unit, batch: Batch) -> list[Found] | None:
+        """What differs in a unit; None where no rule is known that could compute it."""
+        first = unit.rows[0]
+        try:
+            if access.is_refusal(first.topic):
+                return list(access.differences(self._service, first))
+            decide = self._decision_of(unit)
+            if decide is None:
+                self._held.follow(unit.rows)
+                return None
+            decide(batch.unit(_context_of(unit)))
+            return list(differences(self._service.catalogue, unit.rows, batch.events))
+        except _NO_DECISION as error:
+            return [(first, WHOLE_EVENT, first.topic, f"{type(error).__name__}: {error}")]
+
+    def _decision_of(self, unit: Unit) -> Decide | None:
+        followed = unit.cause.followed
+        if followed is None:
+            return call_of(self._calls, unit, self._held)
+        event = self._upstream.at(*followed)
+        self._known.recall(self._documents, event)
+        return lambda work: self._service.policies.apply(work, event)
+
+
+def _context_of(unit: Unit) -> Context:
+    cause = unit.cause
+    actor = Actor(cause.actorid, cause.actorrole)
+    return Context(actor, correlation_id="", causation_id=cause.causationid)
+
+
+def _case_of(unit: Unit) -> UUID | None:
+    return next(iter(unit.case_ids)) if len(unit.case_ids) == 1 else None

@@ -1,0 +1,95 @@
+"""`pruefpfad replay decisions` on a data directory: counts, exit codes, and a tampered file."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from grant_store.sqlite import SQLiteStore
+from pruefpfad.cli.root import main
+from pruefpfad.scripted.story import Story
+from support.authority import CASE, EXAMPLE
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("told")
+    Story(EXAMPLE, folder, Console(quiet=True)).tell()
+    return folder
+
+
+def replay(folder: Path, *options: str) -> Result:
+    return CliRunner().invoke(main, ["--data", str(folder), "replay", "decisions", *options])
+
+
+def alter(folder: Path, topic: str, before: str, after: str) -> int:
+    """Change the text of a recorded event behind the triggers' back; its position."""
+    service = topic.partition(".")[0]
+    with sqlite3.connect(folder / f"{service}.main.sqlite3") as connection:
+        for (trigger,) in connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        position, state = connection.execute(
+            "SELECT position, state FROM ledger_events WHERE topic = ?", (topic,)
+        ).fetchone()
+        changed = bytes(state).replace(before.encode(), after.encode())
+        assert changed != bytes(state)
+        connection.execute(
+            "UPDATE ledger_events SET state = ? WHERE position = ?", (changed, position)
+        )
+    connection.close()
+    return int(position)
+
+
+def test_an_untouched_history_comes_out_as_recorded(told: Path) -> None:
+    result = replay(told)
+
+    assert result.exit_code == 0, result.output
+    assert "eligibility.CheckRecorded" in result.output
+    assert "67 events decided again, 0 differ" in result.output
+
+
+def test_a_raised_grant_is_named_with_case_field_and_both_amounts(
+    told: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(told, tmp_path / "copy")
+    position = alter(copy, "budgeting.GrantApproved", '"grant_cents":', '"grant_cents":1')
+
+    result = replay(copy, "--json")
+
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    [found] = report["differences"]
+    assert (found["origin"], found["position"]) == ("budgeting/main", position)
+    assert found["field"] == "terms.grant_cents"
+    assert str(found["recorded"]) == f"1{found['computed']}"
+    assert report["events"]["budgeting.GrantApproved"]["differing"] == 1
+
+
+def test_a_case_can_be_named_by_its_reference(told: Path) -> None:
+    result = replay(told, "--case", CASE, "--json")
+
+    assert result.exit_code == 0
+    counted = json.loads(result.stdout)["events"]
+    assert counted["budgeting.GrantApproved"]["decided_again"] == 1
+    assert "budgeting.BudgetLineOpened" not in counted
+
+
+def test_nothing_is_written_not_even_by_closing_the_file(told: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(told, tmp_path / "copy")
+    store = SQLiteStore(copy / "intake.main.sqlite3", "intake")
+    store.move_relay(store.head().position)  # Stands in the log beside the file, not yet in it.
+    before = {path.name: path.read_bytes() for path in copy.glob("*.sqlite3*")}
+
+    assert replay(copy).exit_code == 0
+
+    after = {path.name: path.read_bytes() for path in copy.glob("*.sqlite3")}
+    store.close()
+    assert after == {name: before[name] for name in after}
