@@ -6,6 +6,7 @@ it would serve an authority: what one test has recorded, the next one finds.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from bus.rabbit.post import Asker, Sender
 from grant_bus.rabbit import feed_queue_name
@@ -23,6 +25,7 @@ from grant_contracts.answers import Answer
 from grant_store.opening import open_store
 from grant_store.rows import Append, NewEvent
 from journeys.published_list import Ending, play, play_embedded, purpose_of, scenario_of
+from pruefpfad.cli.root import main
 from pruefpfad.processes import health
 from pruefpfad.processes.configuration import Configuration
 from pruefpfad.scripted import script
@@ -63,8 +66,13 @@ def system(
 
 
 @pytest.fixture(scope="module")
-def in_one_process(short_example: Path, tmp_path_factory: pytest.TempPathFactory) -> Ending:
-    return play_embedded(short_example, tmp_path_factory.mktemp("embedded"))
+def embedded_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("embedded")
+
+
+@pytest.fixture(scope="module")
+def in_one_process(short_example: Path, embedded_data: Path) -> Ending:
+    return play_embedded(short_example, embedded_data)
 
 
 class Disturbed:
@@ -130,6 +138,19 @@ def test_the_list_ends_as_in_one_process_though_services_are_killed_on_the_way(
     assert in_one_process.payment_files
     for run, file in in_one_process.payment_files.items():
         assert system.client.ask("disbursement", "payment_file", run=run)["value"] == file
+
+
+def test_both_runs_hold_the_same_decisions_amounts_and_reasons(
+    system: DistributedSystem, in_one_process: Ending, embedded_data: Path
+) -> None:
+    words = ["audit", "compare", str(embedded_data), system.database_url, "--json"]
+
+    result = CliRunner().invoke(main, words)
+
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert (told["same"], told["differences"]) == (True, [])
+    assert told["events"]["a"] == told["events"]["b"] == sum(in_one_process.heads.values())
 
 
 def test_played_again_every_command_gets_its_recorded_answer_and_nothing_new_happens(

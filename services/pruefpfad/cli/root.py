@@ -101,9 +101,9 @@ for _module in (
     exports,
     feeds,
     parked,
+    audit,
     witness,
     payments,
-    audit,
     replay,
 ):
     for _command in _module.COMMANDS:

@@ -1,0 +1,1 @@
+"""Compares what two installations have recorded of the same cases."""

@@ -1,0 +1,96 @@
+"""What one event says, without what two runs of the same input may differ in.
+
+Ids, positions and recorded times are left out; who acted, what was decided, the amounts and the
+reasons stay. It must not know which services there are, or how differences are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from grant_bus.feed import event_of
+from grant_contracts.envelope import CloudEvent, Fact
+from grant_contracts.fact_reader import FactReader
+from grant_contracts.registry import FACTS
+from grant_store.rows import LedgerEvent
+from grant_values.cases import case_id_of
+
+NO_CASE = "-"
+
+# What stands in a run's data and says nothing of what was decided, by name of the event.
+OF_THE_RUN: Mapping[str, frozenset[str]] = {"ParkedEventDiscarded": frozenset({"position"})}
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+class Entry(NamedTuple):
+    """One event as it is compared. `case` is the case's id, or `NO_CASE`."""
+
+    case: str
+    topic: str
+    said: dict[str, Any]
+
+    @property
+    def text(self) -> bytes:
+        """The same bytes for entries that say the same."""
+        return _encoder.encode((self.topic, self.said))
+
+    @property
+    def digest(self) -> bytes:
+        return sha256(self.text).digest()
+
+
+def entry_of(origin: str, row: LedgerEvent) -> Entry:
+    """What a row says. Raises `ValueError` where this program cannot read it."""
+    event = event_of(origin, row)
+    fact = _reader(event.topic).read(event)
+    said = {
+        "by": event.actorid,
+        "in the role of": event.actorrole,
+        "with": event.secondactorid,
+        **_said_by(fact),
+    }
+    return Entry(_case_of(event, fact), event.topic, said)
+
+
+def reference_in(entry: Entry) -> str:
+    """What people call the case, if the entry says it."""
+    return str(entry.said.get("reference") or "")
+
+
+@cache
+def _reader(topic: str) -> FactReader[Fact]:
+    if topic not in FACTS:
+        raise ValueError(f"{topic} is not in the registry of facts.")
+    return FactReader(FACTS[topic])
+
+
+def _said_by(fact: Fact) -> dict[str, Any]:
+    left_out = OF_THE_RUN.get(type(fact).__name__, frozenset()) | {"envelope"}
+    fields = (name for name in fact.__struct_fields__ if name not in left_out)
+    values = ((name, getattr(fact, name)) for name in fields)
+    return {name: _plain(value) for name, value in values if not isinstance(value, UUID)}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it, without ids."""
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value if not isinstance(each, UUID)]
+    if isinstance(value, Mapping):
+        return {key: _plain(inner) for key, inner in value.items() if not isinstance(inner, UUID)}
+    if hasattr(value, "__dataclass_fields__"):
+        return _plain({name: getattr(value, name) for name in value.__dataclass_fields__})
+    return msgspec.to_builtins(value)
+
+
+def _case_of(event: CloudEvent, fact: Fact) -> str:
+    if event.caseid is not None:
+        return str(event.caseid)
+    reference = getattr(fact, "reference", None)
+    return str(case_id_of(reference)) if reference else NO_CASE
