@@ -43,7 +43,7 @@ def project(shelf: Shelf, event: CloudEvent, fact: Fact) -> None:
     """Write an event, whose fact is decoded, onto pages: the audit's own or rebuilt ones."""
     service = event.origin.partition("/")[0]
     pages = Pages(shelf, event, service, case_of(event, fact), _history_entry(event))
-    shelf.write_document(HISTORY, _history_key(pages), pages.history)
+    shelf.write_document(HISTORY, history_key(event, pages.case_id), pages.history)
     PROJECTIONS[event.topic](pages, fact)
 
 
@@ -63,10 +63,11 @@ def case_of(event: CloudEvent, fact: Fact) -> UUID | None:
     return case_id_of(reference) if reference else None
 
 
-def _history_key(pages: Pages) -> str:
-    event = pages.event
+def history_key(event: CloudEvent, case_id: UUID | None) -> str:
+    """The key of an event's page of history: they sort by case, instant, service, position."""
     instant = event.time.astimezone(UTC).isoformat(timespec="microseconds")
-    return f"{pages.case_id or NO_CASE}/{instant}/{pages.service}/{event.at:012d}"
+    service = event.origin.partition("/")[0]
+    return f"{case_id or NO_CASE}/{instant}/{service}/{event.at:012d}"
 
 
 def _history_entry(event: CloudEvent) -> Page:

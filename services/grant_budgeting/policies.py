@@ -142,3 +142,9 @@ FOLLOWS: Mapping[type[Fact], Policy] = {
     PaymentExecuted: when_payment_executed,
     PaymentReturned: when_payment_returned,
 }
+
+# These only remember: what they write follows from the facts alone, and is made again from them.
+REMEMBERED: Mapping[type[Fact], Policy] = {
+    ProgrammeRegistered: when_programme_registered,
+    ApplicationSubmitted: when_application_submitted,
+}

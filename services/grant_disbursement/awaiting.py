@@ -5,6 +5,7 @@ It only finds them. Whether an order may be paid is what its account says.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 
 from grant_disbursement.domain import GrantAccount
@@ -17,12 +18,19 @@ KIND = "awaiting"
 
 def note(work: UnitOfWork, account: GrantAccount, order_id: str) -> None:
     """An order is open: given just now, or its payment came back."""
-    work.write_document(KIND, _key(account, order_id), {"reference": account.reference})
+    work.write_document(KIND, _key(account, order_id), _body(account))
 
 
 def forget(work: UnitOfWork, account: GrantAccount, order_id: str) -> None:
     """An order's payment has left, or nothing may be paid on its account any more."""
     work.write_document(KIND, _key(account, order_id), None)
+
+
+def documents_of(account: GrantAccount) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Kind, key and body of each order that awaits a run, as they follow from the account."""
+    for order_id, order in account.drawn.orders.items():
+        if order.state == "ordered" and not account.renounced:
+            yield KIND, _key(account, order_id), _body(account)
 
 
 def all_payments(
@@ -67,6 +75,10 @@ def named_payments(
             raise Invalid(f"orders.{index}", f"expected one to be paid, payable on {execution_on}")
         payments.append(account.payment_of(order_id))
     return tuple(payments)
+
+
+def _body(account: GrantAccount) -> dict[str, str]:
+    return {"reference": account.reference}
 
 
 def _key(account: GrantAccount, order_id: str) -> str:

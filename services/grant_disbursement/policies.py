@@ -50,14 +50,18 @@ def when_withdrawal_noted(work: UnitOfWork, fact: WithdrawalNoted) -> None:
         return  # Before an award there is nothing to draw upon.
     account = work.find(GrantAccount, fact.about)
     if account is None:
-        body = {"effective_on": fact.effective_on.isoformat()}
-        work.write_document("renounced", str(fact.about), body)
+        work.write_document(*renunciation_of(fact))
         return
     account.renounce(fact.effective_on)
     work.keep(account)
     for order_id, order in account.drawn.orders.items():
         if order.state == "ordered":
             awaiting.forget(work, account, order_id)
+
+
+def renunciation_of(fact: WithdrawalNoted) -> tuple[str, str, dict[str, str]]:
+    """What is remembered until there is an account: kind, key and body of a document."""
+    return "renounced", str(fact.about), {"effective_on": fact.effective_on.isoformat()}
 
 
 def _remembered_renunciation(work: UnitOfWork, case_id: UUID) -> date | None:
@@ -76,3 +80,6 @@ FOLLOWS: Mapping[type[Fact], Policy] = {
     DecisionBecameFinal: when_decision_became_final,
     WithdrawalNoted: when_withdrawal_noted,
 }
+
+# These only remember: what they write follows from the facts alone, and is made again from them.
+REMEMBERED: Mapping[type[Fact], Policy] = {ProgrammeRegistered: when_programme_registered}

@@ -50,3 +50,6 @@ FOLLOWS: Mapping[type[Fact], Policy] = {
     ApplicationSubmitted: when_application_submitted,
     CompletenessChecked: when_completeness_checked,
 }
+
+# These only remember: what they write follows from the facts alone, and is made again from them.
+REMEMBERED: Mapping[type[Fact], Policy] = {ProgrammeRegistered: when_programme_registered}

@@ -205,6 +205,10 @@ class PostgresStore:
         )
         return [Document(kind, key, body) for key, body in rows]
 
+    def document_counts(self) -> dict[str, int]:
+        counts = "SELECT kind, count(*) FROM {documents} GROUP BY kind ORDER BY kind"
+        return dict(self._rows(counts))
+
     def lead(self) -> PostgresLeadership | None:
         return lead(self._dsn, self.origin, self._schema)
 

@@ -189,6 +189,10 @@ class SQLiteStore:
         )
         return [Document(kind, key, body) for key, body in rows]
 
+    def document_counts(self) -> dict[str, int]:
+        counts = "SELECT kind, count(*) FROM work_documents GROUP BY kind ORDER BY kind"
+        return dict(self._file.rows(counts))
+
     def lead(self) -> SQLiteLeadership | None:
         return self._file.lead()
 

@@ -103,6 +103,9 @@ class Store(Protocol):
     def documents(self, kind: str, prefix: str = "") -> list[Document]:
         """All documents of a kind whose key begins with `prefix`, in order of key."""
 
+    def document_counts(self) -> dict[str, int]:
+        """How many documents of each kind there are, by kind."""
+
     def lead(self) -> Leadership | None:
         """The leadership of this store's relay, or None while another process has it."""
 

@@ -45,6 +45,7 @@ INVARIANTS: Mapping[str, Invariant] = {
     "proofs of the case file": outcomes.the_proofs_of_the_case_file_hold,
     "the case file is the fold of the feeds": outcomes.the_case_file_is_the_fold_of_the_feeds,
     "every decision comes out again": decisions.every_decision_comes_out_again,
+    "served = rebuilt": outcomes.what_is_served_is_what_the_events_lead_to,
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from grant_audit.pages import (
@@ -23,6 +23,7 @@ from grant_bus.actors import TokenCheck
 from grant_contracts.answers import Answer
 from grant_store.sqlite import SQLiteStore
 from pruefpfad.assembly import SERVICES
+from pruefpfad.rebuilt.check import check
 from simulation.clerks import Broken, Command
 from simulation.ledgers import Evidence, Recorded, need
 from simulation.rooms import LANE, as_sent
@@ -77,6 +78,15 @@ def the_case_file_is_the_fold_of_the_feeds(found: Evidence) -> None:
                 writer.follow(origin, as_sent(origin, rows))
         for kind in PAGES:
             need(kept.documents(kind) == fresh.documents(kind), f"the {kind} pages differ")
+
+
+def what_is_served_is_what_the_events_lead_to(found: Evidence) -> None:
+    """`pruefpfad replay check`, at the heads and half way to them, has nothing to complain of."""
+    half_way = {name: {len(rows) // 2} for name, rows in found.ledgers.items() if len(rows) > 1}
+    with ExitStack() as opened:
+        stores = {name: opened.enter_context(found.world.reading(name)) for name in SERVICES}
+        outcome = check(stores, stops=half_way)
+    need(outcome.is_equal, f"rebuilt, this differs: {[each.named for each in outcome.reports]}")
 
 
 @contextmanager

@@ -232,3 +232,13 @@ def test_a_start_over_whose_append_fails_leaves_everything_as_it_was(store: Stor
 
     assert store.documents("case") == [Document("case", "1", b"{}")]
     assert store.tracked("intake/main").position == 5
+
+
+def test_documents_are_counted_by_kind(store: Store) -> None:
+    assert store.document_counts() == {}
+    put(
+        store, Document("line", "a", b"1"), Document("line", "b", b"2"), Document("case", "a", b"3")
+    )
+    put(store, Document("line", "a", None))
+
+    assert store.document_counts() == {"case": 1, "line": 1}

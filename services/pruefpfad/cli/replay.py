@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from pruefpfad.cli.replay_check import check
 from pruefpfad.cli.replay_decisions import decisions
 
 
@@ -15,6 +16,7 @@ def replay() -> None:
     """Play the history again and compare."""
 
 
-replay.add_command(decisions)
+for _command in (check, decisions):
+    replay.add_command(_command)
 
 COMMANDS = (replay,)

@@ -1,0 +1,107 @@
+"""`pruefpfad replay check`: what is served equals what the events lead to, or it says what not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+import click
+
+from grant_audit.sentences import Language, word
+from grant_values.invalid import Invalid
+from pruefpfad.assembly import SERVICES
+from pruefpfad.cli.as_of import progress_bars
+from pruefpfad.cli.cases import columns_of, lang_option
+from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.output import EXIT_NOT_YET, json_option, say_json, say_table
+from pruefpfad.rebuilt.check import Outcome
+from pruefpfad.rebuilt.check import check as rebuild_and_compare
+
+EXIT_DIFFERS = 1
+
+
+@click.command(
+    "check",
+    epilog="Exit codes: 0 equal · 1 differs · 5 differs, and services went on meanwhile: try again."
+    " Example: pruefpfad --data var/demo replay check --at budgeting/500 --at intake/100",
+)
+@click.option(
+    "--service",
+    "services",
+    multiple=True,
+    type=click.Choice(sorted(SERVICES)),
+    help="Only this service; again for each. Without it, all.",
+)
+@click.option(
+    "--at",
+    "positions",
+    multiple=True,
+    metavar="SERVICE/POSITION",
+    help="Compare at this position as well; what was rebuilt up to there is then continued.",
+)
+@lang_option
+@json_option
+@reads
+def check(
+    installation: Installation,
+    services: tuple[str, ...],
+    positions: tuple[str, ...],
+    lang: Language,
+    as_json: bool,
+) -> None:
+    """Rebuild every aggregate and every read model from events, and compare with what is served.
+
+    Each aggregate by two ways: the ledger in order of position, and its own stream. Each document
+    byte for byte. The hash of a read model at a position is the same whenever it is asked for.
+    """
+    stops = _stops(positions)
+    with installation.stores() as stores, progress_bars() as progress:
+        outcome = rebuild_and_compare(stores, services or tuple(SERVICES), stops, progress)
+    if as_json:
+        say_json({"equal": outcome.is_equal, **asdict(outcome)})
+    else:
+        _say(outcome, lang)
+    if not outcome.is_equal:
+        raise SystemExit(EXIT_NOT_YET if outcome.moved else EXIT_DIFFERS)
+
+
+def _stops(positions: Iterable[str]) -> dict[str, set[int]]:
+    stops: dict[str, set[int]] = {}
+    for text in positions:
+        service, _, number = text.partition("/")
+        if service not in SERVICES or not number.isdecimal():
+            services = ", ".join(SERVICES)
+            expected = f"expected SERVICE/POSITION with one of {services}, not {text!r}"
+            raise Invalid("at", expected)
+        stops.setdefault(service, set()).add(int(number))
+    return stops
+
+
+def _say(outcome: Outcome, lang: Language) -> None:
+    rows = (
+        (
+            f"{report.service}/{report.position}",
+            " ".join(f"{name}/{at}" for name, at in report.followed.items()) or "–",
+            str(report.aggregates),
+            str(report.documents),
+            str(report.differences),
+        )
+        for report in outcome.reports
+    )
+    texts = ("ledger", "followed", "aggregates", "work_documents", "differences")
+    say_table(word("rebuilt", "heading", lang), columns_of(texts, (), lang), rows)
+    states = [state for report in outcome.reports for state in report.states]
+    if states:
+        say_table(
+            word("read_model_at", "heading", lang),
+            columns_of(("position", "work_documents", "content_hash"), (), lang),
+            ((state.at, str(state.documents), state.sha256) for state in states),
+        )
+    for report in outcome.reports:
+        for each in report.named:
+            click.echo(f"{report.service}: {each.what} {each.name}: {each.why}")
+        if report.differences > len(report.named):
+            more = report.differences - len(report.named)
+            click.echo(f"{report.service}: {more} {word('more', 'heading', lang)}")
+    if outcome.moved:
+        click.echo(f"{word('moved', 'heading', lang)}: {', '.join(outcome.moved)}")

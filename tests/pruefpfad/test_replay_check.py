@@ -1,0 +1,202 @@
+"""What is served is rebuilt from events and compared; whatever differs is named (R86, R90)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pruefpfad.cli.root import main
+from support.story import heads, record_more, tell_story
+
+Check = Callable[..., Result]
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tell_story(tmp_path_factory.mktemp("told") / "story")
+
+
+@pytest.fixture
+def data(told: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be meddled with."""
+    copy = tmp_path / "data"
+    shutil.copytree(told, copy)
+    return copy
+
+
+def check(data: Path, *words: str) -> Result:
+    result = CliRunner().invoke(main, ["--data", str(data), "replay", "check", *words])
+    assert not result.exception or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def report(data: Path, *words: str) -> Any:
+    return json.loads(check(data, "--json", *words).stdout)
+
+
+def named(data: Path) -> list[tuple[str, str, str]]:
+    """Service, kind and name of each difference, after an exit that says that there is one."""
+    result = check(data, "--json")
+    assert result.exit_code == 1
+    return [
+        (each["service"], difference["what"], difference["name"])
+        for each in json.loads(result.stdout)["reports"]
+        for difference in each["named"]
+    ]
+
+
+def meddle(data: Path, service: str, *statements: str) -> None:
+    """Change a store behind its own back."""
+    with closing(sqlite3.connect(data / f"{service}.main.sqlite3")) as connection, connection:
+        for statement in statements:
+            changed = connection.execute(statement)
+            assert changed.rowcount, statement
+
+
+def test_what_the_story_serves_is_what_its_events_lead_to(told: Path) -> None:
+    result = check(told)
+    assert result.exit_code == 0, result.output
+    found = report(told)
+    assert found["equal"]
+    assert {each["service"]: each["position"] for each in found["reports"]} == heads(told)
+    assert all(each["aggregates"] for each in found["reports"])
+    assert sum(each["documents"] for each in found["reports"]) > 90
+
+
+@pytest.mark.parametrize(
+    ("service", "upstream"),
+    [("intake", "intake"), ("eligibility", "eligibility"), ("budgeting", "budgeting")],
+)
+def test_at_every_position_the_prefix_rebuilt_and_continued_is_the_whole(
+    told: Path, service: str, upstream: str
+) -> None:
+    stops = [f"--at={upstream}/{position}" for position in range(1, heads(told)[upstream] + 1)]
+    found = report(told, *stops, "--service", service, "--service", "audit")
+    assert found["equal"]
+    states = [state["at"] for each in found["reports"] for state in each["states"]]
+    assert [at for at in states if at.startswith(upstream)] == [each[5:] for each in stops]
+
+
+def test_the_state_at_a_position_has_the_same_hash_whatever_was_recorded_since(data: Path) -> None:
+    positions = ("budgeting/10", *(f"{service}/{at}" for service, at in heads(data).items()))
+    at = [f"--at={each}" for each in positions if not each.startswith("audit")]
+
+    def states() -> set[tuple[str, str]]:
+        [audit] = report(data, *at, "--service", "audit")["reports"]
+        return {(state["at"], state["sha256"]) for state in audit["states"]}
+
+    before = states()
+    record_more(data)
+    assert before < states()
+    assert len(before) == len(at)
+
+
+@pytest.mark.parametrize(
+    ("service", "statement", "name"),
+    [
+        (
+            "budgeting",
+            "UPDATE work_documents SET body = '\"other\"' WHERE kind = 'reference'",
+            "reference/",
+        ),
+        ("budgeting", "DELETE FROM work_documents WHERE kind = 'programme'", "programme/"),
+        (
+            "eligibility",
+            "INSERT INTO work_documents VALUES ('programme', 'none/v1', '{}')",
+            "programme/none/v1",
+        ),
+        (
+            "disbursement",
+            "INSERT INTO work_documents VALUES ('awaiting', 'a/v1/2021/X-1', '{}')",
+            "awaiting/a/v1/2021/X-1",
+        ),
+        (
+            "disbursement",
+            "INSERT INTO work_documents VALUES ('unheard-of', 'key', '{}')",
+            "unheard-of/key",
+        ),
+        (
+            "audit",
+            "UPDATE work_documents SET body = replace(CAST(body AS TEXT), '900000', '900001')"
+            " WHERE kind = 'case' AND key LIKE '%/disbursement'",
+            "case/",
+        ),
+        ("audit", "DELETE FROM work_documents WHERE kind = 'run'", "run/"),
+        (
+            "audit",
+            "DELETE FROM work_documents WHERE key = (SELECT max(key) FROM work_documents"
+            " WHERE kind = 'history')",
+            "history/",
+        ),
+        (
+            "audit",
+            "INSERT INTO work_documents VALUES ('history',"
+            " '-/2021-01-01T00:00:00.000000+00:00/intake/000000000001', '{}')",
+            "history/-/2021-01-01",
+        ),
+    ],
+)
+def test_a_document_that_is_not_what_the_events_lead_to_is_named(
+    data: Path, service: str, statement: str, name: str
+) -> None:
+    meddle(data, service, statement)
+    [(where, what, found)] = named(data)
+    assert (where, what) == (service, "document")
+    assert found.startswith(name)
+
+
+def test_a_ledger_that_was_rewritten_no_longer_leads_to_what_is_served(data: Path) -> None:
+    meddle(
+        data,
+        "budgeting",
+        "DROP TRIGGER ledger_events_stay",
+        "UPDATE ledger_events SET state = replace(CAST(state AS TEXT), '1745704', '1745705')"
+        " WHERE topic = 'budgeting.FundsEarmarked'",
+    )
+    found = named(data)
+    assert any(name.startswith("line/") for _, _, name in found)
+    assert any(name.startswith("history/") for _, _, name in found)
+
+
+def test_an_event_that_its_aggregate_cannot_have_had_is_named_with_its_position(
+    data: Path,
+) -> None:
+    meddle(
+        data,
+        "budgeting",
+        "DROP TRIGGER ledger_events_stay",
+        "UPDATE ledger_events SET originator_version = 99 WHERE position = 7",
+    )
+    assert ("budgeting", "aggregate", "budgeting.FindingNoted at budgeting/7") in named(data)
+
+
+def test_an_upstream_whose_event_is_another_than_the_one_followed_is_named(data: Path) -> None:
+    meddle(
+        data,
+        "eligibility",
+        "UPDATE work_tracking SET leaf_hash = zeroblob(32) WHERE upstream = 'intake/main'",
+    )
+    assert named(data) == [("eligibility", "tracking", "intake/5")]
+
+
+def test_one_service_alone_can_be_checked(data: Path) -> None:
+    meddle(data, "budgeting", "DELETE FROM work_documents WHERE kind = 'programme'")
+    assert check(data, "--service", "intake").exit_code == 0
+    assert check(data, "--service", "budgeting").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["budgeting", "budgeting/x", "none/1", "budgeting/999", "intake/0"]
+)
+def test_a_position_that_cannot_be_is_refused_with_what_was_expected(told: Path, text: str) -> None:
+    result = check(told, "--at", text)
+    assert result.exit_code == 4
+    assert result.stderr.startswith("at: expected ")

@@ -1,0 +1,44 @@
+"""The story of one grant in a data directory, told within a second, and what may come after it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from rich.console import Console
+
+from grant_contracts.commands import command_message
+from grant_values.shapes import Actor
+from pruefpfad.embedded import EmbeddedSystem
+from pruefpfad.keys import token_for
+from pruefpfad.scripted.story import Story
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "zusammen-im-quartier"
+REFERENCE = "ZIQ-2020-0001"
+
+
+def tell_story(data: Path) -> Path:
+    Story(EXAMPLE, data, Console(quiet=True)).tell()
+    return data
+
+
+def record_more(data: Path) -> None:
+    """A command in each service that its actor may not give: the refusal is on record."""
+    sign = {"reference": REFERENCE, "effective_on": "2021-01-01"}
+    close = {"programme": "none", "call": "none", "effective_on": "2021-01-01"}
+    with EmbeddedSystem(data) as system:
+        days = date(2018, 1, 1), date(2099, 12, 31)
+        token = token_for(system.key, Actor("S-9", "auditor"), *days)
+        for command, payload in (
+            ("intake.close_call", close),
+            ("eligibility.sign_finding", sign),
+            ("budgeting.waive_remedy", sign),
+            ("disbursement.order_payment", {**sign, "claim": "2021-1"}),
+        ):
+            answer = system.ask(command_message(command, "k-9", token, payload))
+            assert answer.kind == "refused"
+
+
+def heads(data: Path) -> dict[str, int]:
+    with EmbeddedSystem(data) as system:
+        return system.heads()
