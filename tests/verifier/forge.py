@@ -221,7 +221,6 @@ class History:
 
     logs: list[Log]
     kind: str = "all"
-    documents: list[dict[str, Any]] = field(default_factory=list)
     rules: list[dict[str, Any]] = field(default_factory=list)
     more: dict[str, bytes] = field(default_factory=dict)
     per_file: int = 100
@@ -233,12 +232,11 @@ class History:
         found = dict(self.more)
         for log in self.logs:
             found |= log.members(self.per_file)
-        listed = {"documents": self.documents, "rules": self.rules}
-        found["documents.json"] = json.dumps(listed).encode()
         manifest = {
             "format": "pruefpfad-bundle/1",
             "scope": {"kind": self.kind},
             "logs": [log.entry() for log in self.logs],
+            "rules": self.rules,
             "members": {name: sha256(content).hexdigest() for name, content in found.items()},
         }
         return {"manifest.json": json.dumps(manifest).encode(), **found}

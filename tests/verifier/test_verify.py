@@ -336,20 +336,26 @@ def test_documents_and_rules_are_looked_up_in_their_events(
     changed(log, 5, state=b'{"sha256":"%s"}' % (b"ab" * 32))
     changed(log, 6, state=b'{"definition":{"code":"ziq"}}')
     place = {"log": "intake/main"}
-    history.documents = [
-        {**place, "position": 5, "sha256": "ab" * 32},
-        {**place, "position": 7, "sha256": "cd" * 32},
-        {**place, "position": 999, "sha256": "cd" * 32},
+    documents = [
+        {"position": 5, "sha256": "ab" * 32},
+        {"position": 7, "sha256": "cd" * 32},
+        {"position": 999, "sha256": "cd" * 32},
     ]
-    history.rules = [{**place, "position": 6, "path": "rules/ziq.json"}]
-    history.more = {"rules/ziq.json": b'{"code": "ziq"}'}
+    history.rules = [
+        {**place, "position": 6, "path": "rules/ziq.json"},
+        {**place, "position": 8, "path": "rules/ziq.json"},
+    ]
+    history.more = {
+        "rules/ziq.json": b'{"code": "ziq"}',
+        "logs/intake/main/documents/000000000001.json": json.dumps(documents).encode(),
+    }
 
     verdict = ask(
         history.write(tmp_path / "b.zip"), history.trust(tmp_path / "k"), history.known(tmp_path)
     )
 
     assert verdict.exit_code == 1
-    assert verdict.places == {("document", "intake/main/7"), ("document", "intake/main/999")}
+    assert verdict.places == {("document", f"intake/main/{position}") for position in (7, 8, 999)}
 
 
 def test_a_file_that_is_not_the_listed_one_is_found(

@@ -33,7 +33,7 @@ import zlib
 from array import array
 from base64 import b64decode, b64encode
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -167,6 +167,7 @@ class Bundle:
         self.unread: set[str] = set()
         self.is_whole = False
         self.logs: list[LogEntry] = []
+        self.rules: list[tuple[str, int, str]] = []  # Log, position, member.
         self._read_manifest()
 
     def _read_manifest(self) -> None:
@@ -177,8 +178,8 @@ class Bundle:
         try:
             self.hashes = {str(name): str(digest) for name, digest in manifest["members"].items()}
             self.is_whole = manifest["scope"]["kind"] == "all"
-            self.scope = manifest["scope"]
             self.logs = [_log_entry(each) for each in manifest["logs"]]
+            self.rules = [(r["log"], r["position"], str(r["path"])) for r in manifest["rules"]]
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Unusable(f"manifest.json is not as {FORMAT} wants it: {error!r}") from error
         if len({log.name for log in self.logs}) != len(self.logs):
@@ -443,7 +444,8 @@ def keys_in(path: Path) -> list[Key]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
         raise Unusable(f"--trust: {path} cannot be read: {error}") from error
-    return [key_of(line.strip()) for line in lines if line.strip() and line[0] != "#"]
+    bare = (line.partition("#")[0].strip() for line in lines)
+    return [key_of(line) for line in bare if line]
 
 
 def head_of(note: bytes) -> Head:
@@ -592,6 +594,7 @@ class Past:
     cause_log: array[int] = field(default_factory=lambda: array("h"))  # Number of a log; -1: none.
     cause_position: array[int] = field(default_factory=lambda: array("q"))
     anchors: list[tuple[int, Any]] = field(default_factory=list)
+    rules: dict[int, Any] = field(default_factory=dict)  # To be found in the event, by position.
 
     def recorded_at(self, position: int) -> int | None:
         place = bisect_left(self.positions, position)
@@ -600,17 +603,25 @@ class Past:
 
 
 CAUSE = re.compile(rb'"causationid":"event:([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]{0,17})"')
-Wanted = dict[tuple[str, int], list[Any]]  # Hashes as bytes, rule sets as JSON, by LOG, POSITION.
+Claims = dict[int, list[str]]  # Hashes of documents by the position of the event that names them.
 
 
-def scan(bundle: Bundle, log: LogEntry, tree: Tree, wanted: Wanted, report: Report) -> Past:
+def scan(bundle: Bundle, log: LogEntry, tree: Tree, report: Report) -> Past:
     """Check the events of a log one by one, in order, and remember what later checks need."""
     past = Past()
+    for name, position, path in bundle.rules:
+        if name == log.name:
+            past.rules[position] = parsed_json(bundle.read(path, report), path)
+    claims: Claims = {}
+    in_member = ""
     numbers = {each.name: number for number, each in enumerate(bundle.logs)}
     versions: dict[bytes, int] = {}
     shared = {UUID(each).bytes for each in log.shared}
     position, recorded_at = 0, -(1 << 63)
     for record, stored, member in records(bundle, log, report):
+        if member != in_member:
+            missing_documents(log, claims, report)
+            claims, in_member = documents_beside(bundle, member, report), member
         try:
             event = event_of(record)
         except (ValueError, struct.error):
@@ -635,7 +646,8 @@ def scan(bundle: Bundle, log: LogEntry, tree: Tree, wanted: Wanted, report: Repo
         past.recorded.append(recorded_at)
         past.cause_log.append(numbers.get(cause[1].decode(), -1) if cause else -1)
         past.cause_position.append(int(cause[2]) if cause else 0)
-        remember(event, log, past, wanted, report)
+        remember(event, log, past, claims, report)
+    missing_documents(log, claims | past.rules, report)
     for check in ("position", "leaf", "aggregate", "time"):
         report.checked[check] += len(past.positions)
     if bundle.is_whole and position != log.size:
@@ -662,21 +674,39 @@ def check_leaf(
         report.tampered("leaf", at, "is not the event that the tree has at this position")
 
 
-def remember(event: Event, log: LogEntry, past: Past, wanted: Wanted, report: Report) -> None:
-    """The few events that later checks ask for by their content."""
+def remember(event: Event, log: LogEntry, past: Past, claims: Claims, report: Report) -> None:
+    """The few events that other checks ask for by their content."""
     at = f"{log.name}/{event.position}"
-    for thing in wanted.pop((log.name, event.position), ()):
-        is_hash = isinstance(thing, bytes)
-        holds = thing in event.state if is_hash else rules_in(event) == thing
-        report.check(holds, "document", at, "does not have what the bundle says it has")
+    for digest in claims.pop(event.position, ()):
+        message = f"does not name the document {digest[:70]!r} that the bundle lists"
+        report.check(digest.encode() in event.state, "document", at, message)
+    if event.position in past.rules:
+        is_same = readable(event.state, {}).get("definition") == past.rules.pop(event.position)
+        report.check(is_same, "document", at, "does not have the rules that the bundle has of it")
     if event.topic.endswith(b".HeadAnchored"):
         past.anchors.append((event.position, readable(event.state, {})))
     if event.topic.endswith(b".DemonstrationDeclared") and event.position == 1:
         report.notes.append(f"{log.name} is a DEMONSTRATION: programs have played the persons.")
+    if event.topic.endswith(b".IncidentRecorded"):
+        report.notes.append(f"{at} records an INCIDENT: read it.")
 
 
-def rules_in(event: Event) -> Any:
-    return readable(event.state, {}).get("definition")
+def missing_documents(log: LogEntry, claims: Iterable[int], report: Report) -> None:
+    for position in claims:
+        report.tampered("document", f"{log.name}/{position}", "is said to name it and is not there")
+
+
+def documents_beside(bundle: Bundle, events: str, report: Report) -> Claims:
+    """Which documents the events of a member name, by position, if the list beside it is right."""
+    name = events.replace("/events/", "/documents/").replace(".bin", ".json")
+    claims: Claims = {}
+    if bundle.has(name):
+        try:
+            for entry in parsed_json(bundle.read(name, report), name):
+                claims.setdefault(entry["position"], []).append(str(entry["sha256"]))
+        except (KeyError, TypeError) as error:
+            raise Unusable(f"{name} is no list of documents: {error!r}") from error
+    return claims
 
 
 def read_heads(bundle: Bundle, log: LogEntry, report: Report) -> list[Head]:
@@ -828,23 +858,6 @@ def check_causes(bundle: Bundle, pasts: list[Past], given: Given, report: Report
             report.tampered("causation", f"{log.name}/{past.positions[place]}", message)
 
 
-def listed_documents(bundle: Bundle, report: Report) -> Wanted:
-    """Which events hold the documents' hashes and the rule sets, if documents.json is right."""
-    wanted: Wanted = {}
-    listed = parsed_json(bundle.read("documents.json", report), "documents.json")
-    try:
-        for entry in listed["documents"]:
-            place = (str(entry["log"]), int(entry["position"]))
-            wanted.setdefault(place, []).append(str(entry["sha256"]).encode())
-        for entry in listed["rules"]:
-            place = (str(entry["log"]), int(entry["position"]))
-            rules = parsed_json(bundle.read(entry["path"], report), entry["path"])
-            wanted.setdefault(place, []).append(rules)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise Unusable(f"documents.json is not as {FORMAT} wants it: {error!r}") from error
-    return wanted
-
-
 def verify(bundle: Bundle, given: Given) -> Report:
     report = Report()
     if not bundle.is_whole:
@@ -852,19 +865,16 @@ def verify(bundle: Bundle, given: Given) -> Report:
             "This is a part of the history. That each event in it is genuine is proven here; that"
             " none was left out, only a bundle of everything (--all) can prove."
         )
-    wanted = listed_documents(bundle, report)
     pasts = []
     for log in bundle.logs:
         tree = Tree(bundle, log, report)
         tree.check_tiles()
-        past = scan(bundle, log, tree, wanted, report)
+        past = scan(bundle, log, tree, report)
         covered = check_heads(log, tree, past, given, report)
         check_timestamps(tree, log, past, given, report)
         check_coverage(log, past, covered, given, report)
         pasts.append(past)
     check_causes(bundle, pasts, given, report)
-    for name, position in wanted:
-        report.tampered("document", f"{name}/{position}", "is listed, but not in the bundle")
     for origin in sorted({h.origin for h in given.known} - {log.origin for log in bundle.logs}):
         report.tampered("known head", origin, "is a log of which you have a head; it is not here")
     bundle.check_the_rest(report)
@@ -1011,7 +1021,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    options = arguments(words)
+    try:
+        options = arguments(words)
+    except SystemExit as wrong:  # Wrong use must not look like "incomplete".
+        return 3 if wrong.code else 0
     for stream in (sys.stdout, sys.stderr):  # Some consoles cannot write every letter.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="replace")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pruefpfad.cli import audit_compare, audit_matrix
+from pruefpfad.cli import audit_bundle, audit_compare, audit_matrix
 
 
 @click.group(epilog="Example: pruefpfad --data var/demo audit matrix --case ESF1420-000015")
@@ -12,7 +12,7 @@ def audit() -> None:
     """What an auditor asks of the history."""
 
 
-for _module in (audit_compare, audit_matrix):
+for _module in (audit_bundle, audit_compare, audit_matrix):
     for _command in _module.AUDIT_COMMANDS:
         audit.add_command(_command)
 

@@ -91,6 +91,7 @@ for _module in (
     access,
     programmes,
     applications,
+    audit,
     actors,
     cases,
     stores,

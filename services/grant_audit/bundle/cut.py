@@ -1,0 +1,28 @@
+"""Where each log ends in a bundle, so that every cause that an event names is in the bundle too.
+
+The heads of logs that follow others are read before the heads of those that they follow: whatever
+an event follows from was recorded before it, and so lies below a head that is read later. Only
+budgeting and disbursement follow each other. Budgeting is read first, at b, then disbursement, at
+d; what disbursement recorded in between may name events above b, and so d is lowered to the first
+event that does. Once is enough: suppose that budgeting's event p ≤ b followed from disbursement's
+q that was cut off. Then some r ≤ q names budgeting's c > b. Each was recorded before the next:
+c, r, q, p; but c > b ≥ p stands above p in the same ledger, and was recorded after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from grant_store.rows import LedgerEvent
+
+_CAUSE = re.compile(rb'"causationid":"event:([a-z0-9]+/[a-z0-9]+)/([0-9]+)"')
+
+
+def follows_from_beyond(row: LedgerEvent, cuts: Mapping[str, int]) -> bool:
+    """Whether an event names a cause above the cut of a log, "SERVICE/LANE", that has one yet."""
+    cause = _CAUSE.search(row.metadata)
+    if cause is None:
+        return False
+    cut = cuts.get(cause[1].decode())
+    return cut is not None and int(cause[2]) > cut

@@ -1,0 +1,141 @@
+"""`pruefpfad audit bundle`: a history as a file that an auditor verifies alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from grant_audit.bundle.log_part import Source
+from grant_audit.bundle.scope import Scope, scope_of
+from grant_audit.bundle.writer import Extras, Written, write_bundle
+from pruefpfad.bundles import event_schemas, public_keys, sources_of
+from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.output import json_option, say_json, say_table
+from pruefpfad.processes import migrate
+from pruefpfad.processes.configuration import Configuration
+
+
+@click.command(
+    epilog="Example: pruefpfad --data var/demo audit bundle --case ESF1420-000015 -o case.zip"
+)
+@click.option("--case", "cases", multiple=True, metavar="REF", help="A case by its reference.")
+@click.option("--programme", "programmes", multiple=True, metavar="CODE", help="All its cases.")
+@click.option("--all", "everything", is_flag=True, help="The whole history of all services.")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file. It appears when it is whole; one that is there is replaced.",
+)
+@click.option(
+    "--keys",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Public keys to put in for comparison: files, or folders of *.vkey. Without it, those of"
+    " the data directory.",
+)
+@click.option(
+    "--quorum",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="How many witnesses must sign a head, as the operator says.",
+)
+@click.option(
+    "--log-name",
+    default="pruefpfad.local",
+    show_default=True,
+    envvar="PRUEFPFAD_LOG_NAME",
+    help="The name of logs that have signed nothing yet.",
+)
+@json_option
+@reads
+def bundle(
+    installation: Installation,
+    cases: tuple[str, ...],
+    programmes: tuple[str, ...],
+    everything: bool,
+    output: Path,
+    keys: tuple[Path, ...],
+    quorum: int,
+    log_name: str,
+    as_json: bool,
+) -> None:
+    """Write events, tree, signed heads and a verifier into a file for an auditor.
+
+    A bundle of cases or programmes proves their events up to the last signed head. That none is
+    missing, only one of --all proves. Verify it with the verify.py that is in it.
+    """
+    if everything == bool(cases or programmes):
+        raise click.UsageError("Expected either --all, or --case and --programme.")
+    extras = Extras(log_name, _keys(installation, keys), event_schemas(), quorum)
+    with sources_of(_url(installation), installation.lane) as sources:
+        scope = Scope() if everything else _scope(sources, cases, programmes)
+        written = _written(output, sources, scope, extras)
+    _say(written, as_json=as_json)
+
+
+def _url(installation: Installation) -> str:
+    """Where the stores are; those of a data directory get what a newer version added to them."""
+    if installation.database_url:
+        return installation.database_url
+    if not installation.data.is_dir():
+        raise click.UsageError(f"--data: expected that of an embedded run, not {installation.data}")
+    url = f"sqlite:///{installation.data}"
+    migrate.migrate(Configuration(database_url=url, lane=installation.lane))
+    return url
+
+
+def _keys(installation: Installation, given: tuple[Path, ...]) -> dict[str, str]:
+    own = installation.data / "keys" / "log"
+    at_hand = [own] if own.is_dir() and not installation.database_url else []
+    return dict(public_keys(given or at_hand))
+
+
+def _scope(sources: Sequence[Source], cases: tuple[str, ...], programmes: tuple[str, ...]) -> Scope:
+    [intake] = [each.ledger for each in sources if each.service == "intake"]
+    return scope_of(intake, cases, programmes)
+
+
+def _written(output: Path, sources: Sequence[Source], scope: Scope, extras: Extras) -> Written:
+    """Write it, with a bar on standard error."""
+    total = sum(source.ledger.head().position for source in sources)
+    with Progress(
+        TextColumn("events"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+    ) as progress:
+        bar = progress.add_task("events", total=total)
+        return write_bundle(
+            output, sources, scope, extras, lambda events: progress.advance(bar, events)
+        )
+
+
+def _say(written: Written, *, as_json: bool) -> None:
+    size_bytes = written.path.stat().st_size
+    if as_json:
+        content = {"file": written.path, "bytes": size_bytes, "events": written.events}
+        say_json(content | {"logs": written.logs})
+        return
+    rows = [
+        (f"{log['service']}/{log['lane']}", log["origin"], str(log["size"]), str(log["head"]))
+        for log in written.logs
+    ]
+    columns = ("log", "origin", "ends at", "signed to")
+    say_table(f"{written.path}: {written.events} events, {size_bytes} bytes", columns, rows)
+    for log in written.logs:
+        if log["head"] < log["size"]:
+            click.echo(
+                "Some events lie above the last signed head: the verdict will be incomplete."
+            )
+            break
+
+
+AUDIT_COMMANDS = (bundle,)

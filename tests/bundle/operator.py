@@ -1,0 +1,220 @@
+"""An operator whose services have recorded something, and a witness outside.
+
+Heads are signed here with the product's formats, so that a bundle of it is what a bundle of the
+running system is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID, uuid5
+
+from grant_audit.bundle.log_part import Source
+from grant_store.event_ids import new_event_id
+from grant_store.log.checkpoint import Checkpoint
+from grant_store.log.log_keys import (
+    KINDS_OF_WITNESS,
+    SigningKey,
+    cosignature_lines,
+    keys_of_log,
+    signed_note,
+)
+from grant_store.log.store import SignedHead
+from grant_store.log.tiles import TileBuilder
+from grant_store.log.tree import CompactRange
+from grant_store.opening import open_ledger_view, open_log, open_store
+from grant_store.rows import Append, NewEvent
+from grant_store.store import Store
+from grant_values.cases import case_id_of
+from pruefpfad.bundles import DOWNSTREAM_FIRST
+
+LOG_NAME = "pruefpfad.test"
+WITNESS = "pruefbehoerde.example/w1"
+PROGRAMME = "ziq"
+
+
+def an_event(
+    topic: str,
+    aggregate: str,
+    version: int,
+    *,
+    case: str = "",
+    cause: str = "",
+    **state: object,
+) -> NewEvent:
+    metadata = {"actorid": "system:test"}
+    if cause:
+        metadata["causationid"] = f"event:{cause}"
+    if case:
+        metadata["caseid"] = str(case_id_of(case))
+    return NewEvent(
+        new_event_id(),
+        uuid5(UUID(int=0), aggregate),
+        version,
+        topic,
+        1,
+        json.dumps(state).encode(),
+        json.dumps(metadata, separators=(",", ":")).encode(),
+    )
+
+
+@dataclass
+class Operator:
+    """Stores, logs and keys of all services at one address."""
+
+    url: str
+    folder: Path
+    stores: dict[str, Store] = field(default_factory=dict)
+    sources: list[Source] = field(default_factory=list)
+    witness: Sequence[SigningKey] = tuple(
+        SigningKey.generate(WITNESS, kind) for kind in KINDS_OF_WITNESS
+    )
+    _trees: dict[str, tuple[TileBuilder, CompactRange]] = field(default_factory=dict)
+
+    def record(self, service: str, *events: NewEvent) -> int:
+        """Append events; the position of the last one."""
+        return self.stores[service].append(Append(events=events)).first_position + len(events) - 1
+
+    def source(self, service: str) -> Source:
+        [found] = [each for each in self.sources if each.service == service]
+        return found
+
+    def origin(self, service: str) -> str:
+        return f"{LOG_NAME}/{service}/main"
+
+    def sign(self, service: str, *, cosigned: bool = True) -> None:
+        """Sign a head of all that the service has recorded, and have it cosigned."""
+        source, at = self.source(service), datetime.now(UTC)
+        tiles, tree = self._trees.setdefault(service, (TileBuilder(), CompactRange()))
+        full = []
+        for leaf in source.ledger.leaves(tree.size, 1_000_000):
+            full += tiles.append(leaf)
+            tree.append(leaf)
+        checkpoint = Checkpoint(self.origin(service), tree.size, tree.root())
+        keys = keys_of_log(self.folder / "keys", self.origin(service))
+        note = signed_note(checkpoint, keys, at)
+        source.log.add_head(SignedHead(tree.size, tree.root(), note, at), full)
+        if cosigned:
+            for key in self.witness:
+                line = cosignature_lines(checkpoint, [key], at)
+                source.log.cosign(tree.size, f"{key.name} {key.kind}", line)
+
+    def sign_all(self) -> None:
+        for source in self.sources:
+            if source.ledger.head().position:
+                self.sign(source.service)
+
+    def trust(self) -> Path:
+        """The file of keys that an auditor got by another way."""
+        path = self.folder / "trust.txt"
+        lines = [f"{key.verifier}\n" for key in self.witness]
+        for each in sorted((self.folder / "keys").glob("*.vkey")):
+            lines.append(each.read_text(encoding="utf-8"))
+        path.write_text("".join(lines), encoding="utf-8")
+        return path
+
+    def known(self) -> list[Path]:
+        """The last head of each log, as the witness keeps it."""
+        paths = []
+        for source in self.sources:
+            head = source.log.last_head()
+            if head:
+                path = self.folder / f"{source.service}.note"
+                path.write_bytes(head.note)
+                paths.append(path)
+        return paths
+
+    def public_keys(self) -> Mapping[str, str]:
+        return {
+            each.name: each.read_text(encoding="utf-8")
+            for each in sorted((self.folder / "keys").glob("*.vkey"))
+        }
+
+
+@contextmanager
+def an_operator(url: str, folder: Path) -> Iterator[Operator]:
+    operator = Operator(url, folder)
+    for service in DOWNSTREAM_FIRST:
+        store = operator.stores[service] = open_store(url, service)
+        store.migrate()
+        ledger, log = open_ledger_view(url, service), open_log(url, service)
+        log.migrate()
+        operator.sources.append(Source(service, "main", ledger, log))
+    yield operator
+    for source in operator.sources:
+        operator.stores[source.service].close()
+        source.ledger.close()
+        source.log.close()
+
+
+def some_cases(operator: Operator, count: int) -> None:
+    """A programme, and cases that go through intake, eligibility, budgeting and disbursement."""
+    record = operator.record
+    definition = {"code": PROGRAMME, "rules": ["late", "complete"]}
+    record(
+        "intake",
+        an_event(
+            "intake.ProgrammeRegistered",
+            "programme",
+            1,
+            programme=PROGRAMME,
+            programme_version="v1",
+            definition=definition,
+            definition_sha256="aa" * 32,
+        ),
+    )
+    record("budgeting", an_event("budgeting.BudgetLineOpened", "line", 1, programme=PROGRAMME))
+    for number in range(1, count + 1):
+        a_case(operator, f"ZIQ-{number}", number)
+
+
+def a_case(operator: Operator, reference: str, number: int, programme: str = PROGRAMME) -> None:
+    attachment = {"name": "Finanzierungsplan", "sha256": f"{number:064x}"}
+    submitted = operator.record(
+        "intake",
+        an_event(
+            "intake.ApplicationSubmitted",
+            f"application {reference}",
+            1,
+            case=reference,
+            reference=reference,
+            programme=programme,
+            attachments=[attachment],
+        ),
+    )
+    found = operator.record(
+        "eligibility",
+        *(
+            an_event(
+                topic,
+                f"assessment {reference}",
+                version,
+                case=reference,
+                cause=f"intake/main/{submitted}",
+            )
+            for version, topic in enumerate(
+                ("eligibility.AssessmentOpened", "eligibility.FoundEligible"), 1
+            )
+        ),
+    )
+    cause = f"eligibility/main/{found}"
+    final = operator.record(
+        "budgeting",
+        an_event("budgeting.FundsEarmarked", "line", 1 + number, case=reference, cause=cause),
+        an_event("budgeting.GrantApproved", f"award {reference}", 1, case=reference, cause=cause),
+    )
+    operator.record(
+        "disbursement",
+        an_event(
+            "disbursement.GrantAccountOpened",
+            f"account {reference}",
+            1,
+            case=reference,
+            cause=f"budgeting/main/{final}",
+        ),
+    )
