@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit.feeds import ESF_2019, LAND_2019, Feeds
+from audit.feeds import ESF_2019, LAND_2019, PAYEE, Feeds
+from grant_values.cases import case_id_of
 
 LINES = {"ESF": "line-esf", "Land": "line-land"}
 
@@ -89,14 +90,28 @@ def claimed(feeds: Feeds, reference: str) -> None:
 
 
 def transmitted(feeds: Feeds, reference: str, run: str = "run-1") -> None:
-    feeds.record("disbursement.PaymentRunOpened", run=run, total_cents=80_000)
+    payment = {
+        "case_id": str(case_id_of(reference)),
+        "reference": reference,
+        **payment_of(reference),
+        "payee": PAYEE,
+        "amount_cents": 80_000,
+        "purpose": reference,
+    }
+    feeds.record("disbursement.PaymentRunOpened", run=run, total_cents=80_000, payments=[payment])
     feeds.record("disbursement.PaymentRunWritten", run=run)
-    feeds.record("disbursement.PaymentTransmitted", reference, order_id=f"{reference}-o1", run=run)
+    feeds.record("disbursement.PaymentTransmitted", reference, **payment_of(reference), run=run)
+
+
+def payment_of(reference: str) -> dict[str, str]:
+    """The order of a case and its payment, as the bank knows it."""
+    return {"order_id": f"{reference}-o1", "end_to_end_id": f"{reference}-o1-1"}
 
 
 def executed(feeds: Feeds, reference: str) -> None:
     order = f"{reference}-o1"
-    feeds.record("disbursement.PaymentExecuted", reference, order_id=order, amount_cents=80_000)
+    payment = payment_of(reference)
+    feeds.record("disbursement.PaymentExecuted", reference, **payment, amount_cents=80_000)
     for tranche in (ESF_2019, LAND_2019):
         line, cents = LINES[str(tranche["fund"])], tranche["amount_cents"]
         feeds.record(
@@ -109,7 +124,7 @@ def returned(feeds: Feeds, reference: str) -> None:
     feeds.record(
         "disbursement.PaymentReturned",
         reference,
-        order_id=order,
+        **payment_of(reference),
         amount_cents=80_000,
         was_executed=True,
         reason="Konto geschlossen",

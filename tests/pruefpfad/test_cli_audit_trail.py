@@ -102,3 +102,42 @@ def test_a_case_that_nobody_knows_is_named(data: Path) -> None:
 
     assert result.exit_code == 4
     assert "reference: expected that of a case on record" in result.output
+
+
+def test_a_payment_is_followed_from_the_bank_statement_to_the_programme(data: Path) -> None:
+    found = asked(data, "audit", "drill", "--payment", f"{CASE}-1-1")
+
+    assert found["rows"][0]["level"] == "programme"
+    assert found["rows"][-1]["level"] == "confirmation"
+    assert found["reconciles"] is True
+    assert all(row["place"] for row in found["rows"])
+
+
+def test_a_drill_says_how_deep_it_goes_and_from_which_positions_it_was_computed(
+    data: Path,
+) -> None:
+    result = call(data, "audit", "drill", "--case", CASE, "--lang", "en")
+
+    assert result.exit_code == 0
+    assert "There are no vouchers below them" in result.output
+    assert "computed from: intake/" in result.output
+    assert "DIFFERS" not in result.output
+
+
+def test_a_drill_at_the_same_positions_is_the_same_bytes_again(data: Path, tmp_path: Path) -> None:
+    first, again = tmp_path / "first.json", tmp_path / "again.json"
+    words = ("audit", "drill", "--programme", PROGRAMME, "--line", "ESF/2021", "-o")
+    call(data, *words, str(first))
+    followed = json.loads(first.read_text(encoding="utf-8"))["positions"]
+    at = [word for name, n in followed.items() for word in ("--position", f"{name}/{n}")]
+
+    call(data, *words, str(again), *at)
+
+    assert first.read_bytes() == again.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("--case", CASE, "--order", "x"), ("--case", CASE, "--line", "ESF/2021")]
+)
+def test_a_drill_asks_for_one_subject(data: Path, words: tuple[str, ...]) -> None:
+    assert call(data, "audit", "drill", *words).exit_code == 2

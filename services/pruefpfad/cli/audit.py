@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import click
 
-from pruefpfad.cli import audit_bundle, audit_compare, audit_matrix
+from pruefpfad.cli import (
+    audit_bundle,
+    audit_compare,
+    audit_drill,
+    audit_matrix,
+    audit_overrides,
+)
 
 
 @click.group(epilog="Example: pruefpfad --data var/demo audit matrix --case ESF1420-000015")
@@ -12,7 +18,13 @@ def audit() -> None:
     """What an auditor asks of the history."""
 
 
-for _module in (audit_bundle, audit_compare, audit_matrix):
+for _module in (
+    audit_bundle,
+    audit_compare,
+    audit_drill,
+    audit_matrix,
+    audit_overrides,
+):
     for _command in _module.AUDIT_COMMANDS:
         audit.add_command(_command)
 

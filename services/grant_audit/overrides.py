@@ -1,0 +1,74 @@
+"""Every manual override: which rule, why, by whom and with which second person (R89, D24).
+
+An override is known by its own event: a grant to a late application, or an event of another service
+that two operators took out. Nothing is guessed from what did not happen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from grant_audit import queries
+from grant_audit.case_file import CaseFile
+from grant_audit.pages import CaseFiles
+
+LATE = "received_in_time"
+"""The rule that a grant to a late application sets aside (§ 24 Abs. 3 VwVfG NRW; domain R3)."""
+APPLIED = "every_event_is_applied"
+"""What a follower does with every event, unless two operators discard one that it cannot apply."""
+RULES = (LATE, APPLIED)
+
+
+@dataclass(frozen=True)
+class Override:
+    """One rule that persons have set aside in one case, and where that stands."""
+
+    reference: str
+    rule: str
+    reason: str
+    by: str
+    seconded_by: str
+    day: str
+    place: str
+
+    @property
+    def is_borne_by_two(self) -> bool:
+        return bool(self.reason and self.by and self.seconded_by) and self.by != self.seconded_by
+
+
+def overrides(pages: CaseFiles, programme: str | None = None) -> list[Override]:
+    """Every override in the cases of a programme, or in all, by reference and rule."""
+    found = (
+        override
+        for file in queries.every_case(pages)
+        if programme in (None, file.programme)
+        for override in _of_case(file)
+    )
+    return sorted(found, key=lambda each: (each.reference, each.rule, each.place))
+
+
+def _of_case(file: CaseFile) -> Iterator[Override]:
+    decision = file.decision
+    if decision and decision.get("override_reason"):
+        yield Override(
+            file.reference,
+            LATE,
+            decision["override_reason"],
+            decision["decided_by"],
+            decision["seconded_by"],
+            decision["effective_on"],
+            decision["place"],
+        )
+    for section in file.sections:
+        for each in section.get("discarded", ()):
+            event = f"{each['event_topic']} {each['origin']}/{each['position']}"
+            yield Override(
+                file.reference or str(file.case_id),
+                APPLIED,
+                f"{each['reason']} ({event})",
+                each["discarded_by"],
+                each["seconded_by"],
+                "",
+                each["place"],
+            )
