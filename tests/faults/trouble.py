@@ -11,6 +11,7 @@ from typing import Any
 
 import kombu
 import psycopg
+from amqp.exceptions import NotFound
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
@@ -109,7 +110,16 @@ class Trouble:
             self._rabbit.delete_queue(name, self.system.amqp_url)
 
     def shuffle(self, queue: str) -> int:
-        """Put what waits in a queue back in another order, and half of it twice."""
+        """Put what waits in a queue back in another order, and half of it twice.
+
+        A queue that another trouble has deleted, and that its follower has not made again, holds
+        nothing to mix.
+        """
+        with suppress(NotFound):
+            return self._shuffle(queue)
+        return 0
+
+    def _shuffle(self, queue: str) -> int:
         waiting: list[Any] = []
         connection: Any = kombu.Connection(self.system.amqp_url)
         with connection, connection.channel() as channel:
