@@ -61,6 +61,7 @@ COMMAND_BYTES = 64 * 1024 * 1024
 """The bound on the bodies that wait in a queue of commands. What lies in the memory of whoever
 takes them has bounds of its own, in `rabbit_letters`."""
 QUESTION_MESSAGES = 1_000
+QUESTION_BYTES = 16 * 1024 * 1024
 DEAD_COMMAND_MESSAGES = 100_000
 DELIVERIES = 100
 """So often a command may end the process that took it before it is laid aside as dead.
@@ -226,6 +227,7 @@ def question_queue(origin: str) -> Any:
         durable=True,
         queue_arguments={
             "x-max-length": QUESTION_MESSAGES,
+            "x-max-length-bytes": QUESTION_BYTES,
             "x-overflow": "reject-publish",
             "x-message-ttl": 30 * SECOND,
         },

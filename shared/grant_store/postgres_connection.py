@@ -137,6 +137,14 @@ def connect(dsn: str, name: str, autocommit: bool) -> PatientConnection:
         raise Unreachable(f"{name}: PostgreSQL cannot be reached: {in_one_line(error)}") from error
 
 
+def answer_slowly(connection: psycopg.Connection[Any], name: str, seconds: float) -> None:
+    """Let the server answer only after so many seconds. `Unreachable` where it does not."""
+    try:
+        connection.execute("SELECT pg_sleep(%s)", (seconds,))
+    except psycopg.OperationalError as error:
+        raise Unreachable(f"{name}: {in_one_line(error)}") from error
+
+
 def schema_version(connection: psycopg.Connection[tuple[Any, ...]], schema: str) -> int:
     """The version that the schema was migrated to, 0 if it is not there."""
     [(found,)] = connection.execute(

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC
 from pathlib import Path
+from threading import Timer
+from typing import Any
 
 import psycopg
 import pytest
@@ -24,6 +26,7 @@ from grant_store.errors import (
     VersionConflict,
 )
 from grant_store.postgres import PostgresStore
+from grant_store.postgres_connection import answer_slowly, connect
 from grant_store.rows import Append, Document, Tracked
 from store.broken_line import BrokenLine
 from store.samples import an_event, an_outcome
@@ -168,6 +171,25 @@ def test_when_the_database_stays_away_the_outcome_is_unknown(
         distant.append(Append(events=[an_event()]))
     with pytest.raises(Unreachable):
         distant.head()
+
+
+def test_a_slow_answer_that_the_server_breaks_off_is_unreachable_so_that_a_start_waits_for_it(
+    shared_database: str, session: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    with connect(shared_database, "budgeting/main", autocommit=True) as connection:
+        breaking_off = Timer(
+            0.2, session.execute, ["SELECT pg_terminate_backend(%s)", [pid(connection)]]
+        )
+        breaking_off.start()
+
+        with pytest.raises(Unreachable, match="budgeting/main: terminating connection"):
+            answer_slowly(connection, "budgeting/main", seconds=30)
+
+        breaking_off.join()
+
+
+def pid(connection: psycopg.Connection[Any]) -> int:
+    return connection.info.backend_pid
 
 
 def test_reading_goes_on_after_a_broken_line(distant: PostgresStore, line: BrokenLine) -> None:

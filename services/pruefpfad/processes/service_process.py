@@ -20,6 +20,7 @@ from grant_bus.rabbit import connect, is_passing
 from grant_bus.rates import UNLIMITED, SenderRates
 from grant_bus.writer import CannotApply
 from grant_store.opening import open_store
+from grant_store.postgres_connection import answer_slowly
 from grant_store.postgres_connection import connect as connect_database
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
@@ -110,7 +111,7 @@ def _check(store: Store, configuration: Configuration) -> None:
         return
     with connect_database(configuration.database_url, store.origin, autocommit=True) as connection:
         pause = hub.refuse_if_stalled(
-            lambda: connection.execute("SELECT pg_sleep(%s)", (QUERY_SECONDS,)),
+            lambda: answer_slowly(connection, store.origin, QUERY_SECONDS),
             LONGEST_PAUSE_SECONDS,
         )
     _log.info("queries do not stall the hub", longest_pause_seconds=round(pause, 4))
