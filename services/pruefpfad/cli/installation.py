@@ -20,7 +20,8 @@ import msgspec
 from grant_bus.rabbit_rpc import RpcClient
 from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
-from grant_store.opening import open_store
+from grant_store.log.proving import ProvingLog
+from grant_store.opening import open_ledger_view, open_log, open_store
 from grant_store.store import Store
 from grant_values.cases import case_id_of
 from pruefpfad.assembly import SERVICES
@@ -53,6 +54,20 @@ class Installation:
             for store in stores.values():
                 opened.callback(store.close)
             yield stores
+
+    @contextmanager
+    def logs(self) -> Iterator[Mapping[str, ProvingLog]]:
+        """The logs of all services with what they prove, by service; read through the view."""
+        url = self.database_url or f"sqlite:///{self.data}"
+        with ExitStack() as opened:
+            logs = {}
+            for name in SERVICES:
+                log = open_log(url, name, self.lane)
+                opened.callback(log.close)
+                ledger = open_ledger_view(url, name, self.lane)
+                opened.callback(ledger.close)
+                logs[name] = ProvingLog(log, ledger)
+            yield logs
 
     @contextmanager
     def writers(self) -> Iterator[Callable[[dict[str, Any]], Answer]]:

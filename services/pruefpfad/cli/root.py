@@ -29,6 +29,7 @@ from pruefpfad.cli import (
     demo,
     exports,
     feeds,
+    log,
     parked,
     payments,
     processes,
@@ -106,6 +107,7 @@ for _module in (
     witness,
     payments,
     replay,
+    log,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

@@ -23,7 +23,7 @@ from pathlib import Path
 from grant_store.errors import StoreError
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.note import Note
-from grant_store.log.proving import ProvingLog
+from grant_store.log.proving import ProvingLog, origin_of
 from grant_store.log.store import SignedHead
 from grant_store.log.witness_request import WitnessRequest
 from grant_store.log.write_once import write_once
@@ -78,10 +78,6 @@ def export(proving: ProvingLog, root: Path) -> Exported | None:
             files += write_once(folder_of(root, origin) / name, content)
         before = max(before, head, key=lambda each: each.size) if before else head
     return Exported(origin, last.size, files)
-
-
-def origin_of(head: SignedHead) -> str:
-    return Checkpoint.parse(Note.parse(head.note).text).origin
 
 
 def _exported_before(proving: ProvingLog, root: Path, last: SignedHead) -> SignedHead | None:

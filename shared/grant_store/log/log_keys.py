@@ -39,6 +39,7 @@ from grant_values.invalid import Invalid
 
 KINDS_OF_LOG = (ED25519, ML_DSA_44)
 KINDS_OF_WITNESS = (COSIGNATURE_V1, ML_DSA_44)
+PRIVATE_SUFFIX, PUBLIC_SUFFIX = ".private", ".vkey"
 _SEED_BYTES = 32
 _PRIVATE = "PRIVATE+KEY+"
 
@@ -106,7 +107,7 @@ def cosignature_lines(checkpoint: Checkpoint, keys: Iterable[SigningKey], at: da
 
 def keys_of_log(folder: Path, origin: str) -> tuple[SigningKey, ...]:
     """The private keys of the log `origin` in `folder`, made there if there are none yet."""
-    path = folder / f"{origin.replace('/', '.')}.private"
+    path = path_of(folder, origin)
     if not path.exists():
         with suppress(Differs):  # Another process was faster: its keys are the log's.
             make_keys(path, origin, KINDS_OF_LOG)
@@ -116,12 +117,37 @@ def keys_of_log(folder: Path, origin: str) -> tuple[SigningKey, ...]:
     return keys
 
 
+def path_of(folder: Path, origin: str) -> Path:
+    """Where the private keys of a log lie."""
+    return folder / f"{origin.replace('/', '.')}{PRIVATE_SUFFIX}"
+
+
+def add_keys(path: Path) -> tuple[SigningKey, ...]:
+    """Begin a rotation: one new key of each kind beside the old ones. From now on all sign."""
+    keys = private_keys(path)
+    new = tuple(
+        SigningKey.generate(keys[0].name, kind) for kind in {key.kind: None for key in keys}
+    )
+    _replace(path, (*keys, *new))
+    known = path.with_suffix(PUBLIC_SUFFIX).read_text(encoding="utf-8")
+    _write_public(path, known + "".join(f"{key.verifier}\n" for key in new))
+    return new
+
+
+def retire_keys(path: Path) -> tuple[SigningKey, ...]:
+    """End a rotation: of each kind only the newest key signs on. The public halves of the others
+    stay in their file, because old heads are verified with them."""
+    keys = private_keys(path)
+    newest = {key.kind: key for key in keys}
+    _replace(path, tuple(newest.values()))
+    return tuple(key for key in keys if key not in newest.values())
+
+
 def make_keys(path: Path, name: str, kinds: Iterable[int]) -> None:
     """A new file of private keys, and its public half beside it; `Differs` where there is one."""
     keys = [SigningKey.generate(name, kind) for kind in kinds]
     write_once(path, "".join(f"{key.text}\n" for key in keys).encode(), SECRET)
-    public = "".join(f"{key.verifier}\n" for key in private_keys(path))
-    path.with_suffix(".vkey").write_text(public, encoding="utf-8")
+    _write_public(path, "".join(f"{key.verifier}\n" for key in private_keys(path)))
 
 
 def private_keys(path: Path) -> tuple[SigningKey, ...]:
@@ -140,6 +166,17 @@ def verifier_keys(path: Path) -> tuple[VerifierKey, ...]:
     if not keys:
         raise Invalid("key", f"expected at least one public key in {path}")
     return keys
+
+
+def _replace(path: Path, keys: tuple[SigningKey, ...]) -> None:
+    """Whole or not at all: a file of private keys that is half written would end a log."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    write_once(draft, "".join(f"{key.text}\n" for key in keys).encode(), SECRET)
+    draft.replace(path)
+
+
+def _write_public(path: Path, text: str) -> None:
+    path.with_suffix(PUBLIC_SUFFIX).write_text(text, encoding="utf-8")
 
 
 def _lines(path: Path) -> list[str]:

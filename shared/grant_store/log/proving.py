@@ -36,8 +36,14 @@ class ProvingLog:
 
     def __init__(self, log: LogStore, ledger: LedgerView) -> None:
         self.log = log
-        self._ledger = ledger
+        self.ledger = ledger
         self._trees: dict[int, TiledHashes] = {}
+
+    @property
+    def origin(self) -> str:
+        """The name under which this log signs, as its last head has it; empty without a head."""
+        last = self.log.last_head()
+        return origin_of(last) if last else ""
 
     def full_note(self, head: SignedHead) -> bytes:
         """The note of a head with all that cosigned it."""
@@ -84,9 +90,14 @@ class ProvingLog:
 
     def _tree(self, size: int) -> TiledHashes:
         if size not in self._trees:
-            self._trees[size] = tree_of(self.log, self._ledger, size)
+            self._trees[size] = tree_of(self.log, self.ledger, size)
         return self._trees[size]
 
     def _not_as_signed(self, head: SignedHead, error: ProofFails) -> NotAsSigned:
-        origin = Checkpoint.parse(Note.parse(head.note).text).origin
-        return NotAsSigned(f"{origin}, size {head.size}: {error} Run `pruefpfad log check`.")
+        return NotAsSigned(
+            f"{origin_of(head)}, size {head.size}: {error} Run `pruefpfad log check`."
+        )
+
+
+def origin_of(head: SignedHead) -> str:
+    return Checkpoint.parse(Note.parse(head.note).text).origin
