@@ -15,9 +15,13 @@ import yaml
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.root import main
 from pruefpfad.processes.configuration import (
+    ACTOR_KEY,
+    FOR_CHECKPOINTER,
     FOR_MIGRATION,
     FOR_RELAY,
     FOR_SERVICE,
+    HEADS_DIR,
+    LOG_KEYS,
     SETTINGS,
     Setting,
 )
@@ -27,6 +31,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: part for name, part in PARTS.items() if "build" in part}
+ROLES_BESIDE = ("relay", "checkpointer")
 SERVER_PORTS = {"postgres": 5432, "rabbitmq": 5672}
 ROLES = (ROOT / "infra/postgres/roles.sql").read_text(encoding="utf-8")
 DEFINITIONS: dict[str, Any] = json.loads(
@@ -43,10 +48,21 @@ def expected_parts() -> dict[str, tuple[list[str], set[str]]]:
     """Command and environment of each of our containers, from the code's own tables."""
     services = {name: (["serve", name], names(FOR_SERVICE)) for name in SERVICES}
     relays = {f"{name}-relay": (["relay", name], names(FOR_RELAY)) for name in SERVICES}
-    return {**services, **relays, "migrate": (["store", "migrate"], names(FOR_MIGRATION))}
+    checkpointers = {
+        f"{name}-checkpointer": (["checkpointer", name], names(FOR_CHECKPOINTER))
+        for name in SERVICES
+    }
+    return {
+        **services,
+        **relays,
+        **checkpointers,
+        "migrate": (["store", "migrate"], names(FOR_MIGRATION)),
+    }
 
 
-def test_each_service_and_relay_has_a_container_with_its_command_and_environment() -> None:
+def test_each_service_relay_and_checkpointer_has_a_container_with_its_command_and_environment() -> (
+    None
+):
     assert {
         name: (part["command"], set(part["environment"])) for name, part in OURS.items()
     } == expected_parts()
@@ -61,7 +77,7 @@ def test_the_command_line_understands_the_command_and_the_health_check(name: str
     else:
         kind, program, *words = check["test"]
         assert (kind, program) == ("CMD", "pruefpfad")
-        role = "relay" if name.endswith("-relay") else "service"
+        role = next((each for each in ROLES_BESIDE if name.endswith(f"-{each}")), "service")
         assert words == ["health", role, OURS[name]["command"][1]]
         assert _is_understood(words)
 
@@ -79,10 +95,7 @@ def test_each_process_is_a_database_role_of_its_own_that_the_server_is_told_to_m
     made = dict(re.findall(r"_(\w+)_PASSWORD\nCREATE ROLE (\w+) ", ROLES))
     roles = {name: name.replace("-", "_") for name in OURS} | {"migrate": "migration"}
 
-    checkpointers = [f"{name}_checkpointer" for name in SERVICES]
-    assert sorted(name.lower() for name in made) == sorted(
-        [*roles.values(), *checkpointers, "reader", "auditor"]
-    )
+    assert sorted(name.lower() for name in made) == sorted([*roles.values(), "reader", "auditor"])
     for part, role in roles.items():
         prefix = OURS["migrate"]["environment"]["PRUEFPFAD_ROLE_PREFIX"]
         password = postgres[f"POSTGRES_{role.upper()}_PASSWORD"]
@@ -101,10 +114,11 @@ def test_each_process_is_a_user_of_the_broker_that_its_definitions_make() -> Non
     rabbitmq = PARTS["rabbitmq"]["environment"]
     users = {user["name"]: user["password_hash"] for user in DEFINITIONS["users"]}
     [virtual_host] = DEFINITIONS["vhosts"]
+    on_broker = {name for name in OURS if "PRUEFPFAD_AMQP_URL" in OURS[name]["environment"]}
 
-    assert set(OURS) - {"migrate"} == set(users) - {"operator", "sender"}
+    assert on_broker == set(users) - {"operator", "sender"}
     assert set(users.values()) == {f"${{{variable}}}" for variable in rabbitmq}
-    for name in set(OURS) - {"migrate"}:
+    for name in on_broker:
         password = rabbitmq[users[name].strip("${}")]
         assert OURS[name]["environment"]["PRUEFPFAD_AMQP_URL"] == (
             f"amqp://{name}:{password}@rabbitmq:5672/{virtual_host['name']}"
@@ -136,10 +150,22 @@ def test_ports_are_published_on_the_loopback_address_only() -> None:
         assert re.fullmatch(rf"127\.0\.0\.1:\$\{{\w+:-\d+\}}:{SERVER_PORTS[name]}", port)
 
 
-def test_the_actor_key_is_mounted_where_the_services_look_for_it() -> None:
-    for name in SERVICES:
-        [mount] = OURS[name]["volumes"]
-        assert mount.endswith(f":{OURS[name]['environment']['PRUEFPFAD_ACTOR_KEY']}:ro")
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_files_and_folders_are_mounted_where_the_processes_look_for_them(name: str) -> None:
+    looked_for = {
+        value
+        for variable, value in OURS[name]["environment"].items()
+        if variable in (ACTOR_KEY.name, LOG_KEYS.name, HEADS_DIR.name)
+    }
+    mounted = OURS[name].get("volumes", [])
+
+    assert {mount.rpartition("}:")[2] for mount in mounted} == {f"{path}:ro" for path in looked_for}
+
+
+def test_only_checkpointers_see_the_keys_of_the_logs() -> None:
+    seeing = {name for name, part in OURS.items() if "LOG_KEYS" in str(part)}
+
+    assert seeing == {f"{name}-checkpointer" for name in SERVICES}
 
 
 def test_nothing_starts_before_what_it_needs_and_everything_may_finish_its_work() -> None:
@@ -147,7 +173,9 @@ def test_nothing_starts_before_what_it_needs_and_everything_may_finish_its_work(
         waits_for = {on: how["condition"] for on, how in part["depends_on"].items()}
         expected = {"postgres": "service_healthy"}
         if name != "migrate":
-            expected |= {"rabbitmq": "service_healthy", "migrate": "service_completed_successfully"}
+            expected["migrate"] = "service_completed_successfully"
+        if "PRUEFPFAD_AMQP_URL" in part["environment"]:
+            expected["rabbitmq"] = "service_healthy"
         assert waits_for == expected
     assert all("stop_grace_period" in part for part in PARTS.values())
     assert all("healthcheck" in PARTS[name] for name in SERVER_PORTS)
@@ -157,7 +185,7 @@ def test_no_secret_stands_in_the_file_and_a_missing_one_is_an_error() -> None:
     values = re.findall(r"^ +\w*(?:PASSWORD|PASS): *(.+)$", TEXT, flags=re.MULTILINE)
     values += re.findall(r"://[\w-]+:(.+?)@", TEXT)
 
-    assert len(values) >= 4 * len(OURS)
+    assert len(values) >= 3 * len(OURS)
     assert all(re.fullmatch(r"\$\{\w+:\?[^}]+\}", value) for value in values)
 
 

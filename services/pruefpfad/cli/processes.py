@@ -1,4 +1,4 @@
-"""`pruefpfad serve`, `relay` and `health`: the processes of the distributed run.
+"""`pruefpfad serve`, `relay`, `checkpointer` and `health`: the processes of the distributed run.
 
 A service must be made green before anything else is imported, so these commands hand over to a
 fresh interpreter instead of starting it in this one.
@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 
 import click
 
 from pruefpfad.assembly import SERVICES
 from pruefpfad.processes import health as probes
 from pruefpfad.processes.configuration import (
+    FOR_CHECKPOINTER,
+    FOR_CHECKPOINTERS_HEALTH,
     FOR_HEALTH,
-    SETTINGS,
+    FOR_SERVICE,
     Configuration,
     Misconfigured,
     Setting,
@@ -24,7 +27,13 @@ from pruefpfad.processes.configuration import (
 
 SERVICE = click.Choice(sorted(SERVICES))
 EXIT_MISCONFIGURED = 2
-NAMES = "It reads from the environment: " + ", ".join(setting.name for setting in SETTINGS) + "."
+
+
+def _names(settings: tuple[Setting, ...]) -> str:
+    return f"It reads from the environment: {', '.join(setting.name for setting in settings)}."
+
+
+NAMES = _names(FOR_SERVICE)
 
 
 @click.command(
@@ -44,9 +53,18 @@ def relay(service: str) -> None:
     _become("pruefpfad.processes.relay", service)
 
 
+@click.command(
+    help=f"Sign the heads of one service's log until SIGTERM. {_names(FOR_CHECKPOINTER)}",
+    epilog="Example: pruefpfad checkpointer budgeting",
+)
+@click.argument("service", type=SERVICE)
+def checkpointer(service: str) -> None:
+    _become("pruefpfad.processes.checkpointer", service)
+
+
 @click.group(epilog="Example: pruefpfad health service budgeting")
 def health() -> None:
-    """Whether a process is well: exit code 0, or 1 if it does not answer over the broker."""
+    """Whether a process is well: exit code 0, or 1 if it does not answer or does not get on."""
 
 
 @health.command("service", epilog="Example: pruefpfad health service budgeting")
@@ -63,6 +81,15 @@ def relay_health(service: str) -> None:
     raise SystemExit(0 if probes.relay_is_well(service, _configured(FOR_HEALTH)) else 1)
 
 
+@health.command("checkpointer", epilog="Example: pruefpfad health checkpointer budgeting")
+@click.argument("service", type=SERVICE)
+def checkpointer_health(service: str) -> None:
+    """Look whether events wait for a signed head for too long."""
+    configuration = _configured(FOR_CHECKPOINTERS_HEALTH)
+    is_well = probes.checkpointer_is_well(service, configuration, datetime.now(UTC))
+    raise SystemExit(0 if is_well else 1)
+
+
 def _configured(settings: tuple[Setting, ...]) -> Configuration:
     try:
         return read(settings)
@@ -75,4 +102,4 @@ def _become(module: str, service: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", module, service])
 
 
-COMMANDS = (serve, relay, health)
+COMMANDS = (serve, relay, checkpointer, health)

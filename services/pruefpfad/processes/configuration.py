@@ -20,6 +20,7 @@ class Setting:
     name: str
     expected: str
     default: str | None = None
+    may_be_empty: bool = False
 
 
 DATABASE_URL = Setting(
@@ -44,14 +45,47 @@ COMMANDS_PER_SECOND = Setting(
     "how many commands one sender may give in a second, as a whole number; 0 for any number",
     "2000",
 )
+LOG_NAME = Setting(
+    "PRUEFPFAD_LOG_NAME",
+    "what the origins of this installation's logs begin with, such as grants.example.de",
+    "pruefpfad.local",
+)
+LOG_KEYS = Setting(
+    "PRUEFPFAD_LOG_KEYS", "the path of a folder with the private keys that logs sign with"
+)
+HEADS_DIR = Setting(
+    "PRUEFPFAD_HEADS_DIR",
+    "the path of the folder that heads are exported to, so that a restored store is noticed; "
+    "empty for none",
+    "",
+    may_be_empty=True,
+)
+CHECKPOINT_LEAVES = Setting(
+    "PRUEFPFAD_CHECKPOINT_LEAVES",
+    "after how many new events a head is signed, as a whole number from 1 on",
+    "256",
+)
+CHECKPOINT_SECONDS = Setting(
+    "PRUEFPFAD_CHECKPOINT_SECONDS",
+    "after how many seconds a head is signed if anything is new, as a whole number from 1 on",
+    "60",
+)
 LOG_LEVEL = Setting("PRUEFPFAD_LOG_LEVEL", "one of debug, info, warning, error", "info")
 
 FOR_MIGRATION = (DATABASE_URL, LANE, ROLE_PREFIX)
 FOR_RELAY = (DATABASE_URL, AMQP_URL, LANE, LOG_LEVEL)
-FOR_SERVICE = (DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, COMMANDS_PER_SECOND, LOG_LEVEL)
+FOR_SERVICE = (
+    *(DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, COMMANDS_PER_SECOND, LOG_LEVEL),
+    *(LOG_NAME, HEADS_DIR),
+)
+FOR_CHECKPOINTER = (
+    *(DATABASE_URL, LANE, LOG_NAME, LOG_KEYS, HEADS_DIR),
+    *(CHECKPOINT_LEAVES, CHECKPOINT_SECONDS, LOG_LEVEL),
+)
 FOR_HEALTH = (AMQP_URL, LANE, LOG_LEVEL)
-SETTINGS = FOR_SERVICE
-"""All that services and relays read."""
+FOR_CHECKPOINTERS_HEALTH = (DATABASE_URL, LANE, CHECKPOINT_SECONDS)
+SETTINGS = tuple(dict.fromkeys((*FOR_SERVICE, *FOR_CHECKPOINTER)))
+"""All that services, relays and checkpointers read."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -71,6 +105,11 @@ class Configuration:
     role_prefix: str = ""
     commands_per_second: int = 0
     log_level: str = "info"
+    log_name: str = ""
+    log_keys: Path | None = None
+    heads_dir: Path | None = None
+    checkpoint_leaves: int = 256
+    checkpoint_seconds: int = 60
 
 
 def read(settings: Sequence[Setting]) -> Configuration:
@@ -79,13 +118,21 @@ def read(settings: Sequence[Setting]) -> Configuration:
     found = {setting.name: environment.str(setting.name, setting.default) for setting in settings}
     wrong = _unreadable(environment)
     for setting in settings:
-        if setting.name in wrong or not (found[setting.name] or "").strip():
+        is_empty = not (found[setting.name] or "").strip()
+        if setting.name in wrong or (is_empty and not setting.may_be_empty):
             wrong[setting.name] = setting.expected
     if found.get(LOG_LEVEL.name) not in (None, *LOG_LEVELS):
         wrong[LOG_LEVEL.name] = LOG_LEVEL.expected
     commands_per_second = found.get(COMMANDS_PER_SECOND.name) or "0"
     if not re.fullmatch(r"[0-9]{1,6}", commands_per_second):
         wrong[COMMANDS_PER_SECOND.name] = COMMANDS_PER_SECOND.expected
+    for setting in (CHECKPOINT_LEAVES, CHECKPOINT_SECONDS):
+        if not re.fullmatch(r"[1-9][0-9]{0,6}", found.get(setting.name) or "1"):
+            wrong[setting.name] = setting.expected
+    for setting in (LOG_KEYS, HEADS_DIR):
+        folder = found.get(setting.name)
+        if folder and not Path(folder).is_dir():
+            wrong[setting.name] = f"{setting.expected}; {folder!r} is none"
     actor_key = found.get(ACTOR_KEY.name)
     if actor_key and not Path(actor_key).is_file():
         wrong[ACTOR_KEY.name] = f"{ACTOR_KEY.expected}; {actor_key!r} is none"
@@ -94,11 +141,20 @@ def read(settings: Sequence[Setting]) -> Configuration:
     return Configuration(
         database_url=found.get(DATABASE_URL.name) or "",
         amqp_url=found.get(AMQP_URL.name) or "",
-        actor_key=Path(actor_key) if actor_key else None,
+        actor_key=_path(actor_key),
         lane=found.get(LANE.name) or "main",
         commands_per_second=int(commands_per_second),
         log_level=found.get(LOG_LEVEL.name) or "info",
+        log_name=found.get(LOG_NAME.name) or "",
+        log_keys=_path(found.get(LOG_KEYS.name)),
+        heads_dir=_path(found.get(HEADS_DIR.name)),
+        checkpoint_leaves=int(found.get(CHECKPOINT_LEAVES.name) or 256),
+        checkpoint_seconds=int(found.get(CHECKPOINT_SECONDS.name) or 60),
     )
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text) if text else None
 
 
 def _unreadable(environment: Env) -> dict[str, str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import time
 from threading import Event
-from types import FrameType
 
 import structlog
 
@@ -18,10 +16,8 @@ from grant_store.opening import open_store
 from grant_store.store import Leadership, Store
 from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import FOR_RELAY, Configuration, Misconfigured, read
+from pruefpfad.processes.leading import ending_on_signals, stand_by
 from pruefpfad.processes.memory import look_for_garbage_seldom
-
-STAND_BY_SECONDS = 1.0
-"""How often a standby looks whether it may lead."""
 
 _log = structlog.get_logger()
 
@@ -33,7 +29,7 @@ def relay(service: str, configuration: Configuration) -> int:
     """
     look_for_garbage_seldom()
     logs.configure(configuration.log_level, service=service, role="relay")
-    ending = _ending_on_signals()
+    ending = ending_on_signals()
     store = open_store(configuration.database_url, service, configuration.lane)
     try:
         _relay(store, configuration.amqp_url, ending)
@@ -63,7 +59,7 @@ def _relay(store: Store, amqp_url: str, ending: Event) -> None:
 
 
 def _relay_while_leading(store: Store, amqp_url: str, ending: Event) -> None:
-    leadership = _stand_by(store, ending)
+    leadership = stand_by(store.lead, "relays", ending)
     if leadership is None:
         return
     try:
@@ -87,30 +83,6 @@ def _relay_over_one_connection(
         rabbit_relay.run(relay, leadership, ending.is_set)
     finally:
         relay.release()
-
-
-def _stand_by(store: Store, ending: Event) -> Leadership | None:
-    """The leadership as soon as it is free, or None if the process is to end before."""
-    is_standing_by = False
-    while not ending.is_set():
-        if leadership := store.lead():
-            return leadership
-        if not is_standing_by:
-            _log.info("standing by: another process relays this store")
-            is_standing_by = True
-        ending.wait(STAND_BY_SECONDS)
-    return None
-
-
-def _ending_on_signals() -> Event:
-    ending = Event()
-
-    def end(number: int, frame: FrameType | None) -> None:
-        ending.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    return ending
 
 
 def main(arguments: list[str]) -> int:

@@ -216,13 +216,12 @@ class PostgresLedgerView:
         return Head(*rows[0]) if rows else Head(0, b"")
 
     def events_after(self, position: int, limit: int) -> list[LedgerEvent]:
-        rows = self._ledger.rows(
-            "SELECT position, event_id, originator_id, originator_version, topic, schema_version,"
-            " recorded_at, state, metadata, leaf_hash FROM {ledger}"
-            " WHERE position > %b::bigint ORDER BY position LIMIT %b::bigint",
-            (Int8(position), Int8(limit)),
+        return self._events(
+            "position > %b::bigint ORDER BY position LIMIT %b::bigint", Int8(position), Int8(limit)
         )
-        return [ledger_event(row) for row in rows]
+
+    def events_of(self, topic: str) -> list[LedgerEvent]:
+        return self._events("topic = %b::text ORDER BY position", topic)
 
     def leaves(self, first: int, count: int) -> list[bytes]:
         rows = self._ledger.rows(
@@ -234,6 +233,14 @@ class PostgresLedgerView:
 
     def close(self) -> None:
         self._ledger.close()
+
+    def _events(self, where: str, *values: object) -> list[LedgerEvent]:
+        rows = self._ledger.rows(
+            "SELECT position, event_id, originator_id, originator_version, topic, schema_version,"
+            f" recorded_at, state, metadata, leaf_hash FROM {{ledger}} WHERE {where}",
+            values,
+        )
+        return [ledger_event(row) for row in rows]
 
 
 def _signed_head(row: tuple[Any, ...]) -> SignedHead:

@@ -162,13 +162,10 @@ class SQLiteLedgerView:
         return Head(*rows[0]) if rows else Head(0, b"")
 
     def events_after(self, position: int, limit: int) -> list[LedgerEvent]:
-        rows = self._file.rows(
-            "SELECT position, event_id, originator_id, originator_version, topic, schema_version,"
-            " recorded_at_microseconds, state, metadata, leaf_hash"
-            " FROM ledger_v1 WHERE position > ? ORDER BY position LIMIT ?",
-            (position, limit),
-        )
-        return [ledger_event(row) for row in rows]
+        return self._events("position > ? ORDER BY position LIMIT ?", position, limit)
+
+    def events_of(self, topic: str) -> list[LedgerEvent]:
+        return self._events("topic = ? ORDER BY position", topic)
 
     def leaves(self, first: int, count: int) -> list[bytes]:
         rows = self._file.rows(
@@ -179,6 +176,14 @@ class SQLiteLedgerView:
 
     def close(self) -> None:
         self._file.close()
+
+    def _events(self, where: str, *values: object) -> list[LedgerEvent]:
+        rows = self._file.rows(
+            "SELECT position, event_id, originator_id, originator_version, topic, schema_version,"
+            f" recorded_at_microseconds, state, metadata, leaf_hash FROM ledger_v1 WHERE {where}",
+            values,
+        )
+        return [ledger_event(row) for row in rows]
 
 
 def _signed_head(row: tuple[Any, ...]) -> SignedHead:

@@ -102,6 +102,9 @@ class LedgerView(Protocol):
     def events_after(self, position: int, limit: int) -> list[LedgerEvent]:
         """The next events in order of position, at most `limit`."""
 
+    def events_of(self, topic: str) -> list[LedgerEvent]:
+        """All events of one topic in order of position. Reads the whole ledger: seldom, please."""
+
     def leaves(self, first: int, count: int) -> list[bytes]:
         """The stored leaf hashes from index `first` (position − 1) on, `count` of them at most."""
 

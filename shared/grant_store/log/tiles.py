@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from grant_store.log.tree import HASH_BYTES, complete_subtree_root
+from grant_store.log.tree import HASH_BYTES, complete_subtree_root, folded, subtrees
 
 HEIGHT = 8
 WIDTH = 1 << HEIGHT
@@ -172,6 +172,16 @@ class TileBuilder:
             full.append(Tile(level, index, b"".join(hashes)))
             hashes.clear()
             level, new = level + 1, full[-1].root
+
+    def root(self) -> bytes:
+        """The root of the tree as it stands."""
+        return folded(
+            [
+                complete_subtree_root(hashes[index << level : (index + 1) << level])
+                for hashes in reversed(self._pending)
+                for level, index in subtrees(0, len(hashes))
+            ]
+        )
 
     def partial(self) -> list[Tile]:
         """The partial tiles of the tree as it stands, lowest level first."""

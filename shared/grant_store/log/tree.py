@@ -41,6 +41,16 @@ def complete_subtree_root(hashes: Sequence[bytes]) -> bytes:
     return level[0]
 
 
+def folded(roots: Sequence[bytes]) -> bytes:
+    """The root over the roots of complete subtrees, largest first."""
+    if not roots:
+        return EMPTY_ROOT
+    root = roots[-1]
+    for left in reversed(roots[:-1]):
+        root = node_hash(left, root)
+    return root
+
+
 class CompactRange:
     """A growing tree, kept as the roots of its complete subtrees: one per bit set in its size."""
 
@@ -78,7 +88,7 @@ class CompactRange:
 
     def root(self) -> bytes:
         """The root of the whole tree as it stands."""
-        return _folded(self._roots)
+        return folded(self._roots)
 
 
 def subtrees(begin: int, end: int) -> Iterator[tuple[int, int]]:
@@ -216,14 +226,4 @@ def _split(size: int) -> int:
 
 
 def _range_root(begin: int, end: int, reader: HashReader) -> bytes:
-    return _folded([reader(*subtree) for subtree in subtrees(begin, end)])
-
-
-def _folded(roots: Sequence[bytes]) -> bytes:
-    """The root over the roots of complete subtrees, largest first."""
-    if not roots:
-        return EMPTY_ROOT
-    root = roots[-1]
-    for left in reversed(roots[:-1]):
-        root = node_hash(left, root)
-    return root
+    return folded([reader(*subtree) for subtree in subtrees(begin, end)])

@@ -173,6 +173,17 @@ def test_the_partial_tiles_of_a_builder_are_those_of_its_size(size):
     ]
 
 
+@UNHURRIED
+@given(SIZES)
+def test_a_builder_has_the_root_of_its_leaves(size):
+    begun = size - size % 256
+    builder = TileBuilder(begun, _pending(begun))
+    for leaf in LEAVES[begun:size]:
+        builder.append(leaf)
+
+    assert builder.root() == roots()[size]
+
+
 def test_a_builder_that_is_taken_up_again_makes_the_same_tiles():
     begun = 65_000
     builder = TileBuilder(begun, _pending(begun))

@@ -1,0 +1,157 @@
+"""Signs the heads of one ledger's log, and none that does not continue the last one.
+
+It reads the ledger through its view and holds the log's keys; it can neither append nor decide.
+When it signs, and what happens when it refuses, is the business of whoever runs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from grant_store.log.checkpoint import Checkpoint
+from grant_store.log.cosignature import opened
+from grant_store.log.growth import EpochEnds, Growth, begun, taken_up
+from grant_store.log.log_keys import SigningKey, signed_note
+from grant_store.log.origins import incident_topic, origin_line
+from grant_store.log.reading import NotConsistent
+from grant_store.log.store import LedgerView, LogStore, SignedHead
+
+KeysOf = Callable[[str], Sequence[SigningKey]]
+"""The private keys of the log with this origin."""
+KnownHead = Callable[[str], Checkpoint | None]
+"""The longest head of the log with this origin that has left these stores."""
+
+
+class Checkpointer:
+    """Signs what a ledger has recorded since the last head. One process at a time, please.
+
+    `log` must follow its newest epoch. `known_head` gives heads from a write-once folder: a log and
+    a ledger that were restored together agree with one another, but not with it.
+    """
+
+    def __init__(
+        self,
+        log_name: str,
+        log: LogStore,
+        ledger: LedgerView,
+        keys_of: KeysOf,
+        clock: Callable[[], datetime],
+        known_head: KnownHead = lambda origin: None,
+    ) -> None:
+        self._log_name = log_name
+        self._log = log
+        self._ledger = ledger
+        self._keys_of = keys_of
+        self._clock = clock
+        self._known_head = known_head
+        self._growth: Growth | None = None
+
+    def unsigned(self) -> int:
+        """How many events wait for a head. A ledger that became shorter counts as one that waits,
+        so that it is looked at."""
+        head = self._log.last_head()
+        waiting = self._ledger.head().position - (head.size if head else 0)
+        return waiting if waiting >= 0 else 1
+
+    def sign_next(self) -> SignedHead | None:
+        """Sign what was recorded since the last head, or its first part if that is very much.
+
+        None if nothing was. `NotConsistent` where the ledger does not continue what was signed.
+        """
+        try:
+            growth = self._read_on(self._current())
+            if growth.size == growth.signed_size:
+                return None
+            return self._signed(growth)
+        except BaseException:
+            self._growth = None  # Whatever is held may be half read; the stores know better.
+            raise
+
+    def sign_all(self) -> list[SignedHead]:
+        """Sign until nothing is left, and return the new heads."""
+        heads = []
+        while head := self.sign_next():
+            heads.append(head)
+        return heads
+
+    def _current(self) -> Growth:
+        """The tree as it was last signed, by this process or by another."""
+        head = self._log.last_head()
+        if self._growth is None or self._growth.head != head:
+            self._growth = self._begun() if head is None else self._taken_up(head)
+        return self._growth
+
+    def _begun(self) -> Growth:
+        growth = begun(self._ledger)
+        self._meet_known_head(growth)
+        return growth
+
+    def _taken_up(self, head: SignedHead) -> Growth:
+        """The tree of a head, or one begun anew after an incident that its epoch does not know."""
+        self._check_own(head)
+        try:
+            growth = taken_up(self._log, self._ledger, head)
+            self._meet_known_head(growth)
+        except (NotConsistent, EpochEnds):
+            if len(self._ledger.events_of(incident_topic(self._ledger.service))) < head.epoch:
+                raise
+            return self._begun()
+        return growth
+
+    def _meet_known_head(self, growth: Growth) -> None:
+        """Read on to a head that has left the stores, where it is longer than the last one here."""
+        known = self._known_head(self._origin(growth.epoch))
+        if known is None or known.size <= growth.signed_size:
+            return
+        while growth.size < known.size:
+            before = growth.size
+            growth.read_on(self._ledger, known.size)
+            if growth.size == before:
+                raise self._not_known(known, "the ledger is shorter")
+        if growth.builder.root() != known.root:
+            raise self._not_known(known, "the events up to it are others")
+
+    def _read_on(self, growth: Growth) -> Growth:
+        try:
+            growth.read_on(self._ledger)
+        except EpochEnds:
+            growth = self._growth = self._begun()
+            growth.read_on(self._ledger)
+        return growth
+
+    def _signed(self, growth: Growth) -> SignedHead:
+        size, origin = growth.size, self._origin(growth.epoch)
+        root, at = growth.builder.root(), self._now(growth)
+        note = signed_note(Checkpoint(origin, size, root), self._keys_of(origin), at)
+        head = SignedHead(size, root, note, at, growth.epoch)
+        self._log.add_head(head, growth.full)
+        growth.head, growth.full = head, []
+        return head
+
+    def _now(self, growth: Growth) -> datetime:
+        """Never before the last event, nor before the last head: a clock that was set back does not
+        keep heads from being signed, and they do not seem to be older than what they cover."""
+        at = self._clock()
+        last_head = self._log.last_head()
+        if growth.last is not None:
+            at = max(at, growth.last.recorded_at)
+        return max(at, last_head.signed_at) if last_head else at
+
+    def _check_own(self, head: SignedHead) -> None:
+        """A log that others have signed is not gone on with: its keys or its name are not ours."""
+        origin = self._origin(head.epoch)
+        last = opened(head.note, [key.verifier for key in self._keys_of(origin)])
+        if last.checkpoint != Checkpoint(origin, head.size, head.root):
+            raise self._refused(head.size, f"the last head is one of {last.checkpoint.origin}")
+        if not last.is_signed_by_log:
+            raise self._refused(head.size, "the last head is not signed by the keys given here")
+
+    def _origin(self, epoch: int) -> str:
+        return origin_line(self._log_name, self._ledger.service, self._ledger.lane, epoch)
+
+    def _not_known(self, known: Checkpoint, why: str) -> NotConsistent:
+        return self._refused(known.size, f"a head of {known.size} events was exported, but {why}")
+
+    def _refused(self, position: int, why: str) -> NotConsistent:
+        return NotConsistent(self._ledger.service, self._ledger.lane, position, why)
