@@ -95,7 +95,9 @@ def test_each_process_is_a_database_role_of_its_own_that_the_server_is_told_to_m
     made = dict(re.findall(r"_(\w+)_PASSWORD\nCREATE ROLE (\w+) ", ROLES))
     roles = {name: name.replace("-", "_") for name in OURS} | {"migrate": "migration"}
 
-    assert sorted(name.lower() for name in made) == sorted([*roles.values(), "reader", "auditor"])
+    assert sorted(name.lower() for name in made) == sorted(
+        [*roles.values(), "reader", "auditor", "courier"]
+    )
     for part, role in roles.items():
         prefix = OURS["migrate"]["environment"]["PRUEFPFAD_ROLE_PREFIX"]
         password = postgres[f"POSTGRES_{role.upper()}_PASSWORD"]

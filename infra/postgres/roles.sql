@@ -25,6 +25,11 @@ CREATE ROLE pruefpfad_auditor LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_auditor;
 \unset password
 
+\getenv password POSTGRES_COURIER_PASSWORD
+CREATE ROLE pruefpfad_courier LOGIN PASSWORD :'password';
+GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_courier;
+\unset password
+
 \getenv password POSTGRES_INTAKE_PASSWORD
 CREATE ROLE pruefpfad_intake LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_intake;

@@ -1,5 +1,5 @@
 """What the database's roles may do with one ledger on PostgreSQL: service, relay, checkpointer,
-reader and auditor.
+reader, auditor and courier.
 
 Roles and passwords are made by whoever runs the database (`infra/postgres/roles.sql`); here they
 get their rights, and lose whatever they had beyond them.
@@ -57,6 +57,8 @@ GRANT USAGE ON SCHEMA {ledger}, {log} TO {role};
 GRANT SELECT ON {ledger}.ledger_v1 TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {log} TO {role};
 """
+# It brings back what others say of heads, and can neither sign one nor take a word back.
+_FOR_COURIER = _FOR_AUDITOR + "GRANT INSERT ON {log}.cosignatures, {log}.timestamps TO {role};\n"
 _IS_TOO_POWERFUL = """
 SELECT role.rolsuper OR pg_has_role(role.oid, ledger.nspowner, 'MEMBER')
 FROM pg_roles AS role, pg_namespace AS ledger
@@ -84,6 +86,11 @@ def auditor_role(prefix: str) -> str:
     return f"{prefix}auditor"
 
 
+def courier_role(prefix: str) -> str:
+    """ "pruefpfad_courier", who carries heads to witnesses and authorities, and answers back."""
+    return f"{prefix}courier"
+
+
 def reader_role(prefix: str) -> str:
     """ "pruefpfad_reader", who sees every ledger and changes none: operators' tools run as it."""
     return f"{prefix}reader"
@@ -101,6 +108,7 @@ def grant_roles(dsn: str, name: str, schema: str, prefix: str) -> None:
         checkpointer_role(prefix, schema): _FOR_CHECKPOINTER,
         reader_role(prefix): _FOR_READER,
         auditor_role(prefix): _FOR_AUDITOR,
+        courier_role(prefix): _FOR_COURIER,
     }
     try:
         with connect(dsn, name, autocommit=False) as connection:

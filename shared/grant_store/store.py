@@ -65,7 +65,8 @@ class Store(Protocol):
     def grant_roles(self, prefix: str) -> None:
         """Let the role `<prefix><service>` run this service, `<prefix><service>_relay` its relay
         and `<prefix><service>_checkpointer` its checkpointer (their names go on like the ledger's
-        schema), `<prefix>reader` look at everything and `<prefix>auditor` at view and log.
+        schema), `<prefix>reader` look at everything, `<prefix>auditor` at view and log, and
+        `<prefix>courier` bring back what others say of heads.
 
         A `StoreError` where there are no roles."""
 

@@ -29,7 +29,10 @@ from support.roles import PREFIX, DatabaseRoles, roles_in_a_database_of_their_ow
 pytestmark = pytest.mark.servers
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-ROLES = ("budgeting", "budgeting_relay", "budgeting_checkpointer", "reader", "auditor")
+ROLES = (
+    *("budgeting", "budgeting_relay", "budgeting_checkpointer"),
+    *("reader", "auditor", "courier"),
+)
 TABLES = ("events", "outcomes", "schema_version")
 CHANGES = {
     "insert": "INSERT INTO budgeting.{table} SELECT * FROM budgeting.{table}",
@@ -257,9 +260,19 @@ def test_no_change_of_a_logs_table_is_allowed(
     refused(roles.dsn(role), LOG_CHANGES[change].format(table=table))
 
 
-@pytest.mark.parametrize("role", [role for role in ROLES if role != "budgeting_checkpointer"])
-@pytest.mark.parametrize("table", LOG_TABLES)
-def test_only_a_checkpointer_may_add_to_a_log(roles: DatabaseRoles, role: str, table: str) -> None:
+@pytest.mark.parametrize(
+    ("role", "table"),
+    [
+        (role, table)
+        for role in ROLES
+        for table in LOG_TABLES
+        if role != "budgeting_checkpointer"
+        and (role != "courier" or table not in ("cosignatures", "timestamps"))
+    ],
+)
+def test_only_a_checkpointer_may_add_to_a_log_but_for_what_a_courier_brings_back(
+    roles: DatabaseRoles, role: str, table: str
+) -> None:
     insert = f"INSERT INTO budgeting_log.{table} SELECT * FROM budgeting_log.{table}"
 
     refused(roles.dsn(role), insert)
@@ -402,3 +415,26 @@ def has_privilege(roles: DatabaseRoles, role: str, table: str, privilege: str) -
             "SELECT has_table_privilege(%s, %s, %s)", (f"{PREFIX}{role}", table, privilege)
         ).fetchall()
     return bool(found)
+
+
+def test_a_courier_brings_back_what_others_say_of_heads_and_signs_none(
+    roles: DatabaseRoles, owner: PostgresStore
+) -> None:
+    signing = roles.dsn("budgeting_checkpointer")
+    with closing(PostgresLogStore(signing, "budgeting", "main")) as log:
+        last = log.last_head()
+        size = last.size if last else 7
+        if last is None:
+            log.add_head(SignedHead(size, b"r" * 32, b"note", NOON), [])
+    with closing(PostgresLogStore(roles.dsn("courier"), "budgeting", "main")) as log:
+        log.cosign(size, "witness.example", b"a line\n")
+        log.add_timestamp(size, "tsa.example", b"\x30")
+
+        assert log.cosigned_sizes("witness.example") == log.stamped_sizes() == [size]
+        with pytest.raises(StoreError, match="permission denied for table heads"):
+            log.add_head(SignedHead(999, b"r" * 32, b"note", NOON), [])
+    for table in ("cosignatures", "timestamps"):
+        refused(roles.dsn("courier"), f"DELETE FROM budgeting_log.{table}")
+        refused(roles.dsn("auditor"), f"INSERT INTO budgeting_log.{table} DEFAULT VALUES")
+    refused(roles.dsn("courier"), "SELECT * FROM budgeting.events")
+    refused(roles.dsn("courier"), "SELECT * FROM budgeting_work.documents")

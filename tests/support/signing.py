@@ -17,30 +17,27 @@ LOG_NAME = "pruefpfad.test"
 
 
 def sign_all(data: Path) -> None:
-    """Sign a head of all that each ledger holds, where it is longer than the last."""
+    """Sign a head of all that each ledger of a data directory holds, where that is news."""
     for service in SERVICES:
-        sign(data, service)
+        sign(f"sqlite:///{data}", service, data / "keys" / "log")
 
 
-def sign(data: Path, service: str) -> None:
-    url = f"sqlite:///{data}"
+def sign(url: str, service: str, keys: Path) -> None:
+    """The same of one ledger, wherever it is; its log must be there or on SQLite."""
     log, ledger = open_log(url, service), open_ledger_view(url, service)
-    log.migrate()
+    if url.startswith("sqlite"):
+        log.migrate()
     last = log.last_head()
+    known = last.size if last else 0
     leaves = ledger.leaves(0, 1_000_000)
-    if len(leaves) > (last.size if last else 0):
+    if len(leaves) > known:
         tree, tiles = CompactRange(), TileBuilder()
         full = [tile for leaf in leaves for tile in tiles.append(leaf)]
         tree.extend(leaves)
         checkpoint = Checkpoint(f"{LOG_NAME}/{service}/main", tree.size, tree.root())
-        keys = keys_of_log(data / "keys" / "log", checkpoint.origin)
         now = datetime.now(UTC)
-        note = signed_note(checkpoint, keys, now)
-        new = [
-            tile
-            for tile in full
-            if (tile.index + 1) << (8 * tile.level + 8) > (last.size if last else 0)
-        ]
+        note = signed_note(checkpoint, keys_of_log(keys, checkpoint.origin), now)
+        new = [tile for tile in full if (tile.index + 1) << (8 * tile.level + 8) > known]
         log.add_head(SignedHead(tree.size, tree.root(), note, now), new)
     log.close()
     ledger.close()
