@@ -113,20 +113,34 @@ def rebuilt_without_cases(ledgers: Ledgers, index: CaseFiles, as_of: AsOf) -> Re
 
 def _of_some(ledgers: Ledgers, index: CaseFiles, as_of: AsOf, cases: set[str]) -> RebuiltPages:
     lasts = last_positions(ledgers, as_of)
-    known = _positions_by_service(index, cases)
     pages = RebuiltPages(_lane(ledgers))
+    for service, events in _events_of_some(ledgers, index, lasts, cases).items():
+        write_pages(pages, _counting(service, partial(iter, events), as_of))
+        pages.close(ledgers[service].origin, lasts[service])
+    return pages
+
+
+def events_of_case(ledgers: Ledgers, index: CaseFiles, case_id: UUID) -> dict[str, list[Known]]:
+    """All events of one case and of what stands above all cases, by service."""
+    cases = {str(case_id), NO_CASE}
+    return _events_of_some(ledgers, index, last_positions(ledgers, NOW), cases)
+
+
+def _events_of_some(
+    ledgers: Ledgers, index: CaseFiles, lasts: Mapping[str, int], cases: set[str]
+) -> dict[str, list[Known]]:
+    known = _positions_by_service(index, cases)
+    found: dict[str, list[Known]] = {}
     for service, last in lasts.items():
         ledger = ledgers[service]
         followed = index.tracked(ledger.origin).position
-        events = list(read_some_events(ledger, [each for each in known[service] if each <= last]))
-        events += (
-            each
-            for each in read_events(ledger, last, first=followed + 1)
-            if str(case_of(*each) or NO_CASE) in cases
-        )
-        write_pages(pages, _counting(service, partial(iter, events), as_of))
-        pages.close(ledger.origin, last)
-    return pages
+        positions = [each for each in known[service] if each <= last]
+        tail = read_events(ledger, last, first=followed + 1)
+        found[service] = [
+            *read_some_events(ledger, positions),
+            *(each for each in tail if str(case_of(*each) or NO_CASE) in cases),
+        ]
+    return found
 
 
 def _positions_by_service(index: CaseFiles, cases: Iterable[str]) -> dict[str, list[int]]:

@@ -58,12 +58,19 @@ class Offices:
     def wait(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
 
-    def record(self, service: str, reference: str, entries: Sequence[Entry]) -> None:
+    def record(
+        self, service: str, reference: str, entries: Sequence[Entry], cause: str = ""
+    ) -> int:
+        """The position of the last of these entries. `cause` is "<service>/<position>" of the event
+        that they follow from; without it they come of a command."""
         self._units += 1
+        origin = "{}/main/{}".format(*cause.split("/")) if cause else ""
+        causation = f"event:{origin}" if origin else f"command:{self._units}"
         for entry in entries:
-            self._append(self.ledgers[service], reference, entry)
+            self._append(self.ledgers[service], reference, entry, causation)
+        return self.ledgers[service].head().position
 
-    def _append(self, ledger: Ledger, reference: str, entry: Entry) -> None:
+    def _append(self, ledger: Ledger, reference: str, entry: Entry, causation: str) -> None:
         case_id = str(case_id_of(reference))
         names = {each.name for each in msgspec.structs.fields(FACTS[entry.topic])}
         known = {"reference": reference, "case_id": case_id} if entry.on_case else {}
@@ -71,7 +78,7 @@ class Offices:
         metadata = {
             "actorid": "s-1",
             "actorrole": "decider",
-            "causationid": f"command:{self._units}",
+            "causationid": causation,
             **({"caseid": case_id} if entry.on_case else {}),
         }
         position = len(ledger.rows) + 1

@@ -29,6 +29,7 @@ from pruefpfad.cli import (
     demo,
     exports,
     feeds,
+    known,
     log,
     parked,
     payments,
@@ -88,6 +89,8 @@ def main(context: click.Context, data: Path) -> None:
     context.obj = data
 
 
+cases.case.add_command(known.known)
+
 for _module in (
     access,
     programmes,
@@ -103,7 +106,6 @@ for _module in (
     exports,
     feeds,
     parked,
-    audit,
     witness,
     payments,
     replay,
