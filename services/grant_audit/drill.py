@@ -12,8 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grant_audit import queries
-from grant_audit.case_file import CaseFile, by_fund_and_year
+from grant_audit.case_file import CaseFile
 from grant_audit.pages import CaseFiles
+from grant_audit.reconciliation import (
+    Check,
+    case_checks,
+    key_of,
+    line_checks,
+    ordered,
+    programme_check,
+)
 from grant_values.invalid import Invalid
 from grant_values.money import Cents
 
@@ -40,21 +48,6 @@ AMOUNTS = (
 
 DEPTH = "claim"
 """Below a claim there are no vouchers yet: it is a cumulative total by tranche."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """One reconciliation: the same amount from two sides. `claim` is a term of the catalogue."""
-
-    level: str
-    name: str
-    claim: str
-    left_cents: Cents
-    right_cents: Cents
-
-    @property
-    def holds(self) -> bool:
-        return self.left_cents == self.right_cents
 
 
 @dataclass(frozen=True)
@@ -89,22 +82,18 @@ def of_programme(store: CaseFiles, programme: str, line: str | None = None) -> D
     if not lines:
         raise Invalid("programme", f"expected one with budget lines, not {programme!r}")
     files = [file for file in queries.every_case(store) if file.programme == programme]
-    chosen = [each for each in lines if line in (None, _key(each))]
+    chosen = [each for each in lines if line in (None, key_of(each))]
     if not chosen:
-        known = ", ".join(_key(each) for each in lines)
+        known = ", ".join(key_of(each) for each in lines)
         raise Invalid("line", f"expected one of {known}, not {line!r}")
     rows = [_programme_row(store, programme, lines, files)]
-    checks = [_programme_check(programme, lines, files)]
+    checks = [programme_check(programme, lines, files)]
     for each in chosen:
         rows.append(_line_row(each, files))
-        checks += _line_checks(each, files)
+        checks += line_checks(each, files)
         if line is not None:
-            rows += _operation_rows(_key(each), files)
+            rows += _operation_rows(key_of(each), files)
     return Drill(programme, tuple(rows), tuple(checks))
-
-
-def _key(line: Mapping[str, Any]) -> str:
-    return f"{line['fund']}/{line['year']}"
 
 
 def _programme_row(
@@ -121,32 +110,11 @@ def _programme_row(
     return Row("programme", programme, amounts, ", ".join(places), told=str(len(files)))
 
 
-def _programme_check(
-    programme: str, lines: Sequence[Mapping[str, Any]], files: Sequence[CaseFile]
-) -> Check:
-    booked = sum(line["paid_cents"] for line in lines)
-    confirmed = sum(file.paid_cents for file in files)
-    return Check("programme", programme, "booked_is_confirmed", booked, confirmed)
-
-
 def _line_row(line: Mapping[str, Any], files: Sequence[CaseFile]) -> Row:
-    key = _key(line)
+    key = key_of(line)
     amounts = {name: line[name] for name in ("ceiling_cents", "committed_cents", "paid_cents")}
     count = sum(1 for file in files if key in file.lines)
     return Row("line", key, amounts, line["place"], told=str(count))
-
-
-def _line_checks(line: Mapping[str, Any], files: Sequence[CaseFile]) -> Iterator[Check]:
-    key = _key(line)
-    own = [file for file in files if key in file.lines]
-    committed = sum(file.lines[key]["committed_cents"] for file in own)
-    yield Check("line", key, "committed_is_that_of_operations", line["committed_cents"], committed)
-    granted = sum(file.tranches.get(key, 0) for file in files if "final" in file.budgeting)
-    yield Check("line", key, "committed_is_granted", line["committed_cents"], granted)
-    booked = sum(file.lines[key]["paid_cents"] for file in own)
-    yield Check("line", key, "paid_is_that_of_operations", line["paid_cents"], booked)
-    confirmed = sum(file.paid.get(key, 0) for file in files)
-    yield Check("line", key, "booked_is_confirmed", line["paid_cents"], confirmed)
 
 
 def _operation_rows(key: str, files: Iterable[CaseFile]) -> Iterator[Row]:
@@ -177,7 +145,7 @@ def of_case(store: CaseFiles, reference: str, order_id: str | None = None) -> Dr
             rows.append(_claim_row(claim, page))
         for name, order in sorted(own.items()):
             rows += _order_rows(name, order, runs)
-    return Drill(reference, tuple(rows), tuple(_case_checks(store, file, runs)))
+    return Drill(reference, tuple(rows), tuple(case_checks(store, file, runs)))
 
 
 def of_order(store: CaseFiles, order_id: str) -> Drill:
@@ -198,24 +166,15 @@ def of_payment(store: CaseFiles, end_to_end_id: str) -> Drill:
     raise Invalid("payment", expected)
 
 
-def ordered(file: CaseFile) -> dict[str, Cents]:
-    """What was ordered for a case, in cents by "<fund>/<year>"."""
-    totals: dict[str, Cents] = {}
-    for order in file.orders:
-        for key, cents in by_fund_and_year(order["tranches"]).items():
-            totals[key] = totals.get(key, 0) + cents
-    return totals
-
-
 def _lines_of_case(store: CaseFiles, file: CaseFile) -> Iterator[Row]:
     """The programme, and the lines that the operation is paid from."""
     places = ", ".join(page["place"] for page in queries.programme_pages(store, file.programme))
     yield Row("programme", file.programme, {}, places)
     for line in queries.line_pages(store, file.programme):
-        share = file.lines.get(_key(line))
+        share = file.lines.get(key_of(line))
         if share:
             amounts = {name: share[name] for name in ("committed_cents", "paid_cents")}
-            yield Row("line", _key(line), amounts, line["place"])
+            yield Row("line", key_of(line), amounts, line["place"])
 
 
 def _operation_row(file: CaseFile) -> Row:
@@ -268,52 +227,3 @@ def _run_told(name: str, run: Mapping[str, Any] | None) -> str:
     if run is None or not run["file"]:
         return name
     return f"{name} ({run['place']}): {run['file']['file_name']} {run['file']['sha256']}"
-
-
-def _case_checks(
-    store: CaseFiles, file: CaseFile, runs: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Check]:
-    name = file.reference
-    granted = sum(file.tranches.values())
-    yield Check("operation", name, "granted_is_its_tranches", file.grant_cents, granted)
-    for key, wanted in sorted(_wanted_of_ordered_claims(file).items()):
-        cents = ordered(file).get(key, 0)
-        yield Check("claim", f"{name} {key}", "ordered_is_what_claims_wanted", cents, wanted)
-    for order_id, order in sorted(file.disbursement.get("orders", {}).items()):
-        parts = sum(by_fund_and_year(order["tranches"]).values())
-        yield Check("order", order_id, "order_is_its_tranches", order["amount_cents"], parts)
-    confirmed = sum(_confirmed(order) for order in file.orders)
-    yield Check("operation", name, "paid_is_confirmed", file.paid_cents, confirmed)
-    booked = sum(share["paid_cents"] for share in file.lines.values())
-    yield Check("operation", name, "booked_is_confirmed", booked, confirmed)
-    sent = {each["run"] for order in file.orders for each in order["transmissions"]}
-    for run in sorted(sent & runs.keys()):
-        parts = _orders_of_run(store, runs[run])
-        yield Check("payment", run, "run_is_its_orders", runs[run]["total_cents"], parts)
-
-
-def _wanted_of_ordered_claims(file: CaseFile) -> dict[str, Cents]:
-    """Claims are cumulative: what was ordered is the highest total of a claim with an order."""
-    claims = {order["claim"] for order in file.orders}
-    highest: dict[str, Cents] = {}
-    for claim in claims:
-        wanted = by_fund_and_year(file.disbursement["claims"][claim]["wanted"])
-        for key, cents in wanted.items():
-            highest[key] = max(highest.get(key, 0), cents)
-    return highest
-
-
-def _confirmed(order: Mapping[str, Any]) -> Cents:
-    executed = sum(each["amount_cents"] for each in order["executions"])
-    returned = sum(each["amount_cents"] for each in order["returns"] if each["was_executed"])
-    return int(executed - returned)
-
-
-def _orders_of_run(store: CaseFiles, run: Mapping[str, Any]) -> Cents:
-    """The run's orders, each from the file of its own case."""
-    return sum(
-        queries.case(store, order["reference"]).disbursement["orders"][order["order_id"]][
-            "amount_cents"
-        ]
-        for order in run["orders"]
-    )

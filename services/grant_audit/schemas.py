@@ -1,4 +1,4 @@
-"""Which commands audit takes: auditors put on record what they look at."""
+"""Which commands audit takes: auditors put on record what they look at and what they draw."""
 
 from __future__ import annotations
 
@@ -11,4 +11,5 @@ from grant_contracts.questions import AUDITOR
 
 COMMANDS: Mapping[str, Command] = {
     "record_access": Command(wire.RecordAccess, application.record_access, frozenset({AUDITOR})),
+    "draw_sample": Command(wire.DrawSample, application.draw_sample, frozenset({AUDITOR})),
 }

@@ -22,6 +22,7 @@ class AuditService(ServiceOnTheBus):
     retry_parked = command("audit.retry_parked")
     replay_feeds = command("audit.replay_feeds")
     record_access = command("audit.record_access")
+    draw_sample = command("audit.draw_sample")
 
     @query
     def cases(

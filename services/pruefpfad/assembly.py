@@ -120,7 +120,13 @@ def _audit() -> Service:
     from grant_audit import domain, policies, schemas
 
     follows = EveryEvent(policies.UPSTREAMS, policies.when_recorded, policies.reads_for)
-    return _service("audit", (domain.AuditorAccess,), schemas.COMMANDS, follows, is_read_model=True)
+    return _service(
+        "audit",
+        (domain.AuditorAccess, domain.Sample),
+        schemas.COMMANDS,
+        follows,
+        is_read_model=True,
+    )
 
 
 class _Services(Mapping[str, Service]):

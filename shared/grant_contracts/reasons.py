@@ -104,11 +104,20 @@ ACCESS_SCOPE: Final[Codes] = {
     "sample": "One sample, named by its id.",
     "everything": "All that is on record.",
 }
+SAMPLE_METHOD: Final[Codes] = {
+    "random": "Each item is as likely as any other to be drawn.",
+    "monetary-unit": "Each cent is as likely as any other, so that large items come more often.",
+}
+SAMPLE_POPULATION: Final[Codes] = {
+    "payments": "Each payment that the bank has executed and not returned.",
+    "operations": "Each operation with what was paid for it.",
+}
 
 # Which field of which fact carries a code of which list.
 CODES: Final[Mapping[str, Mapping[str, Codes]]] = {
     **{f"{service}.AccessRefused": {"reason": ACCESS_REFUSED} for service in SERVICES},
     "audit.AuditorAccessed": {"scope": ACCESS_SCOPE},
+    "audit.SampleDrawn": {"method": SAMPLE_METHOD, "population": SAMPLE_POPULATION},
     "eligibility.CheckRecorded": {"result": CHECK_RESULT},
     "budgeting.EarmarkRefused": {"reason": EARMARK_REFUSED},
     "budgeting.PlacedOnReserveList": {"reason": PLACED_ON_RESERVE_LIST},

@@ -139,3 +139,17 @@ class GrantTerms:
     remedy_kind: str
     remedy_months: int
     remedy_instruction: str
+
+
+@dataclass(frozen=True)
+class SampledItem:
+    """One item of a sample, with its amount when the population was frozen and where that stands.
+
+    `certain` marks one that was drawn for its amount alone.
+    """
+
+    id: str
+    reference: str
+    amount_cents: int
+    place: str
+    certain: bool

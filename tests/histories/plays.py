@@ -108,6 +108,17 @@ def file(folder: Path) -> Ledgers:
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
+def draw(folder: Path) -> Ledgers:
+    """The story, and a sample of its payments."""
+    tell_story(folder)
+    period = {"starts_on": "2021-01-01", "ends_on": "2021-12-31", "effective_on": "2021-06-01"}
+    chosen = {"method": "monetary-unit", "population": "payments", "size": 1, "seed": "4711"}
+    payload = {"sample": "2021-1", "purpose": "Vorhabenprüfung", **chosen, **period}
+    with EmbeddedSystem(folder) as system:
+        _Office(system).give([Given(AUDITOR, "audit.draw_sample", payload)])
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
 class _Office:
     """Persons at their desks, one command after the other."""
 
@@ -239,4 +250,5 @@ PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
     "quiet": live_quiet,
     "mended": mend,
     "filed": file,
+    "sampled": draw,
 }

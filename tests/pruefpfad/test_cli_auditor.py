@@ -14,7 +14,7 @@ from support.auditing import AUDITOR, DECIDER, PURPOSE, asked, call, tell_story,
 from support.authority import CASE
 
 MATRIX = ("audit", "matrix", "--case", CASE)
-OWN_COMMANDS = {"audit.record_access"}
+OWN_COMMANDS = {"audit.record_access", "audit.draw_sample"}
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ ABOUT_NO_CASE = {
     *("budgeting.open_budget_line", "budgeting.change_ceiling"),
     # Of the cases in a run it is the accounts that know; see the tests of disbursement.
     *("disbursement.write_payment_run", "disbursement.transmit_payment_run"),
-    *("audit.replay_feeds", "audit.record_access"),
+    *("audit.replay_feeds", "audit.record_access", "audit.draw_sample"),
 }
 FOLLOWED = {
     "eligibility": "intake.CompletenessChecked",

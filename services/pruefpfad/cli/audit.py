@@ -10,6 +10,7 @@ from pruefpfad.cli import (
     audit_drill,
     audit_matrix,
     audit_overrides,
+    audit_sample,
 )
 
 
@@ -24,6 +25,7 @@ for _module in (
     audit_drill,
     audit_matrix,
     audit_overrides,
+    audit_sample,
 ):
     for _command in _module.AUDIT_COMMANDS:
         audit.add_command(_command)

@@ -75,7 +75,7 @@ def on_record(*, required_on_servers: bool) -> Callable[[F], F]:
             on_servers = bool(installation.database_url)
             if actor_token:
                 servers = replace(installation, amqp_url=amqp_url)
-                _put_on_record(servers, Signed(key or str(uuid4()), actor_token), purpose, options)
+                put_on_record(servers, Signed(key or str(uuid4()), actor_token), purpose, options)
             elif require_auditor or (on_servers and required_on_servers):
                 expected = "expected that of an auditor: every look is on record"
                 raise Invalid("actor-token", expected)
@@ -86,7 +86,7 @@ def on_record(*, required_on_servers: bool) -> Callable[[F], F]:
     return decorate
 
 
-def _put_on_record(
+def put_on_record(
     installation: Installation, signed: Signed, purpose: str, options: Mapping[str, Any]
 ) -> None:
     """Go on if the access is on record, and say so on standard error; otherwise end."""
