@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test bench simulate faults simulate-mutants histories demo demo-full docs lock clean
+.PHONY: help setup check test bench simulate faults simulate-mutants histories whatif demo demo-full docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -48,6 +48,9 @@ simulate-mutants: .venv/developer.stamp ## Take out each guard in turn: is it no
 
 histories: .venv/developer.stamp ## Record what today's program does as NAME=2027-01-what-is-new
 	PYTHONPATH=tests $(BIN)/python -m histories $(NAME)
+
+whatif: .venv/developer.stamp ## Ask what other rules would change, play them, and compare; WHATIF=--full for the whole list
+	PYTHONPATH=tests $(BIN)/python -m whatif $(WHATIF)
 
 FAULTS ?= --seeds 5 --start 1
 

@@ -168,11 +168,17 @@ def checked_definition(definition: Mapping[str, Any]) -> dict[str, Any]:
 
 def read_definition(text: str) -> dict[str, Any]:
     """A definition from TOML text. Errors as `checked_definition`, also for broken TOML."""
+    return checked_definition(read_plain(text))
+
+
+def read_plain(text: str) -> dict[str, Any]:
+    """TOML text as plain JSON values, whatever it says. `ValidationError` where it is no TOML."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ValidationError({"definition": [f"expected TOML: {error}"]}) from error
-    return checked_definition(_dates_as_text(raw))
+    plain: dict[str, Any] = _dates_as_text(raw)
+    return plain
 
 
 def _dates_as_text(value: Any) -> Any:

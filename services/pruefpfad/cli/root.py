@@ -37,6 +37,7 @@ from pruefpfad.cli import (
     programmes,
     replay,
     stores,
+    whatif,
     witness,
 )
 from pruefpfad.cli.feeds import StandsStill
@@ -110,6 +111,7 @@ for _module in (
     payments,
     replay,
     log,
+    whatif,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

@@ -6,7 +6,7 @@ gets its recorded answer, and nothing new happens.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from grant_contracts.answers import Answer
@@ -123,17 +123,16 @@ class BulkRun:
             "completeness",
             lambda reference: {"missing": [], "checklist": "demonstration-v1"},
         )
-        referred = {
-            case.reference: tuple(case.eligibility["referral"]["rules"])
+        findings = {
+            case.reference: self._finding(case.eligibility)
             for case in self._records.every_case("eligibility")
-            if "referral" in case.eligibility
         }
         self._each_case(
             "proposal",
             script.CHECKER,
             "eligibility.propose_finding",
             "proposal",
-            lambda reference: self._finding(referred.get(reference, ())),
+            findings.__getitem__,
         )
         self._each_case(
             "signature",
@@ -143,11 +142,16 @@ class BulkRun:
             lambda reference: {},
         )
 
-    def _finding(self, referred: tuple[str, ...]) -> dict[str, Any]:
-        """Repeats are found ineligible, early starts eligible with a recorded reason."""
+    def _finding(self, assessed: Mapping[str, Any]) -> dict[str, Any]:
+        """Repeats, and what a rule speaks against, are found ineligible; early starts eligible with
+        a recorded reason."""
         reasons = self._scenario.settings["reasons"]
+        referred = assessed.get("referral", {}).get("rules", ())
         if REPEATS in referred:
             return {"eligible": False, "reasons": reasons["repeat"]}
+        results = {check["result"] for check in assessed.get("checks", ())}
+        if "not_met" in results or not assessed["tranches"]:
+            return {"eligible": False, "reasons": reasons["not_met"]}
         return {"eligible": True, "reasons": reasons["early_start"] if referred else ""}
 
     def _decide(self) -> None:
@@ -155,7 +159,6 @@ class BulkRun:
             case.reference: case.eligibility["finding"]
             for case in self._records.every_case("eligibility")
         }
-        reasons = self._scenario.settings["reasons"]
         eligible = [reference for reference in self._starts if found[reference]["eligible"]]
         ineligible = [reference for reference in self._starts if not found[reference]["eligible"]]
         self._each_case(
@@ -171,13 +174,7 @@ class BulkRun:
             script.DECIDER,
             "budgeting.reject_application",
             "rejection",
-            lambda reference: {
-                "reasons": {
-                    "facts": reasons["repeat"],
-                    "law": reasons["rejection_law"],
-                    "discretion": reasons["rejection_discretion"],
-                }
-            },
+            lambda reference: {"reasons": self._rejection(found[reference]["reasons"])},
             ineligible,
         )
         self._each_case(
@@ -194,6 +191,12 @@ class BulkRun:
             "waiver",
             lambda reference: {},
         )
+
+    def _rejection(self, facts: str) -> dict[str, str]:
+        reasons = self._scenario.settings["reasons"]
+        why = "rejection" if facts == reasons["repeat"] else "not_met"
+        law, discretion = reasons[f"{why}_law"], reasons[f"{why}_discretion"]
+        return {"facts": facts, "law": law, "discretion": discretion}
 
     def _each_case(
         self,

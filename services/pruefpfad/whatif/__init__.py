@@ -1,0 +1,1 @@
+"""What other rules or rates would have made of a recorded history, persons' decisions held."""
