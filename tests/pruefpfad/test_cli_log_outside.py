@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -314,7 +315,18 @@ def test_the_last_heads_are_stamped_once_by_each_authority(
     assert "stamped by 127.0.0.1" in installation.call(*words).output
     heads = tmp_path / "heads"
     installation.said("log", "export", "--to", heads)
-    assert list(folder_of(heads, BUDGETING).glob("*.127.0.0.1.*.tsr"))
+    [stamp] = folder_of(heads, BUDGETING).glob("*.127.0.0.1.*.tsr")
+    [note] = folder_of(heads, BUDGETING).glob("*.note")
+    lines = f"sed '/^$/,$d' {note} > head.txt && openssl ts -verify -in {stamp} -data head.txt"
+    checked = subprocess.run(
+        ["bash", "-c", f"{lines} -CAfile {authority.root}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Verification: OK" in checked.stdout + checked.stderr
 
 
 def test_a_stamp_that_is_not_believed_is_not_kept(

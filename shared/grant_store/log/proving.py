@@ -6,6 +6,7 @@ ledger or tiles are no longer what was signed, and is never handed out.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from hashlib import sha256
 
 from grant_store.errors import StoreError
@@ -32,12 +33,19 @@ class NotAsSigned(StoreError):
 
 
 class ProvingLog:
-    """The log beside one ledger, as its heads prove it."""
+    """The log beside one ledger, as its heads prove it.
+
+    For many proofs in a row it remembers what it has read: heads and cosignatures are those of the
+    first look.
+    """
 
     def __init__(self, log: LogStore, ledger: LedgerView) -> None:
         self.log = log
         self.ledger = ledger
         self._trees: dict[int, TiledHashes] = {}
+        self._heads: dict[int, SignedHead | None] = {}
+        self._notes: dict[int, bytes] = {}
+        self._cosigned_sizes: list[int] | None = None
 
     @property
     def origin(self) -> str:
@@ -55,8 +63,12 @@ class ProvingLog:
         if not cosigned:
             last = self.log.last_head()
             return last if last and last.size >= position else None
-        sizes = [size for size in self.log.cosigned_sizes() if size >= position]
-        return self.log.head(sizes[0]) if sizes else None
+        if self._cosigned_sizes is None:
+            self._cosigned_sizes = self.log.cosigned_sizes()
+        place = bisect_left(self._cosigned_sizes, position)
+        if place == len(self._cosigned_sizes):
+            return None
+        return self._head(self._cosigned_sizes[place])
 
     def request(self, head: SignedHead, old_size: int) -> WitnessRequest:
         """What a witness is asked that has cosigned `old_size` leaves of this log."""
@@ -86,7 +98,14 @@ class ProvingLog:
             check_inclusion(sha256(record).digest(), index, head.size, hashes, head.root)
         except ProofFails as error:
             raise self._not_as_signed(head, error) from error
-        return TlogProof(index, tuple(hashes), self.full_note(head)), record
+        if head.size not in self._notes:
+            self._notes[head.size] = self.full_note(head)
+        return TlogProof(index, tuple(hashes), self._notes[head.size]), record
+
+    def _head(self, size: int) -> SignedHead | None:
+        if size not in self._heads:
+            self._heads[size] = self.log.head(size)
+        return self._heads[size]
 
     def _tree(self, size: int) -> TiledHashes:
         if size not in self._trees:

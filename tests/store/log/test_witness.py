@@ -194,6 +194,19 @@ def test_what_is_no_request_is_invalid(witness: Witness, request_bytes: bytes) -
         witness.cosign(request_bytes, NOON)
 
 
+@settings(deadline=None)
+@given(st.data())
+def test_a_request_is_read_as_it_was_written_or_refused(data: st.DataObject) -> None:
+    request = GrowingLog().grow(30).request(23)
+    at = data.draw(st.integers(0, len(request) - 1))
+    changed = request[:at] + bytes([data.draw(st.integers(0, 255))]) + request[at + 1 :]
+    try:
+        read = WitnessRequest.parse(changed)
+    except Invalid:
+        return
+    assert bytes(read) == changed
+
+
 def test_an_old_size_beyond_the_head_is_invalid(witness: Witness, log: GrowingLog) -> None:
     request = log.request(0).replace(b"old 0\n", b"old 24\n")
 
