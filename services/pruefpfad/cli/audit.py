@@ -10,6 +10,7 @@ from pruefpfad.cli import (
     audit_drill,
     audit_matrix,
     audit_overrides,
+    audit_roles,
     audit_sample,
 )
 
@@ -25,6 +26,7 @@ for _module in (
     audit_drill,
     audit_matrix,
     audit_overrides,
+    audit_roles,
     audit_sample,
 ):
     for _command in _module.AUDIT_COMMANDS:

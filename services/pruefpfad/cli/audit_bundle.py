@@ -14,6 +14,7 @@ from grant_audit.bundle.scope import Scope, scope_of
 from grant_audit.bundle.writer import Extras, Written, write_bundle
 from pruefpfad.bundles import event_schemas, public_keys, sources_of
 from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.processes import migrate
 from pruefpfad.processes.configuration import Configuration
@@ -55,6 +56,7 @@ from pruefpfad.processes.configuration import Configuration
 )
 @json_option
 @reads
+@on_record(required_on_servers=False)
 def bundle(
     installation: Installation,
     cases: tuple[str, ...],

@@ -21,9 +21,8 @@ EXIT_UNUSABLE = 3
 SHOWN_CHARACTERS = 200
 
 EPILOG = """\b
-Examples:
-  pruefpfad audit compare var/demo var/demo-again
-  pruefpfad audit compare var/demo postgresql://auditor@db.example/grants
+Example: pruefpfad audit compare var/demo var/demo-again
+Example: pruefpfad audit compare var/demo postgresql://auditor@db.example/grants
 
 Exit codes: 0 the same · 1 different · 2 wrong use · 3 one of them cannot be read
 """

@@ -26,7 +26,9 @@ AUDITOR_TOKEN = "PRUEFPFAD_AUDITOR_TOKEN"
 REQUIRE_AUDITOR = "PRUEFPFAD_REQUIRE_AUDITOR"
 SCOPES = {
     "reference": "case",
+    "cases": "case",
     "programme": "programme",
+    "programmes": "programme",
     "payment": "payment",
     "order": "order",
     "sample": "sample",
@@ -108,7 +110,7 @@ def _asked(purpose: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "question": click.get_current_context().command_path.partition(" ")[2],
         "scope": scope,
-        "subject": str(subject),
+        "subject": ", ".join(subject) if isinstance(subject, tuple) else str(subject),
         "purpose": purpose,
         "arguments": {name: str(value) for name, value in given.items()},
     }

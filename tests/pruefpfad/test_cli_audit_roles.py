@@ -1,0 +1,54 @@
+"""Who may do what is told by the code, and who has done what by the ledgers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pruefpfad.assembly import SERVICES
+from support.auditing import asked, call, tell_story
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tell_story(tmp_path_factory.mktemp("roles"))
+
+
+def test_every_command_is_told_with_its_roles_and_whether_two_persons_bear_it(data: Path) -> None:
+    told = {each["command"]: each for each in asked(data, "audit", "roles")}
+
+    assert set(told) == {
+        f"{name}.{command}" for name, each in SERVICES.items() for command in each.commands
+    }
+    assert told["budgeting.approve_grant"]["takes_second"] is True
+    assert told["disbursement.order_payment"]["roles"] == ["payment_authoriser"]
+
+
+def test_everybody_who_has_acted_is_told_with_role_services_and_how_they_signed_in(
+    data: Path,
+) -> None:
+    told = {
+        (each["actor_id"], each["role"]): each for each in asked(data, "audit", "roles", "--used")
+    }
+
+    assert told["S-1501", "payment_authoriser"]["services"] == ["disbursement"]
+    assert told["S-1501", "payment_authoriser"]["methods"] == ["signed-token"]
+    assert told["system:budgeting", "system"]["events"] > 0
+
+
+def test_who_has_acted_in_more_than_one_role_is_marked(data: Path) -> None:
+    """In the story a checker also tries to decide, and is refused."""
+    several = {
+        each["actor_id"]
+        for each in asked(data, "audit", "roles", "--used")
+        if each["roles_of_actor"] > 1
+    }
+
+    assert several == {"S-1102"}
+
+
+def test_both_are_readable_in_english(data: Path) -> None:
+    assert "Who may give which command" in call(data, "audit", "roles", "--lang", "en").output
+    used = call(data, "audit", "roles", "--used", "--lang", "en")
+    assert "Who has acted in which role" in used.output
