@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from grant_intake import application
-from pruefpfad.decided_again.calls import Calls, RecordedCall, fields, on_case
+from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
+
+_NEW_DOCUMENT = fields("document", "superseded_by", "reason", "effective_on")
+
+
+def _superseded(led: Led) -> dict[str, Any]:
+    """A document knows its case, and the case by which reference people call it."""
+    return {"reference": led.find(led.aggregate.case_id).reference, **_NEW_DOCUMENT(led)}
+
 
 CALLS: Calls = {
     "intake.ProgrammeRegistered": RecordedCall(
@@ -33,5 +43,19 @@ CALLS: Calls = {
     ),
     "intake.ApplicationWithdrawn": RecordedCall(
         application.withdraw_application, on_case("reason", "effective_on")
+    ),
+    "intake.DocumentFiled": RecordedCall(
+        application.file_document,
+        fields(
+            *("reference", "document", "title", "sha256", "mime", "size_bytes", "holder"),
+            *("location", "items", "retention_class", "effective_on"),
+        ),
+    ),
+    "intake.DocumentSuperseded": RecordedCall(application.supersede_document, _superseded),
+    "intake.ItemDeclaredNotApplicable": RecordedCall(
+        application.declare_not_applicable, on_case("item", "reason", "effective_on")
+    ),
+    "intake.ItemDeclaredApplicable": RecordedCall(
+        application.declare_applicable, on_case("item", "reason", "effective_on")
     ),
 }
