@@ -92,3 +92,14 @@ def test_an_auditor_may_look_and_not_answer(roles: DatabaseRoles, witness: Path)
     assert result.exit_code == 1
     assert "permission denied for table cosignatures" in result.output
     assert cosigned(roles) == []
+
+
+def test_what_an_auditor_has_cosigned_goes_back_in_files(
+    roles: DatabaseRoles, witness: Path, tmp_path: Path
+) -> None:
+    answers = ("--log", roles.dsn("auditor"), "-o", tmp_path / "back")
+    said("witness", "cosign", "--witness", witness, *answers)
+    ours = ("--witness-key", witness / "witness.vkey", "--database-url", roles.dsn("courier"))
+    said("log", "accept", *ours, tmp_path / "back")
+
+    assert cosigned(roles) == [300]

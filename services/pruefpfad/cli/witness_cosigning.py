@@ -16,6 +16,7 @@ from grant_store.log.exchange import (
     answer,
     answer_file,
     files_in,
+    write_answer,
 )
 from grant_store.log.witness import Witness
 from grant_store.log.write_once import write_once
@@ -41,7 +42,7 @@ from pruefpfad.cli.witness_options import cell, files, witness_option
     "-o",
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder for the answers, one file for each request.",
+    help="The folder for the answers; with --log, in place of handing them back.",
 )
 @click.option(
     "--log",
@@ -64,15 +65,15 @@ def cosign(
     5: a proof began at another size than the last cosigned one; ask for a new request.
     """
     ours = Witness(folder)
-    if bool(place) == bool(requests) or bool(requests) != bool(output):
-        raise Invalid("request", "expected either --request and --output, or --log")
+    if bool(place) == bool(requests):
+        raise Invalid("request", "expected either --request or --log")
     if place:
-        answers = cosign_directly(ours, place, lane)
+        answers = cosign_directly(ours, place, lane, output)
+    elif output:
+        paths = files_in(requests, REQUEST)
+        answers = [answer_file(ours, path, output, datetime.now(UTC)) for path in paths]
     else:
-        answers = [
-            answer_file(ours, request, output or Path(), datetime.now(UTC))
-            for request in files_in(requests, REQUEST)
-        ]
+        raise Invalid("output", "expected a folder for the answers")
     say_answers(answers, as_json=as_json)
 
 
@@ -139,23 +140,26 @@ def say_answers_of(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         raise SystemExit(EXIT_NOT_YET if reasons == {CONFLICT} else EXIT_REFUSED)
 
 
-def cosign_directly(ours: Witness, place: str, lane: str) -> list[Answered]:
-    """Ask the witness about the newest head of each log of an installation, and hand
-    the cosignatures back. Heads and proofs are read there, and checked here."""
+def cosign_directly(ours: Witness, place: str, lane: str, output: Path | None) -> list[Answered]:
+    """Ask the witness about the newest head of each log of an installation, and hand the
+    cosignatures back, or write them into files. Heads and proofs are read there, checked here."""
     is_url = "://" in place
     installation = Installation(Path(place), place if is_url else None, lane=lane)
     answers = []
     with installation.logs() as logs:
-        for proving in logs.values():
+        for service, proving in logs.items():
             head = proving.log.last_head()
             if head is None:
                 continue
             last = ours.last_head(proving.origin)
             old_size = min(last.checkpoint.size, head.size) if last else 0
-            request = bytes(proving.request(head, old_size))
-            answered = answer(ours, request, datetime.now(UTC))
-            for line in answered.lines.splitlines(keepends=True):
-                proving.log.cosign(head.size, ours.name, line)
+            request = proving.request(head, old_size)
+            answered = answer(ours, bytes(request), datetime.now(UTC))
+            if output:
+                write_answer(output, f"{service}.{lane}", request.note, answered)
+            else:
+                for line in answered.lines.splitlines(keepends=True):
+                    proving.log.cosign(head.size, ours.name, line)
             answers.append(answered)
     return answers
 

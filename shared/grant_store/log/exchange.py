@@ -54,17 +54,22 @@ def answer_file(witness: Witness, request: Path, folder: Path, at: datetime) -> 
     """Answer the request in a file by a file of the same name in `folder`."""
     content = read_limited(request)
     answered = answer(witness, content, at)
+    write_answer(folder, request.stem, WitnessRequest.parse(content).note, answered)
+    return answered
+
+
+def write_answer(folder: Path, stem: str, note: bytes, answered: Answered) -> None:
+    """Write what became of the head in `note`, in place of an earlier answer of this name."""
     folder.mkdir(parents=True, exist_ok=True)
     for suffix in (COSIGNED, REFUSED):
-        (folder / f"{request.stem}{suffix}").unlink(missing_ok=True)
+        (folder / f"{stem}{suffix}").unlink(missing_ok=True)
     if answered.reason:
         refusal = {name: value for name, value in asdict(answered).items() if name != "lines"}
         text = json.dumps(refusal, ensure_ascii=False, indent=2) + "\n"
-        (folder / f"{request.stem}{REFUSED}").write_text(text, encoding="utf-8")
+        (folder / f"{stem}{REFUSED}").write_text(text, encoding="utf-8")
     else:
-        note = Note.parse(WitnessRequest.parse(content).note).with_lines(answered.lines)
-        (folder / f"{request.stem}{COSIGNED}").write_bytes(bytes(note))
-    return answered
+        cosigned = Note.parse(note).with_lines(answered.lines)
+        (folder / f"{stem}{COSIGNED}").write_bytes(bytes(cosigned))
 
 
 def files_in(paths: Iterable[Path], suffix: str) -> Iterator[Path]:

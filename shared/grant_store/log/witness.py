@@ -54,6 +54,7 @@ class Witness:
     @classmethod
     def init(cls, folder: Path, name: str) -> Witness:
         """A new witness: keys under its name, and a store that knows no log yet."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_keys(folder / PRIVATE_KEYS, name, KINDS_OF_WITNESS)
         return cls(folder)
 
