@@ -7,7 +7,7 @@ the real ledgers. What is told to them is written down and never allowed to chan
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from random import Random
@@ -40,8 +40,10 @@ class PatientReader:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        read: Callable[..., Any] = getattr(self._store, name)
+    def __getattr__(self, name: str) -> Any:
+        read = getattr(self._store, name)
+        if not callable(read):
+            return read  # Its names: service, lane, origin.
 
         def patiently(*arguments: object) -> Any:
             deadline = time.monotonic() + PATIENCE_SECONDS
