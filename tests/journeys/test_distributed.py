@@ -153,6 +153,45 @@ def test_both_runs_hold_the_same_decisions_amounts_and_reasons(
     assert told["events"]["a"] == told["events"]["b"] == sum(in_one_process.heads.values())
 
 
+def test_on_both_runs_what_is_served_is_what_the_events_lead_to(
+    system: DistributedSystem, in_one_process: Ending, embedded_data: Path
+) -> None:
+    words = ("replay", "check", "--at", "budgeting/40", "--json")
+    apart = read_on_servers(system, *words)
+    together = read_embedded(embedded_data, *words)
+    assert apart["equal"] and together["equal"]
+
+    def counted(told: Any) -> list[Any]:
+        names = ("service", "position", "followed", "aggregates", "documents")
+        return [tuple(each[name] for name in names) for each in told["reports"]]
+
+    assert counted(apart) == counted(together)
+
+
+@pytest.mark.parametrize("day", ["2015-06-30", "2016-12-31", "2020-12-31"])
+def test_on_both_runs_the_same_was_true_on_a_day(
+    system: DistributedSystem, in_one_process: Ending, embedded_data: Path, day: str
+) -> None:
+    for words in (("case", "list"), ("budget", "show")):
+        asked = (*words, "--effective", day, "--json")
+        assert read_on_servers(system, *asked) == read_embedded(embedded_data, *asked)
+
+
+def read_on_servers(system: DistributedSystem, *words: str) -> Any:
+    environment = {"PRUEFPFAD_DATABASE_URL": system.database_url, "PRUEFPFAD_LANE": LANE}
+    return _read(words, environment)
+
+
+def read_embedded(data: Path, *words: str) -> Any:
+    return _read(("--data", str(data), *words), {})
+
+
+def _read(words: Sequence[str], environment: dict[str, str]) -> Any:
+    result = CliRunner().invoke(main, words, env=environment)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
 def test_played_again_every_command_gets_its_recorded_answer_and_nothing_new_happens(
     system: DistributedSystem, short_example: Path, in_one_process: Ending
 ) -> None:
