@@ -1,4 +1,4 @@
-"""How far a long reading of ledgers has come: a bar for each, on standard error."""
+"""How far a long reading of ledgers has come: a bar for each, if standard error is a terminal."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ class PositionBars:
     def __init__(self, heads: Mapping[str, int]) -> None:
         self._heads = heads
         self._drawn = dict.fromkeys(heads, 0)
+        console = Console(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description:14}"),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+            console=console,
+            disable=not console.is_terminal,
+            transient=True,
             refresh_per_second=2,
         )
         self._tasks = {name: self._progress.add_task(name, total=heads[name]) for name in heads}

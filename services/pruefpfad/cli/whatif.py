@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import click
@@ -58,8 +58,8 @@ def whatif(
     installation: Installation,
     rules_file: Path,
     programme: str | None,
-    first: object,
-    last: object,
+    first: datetime | None,
+    last: datetime | None,
     csv_file: Path | None,
     picture_file: Path | None,
     limit: int,
@@ -84,9 +84,9 @@ def _heads(stores: Mapping[str, Store]) -> dict[str, int]:
     return {name: stores[name].head().position for name in CALLS}
 
 
-def _day(instant: object) -> date | None:
+def _day(instant: datetime | None) -> date | None:
     """Click reads days as instants without a zone."""
-    return instant.date() if hasattr(instant, "date") else None
+    return instant.date() if instant else None
 
 
 def _say(found: Study, total: Sums, limit: int, lang: Language) -> None:
@@ -94,17 +94,18 @@ def _say(found: Study, total: Sums, limit: int, lang: Language) -> None:
     kinds = [(say(kind, lang), str(count)) for kind, count in total.by_kind.items()]
     click.echo(counted)
     say_table(say("differing_cases", lang), (say("in", lang), say("cases", lang)), kinds)
-    _say_counts("rule", total.checks, lang)
-    _say_counts("held", {say(code, lang): count for code, count in total.held.items()}, lang)
+    _say_counts("rule", "cases", total.checks, lang)
+    held = {say(code, lang): count for code, count in total.held.items()}
+    _say_counts("held", "times", held, lang)
     _say_years(total, lang)
     _say_lines(found, lang)
     _say_cases(found, limit, lang)
 
 
-def _say_counts(title: str, counted: Mapping[str, int], lang: Language) -> None:
+def _say_counts(title: str, of: str, counted: Mapping[str, int], lang: Language) -> None:
     if counted:
         rows = [(name, str(count)) for name, count in counted.items()]
-        say_table(say(title, lang), (say("what", lang), say("cases", lang)), rows)
+        say_table(say(title, lang), (say("what", lang), say(of, lang)), rows)
 
 
 def _say_years(total: Sums, lang: Language) -> None:

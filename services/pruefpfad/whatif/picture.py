@@ -72,16 +72,14 @@ def _heading(sums: Sums, title: str, lang: Language) -> Iterator[str]:
 
 
 def _legend(funds: Sequence[str], lang: Language) -> Iterator[str]:
+    """A hatched and a solid box for each fund, then what the two mean."""
     x = 24
     for index, fund in enumerate(funds):
-        for fill, name in (
-            (f"url(#recorded{index})", say("recorded", lang)),
-            (_colour(index), say("new", lang)),
-        ):
-            label = f"{fund}, {name}"
-            yield _box(x, 70, 14, 14, fill)
-            yield _text(x + 20, 82, label)
-            x += 40 + 8 * len(label)
+        yield _box(x, 70, 14, 14, f"url(#recorded{index})")
+        yield _box(x + 16, 70, 14, 14, _colour(index))
+        yield _text(x + 36, 82, fund)
+        x += 60 + 8 * len(fund)
+    yield _text(x + 10, 82, say("hatched_and_solid", lang), "small")
 
 
 def _bars(sums: Sums, funds: Sequence[str]) -> Iterator[str]:
@@ -129,7 +127,7 @@ def _counts(title: str, sums: Sums, top: float, lang: Language) -> Iterator[str]
 
 def _counted(sums: Sums, lang: Language) -> list[tuple[str, int]]:
     kinds = [(say(kind, lang), sums.by_kind[kind]) for kind in KINDS]
-    return [*kinds, (say("held", lang), sum(sums.held.values()))]
+    return [*kinds, (say("held", lang), sums.held_cases)]
 
 
 def _box(x: float, y: float, width: float, height: float, fill: str, tip: str = "") -> str:

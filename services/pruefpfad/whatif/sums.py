@@ -33,7 +33,9 @@ class Sums:
     by_kind: dict[str, int]
     """Cases that differ in a kind of thing; one case may differ in several."""
     held: dict[str, int]
-    """Cases, and lines, by the reason for which a person's act is held against the rule."""
+    """Acts of persons by the reason for which they are held against the rule."""
+    held_cases: int
+    """Cases with at least one of them."""
     checks: dict[str, int]
     """Cases by "rule: before → after", for each result that would be another one; "–" for no
     objection."""
@@ -49,13 +51,14 @@ def sums(study: Study) -> Sums:
             if change.kind == "check":
                 before, after = _result(change.recorded), _result(change.new)
                 checks[f"{change.what}: {before} → {after}"] += 1
-        held.update({each.reason for each in case.held})
+        held.update(each.reason for each in case.held)
     held.update(each.reason for _, each in study.held_on_lines)
     return Sums(
         cases=len(study.cases),
         differing=len(study.differing),
         by_kind={kind: kinds[kind] for kind in KINDS},
         held=dict(sorted(held.items())),
+        held_cases=sum(1 for case in study.cases if case.held),
         checks=dict(sorted(checks.items())),
         years=_years(study.cases),
     )

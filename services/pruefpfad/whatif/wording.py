@@ -70,6 +70,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     # Headings.
     "what_if": ("Was wäre, wenn", "What if"),
     "in": ("worin", "in what"),
+    "times": ("Male", "times"),
     "cases": ("Fälle", "cases"),
     "differing_cases": ("Abweichende Fälle", "Differing cases"),
     "of_cases_differ": (
@@ -78,6 +79,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "recorded": ("wie aufgezeichnet", "as recorded"),
     "new": ("nach den anderen Regeln", "under the other rules"),
+    "hatched_and_solid": (
+        "schraffiert: wie aufgezeichnet · voll: nach den anderen Regeln",
+        "hatched: as recorded · solid: under the other rules",
+    ),
     "difference": ("Unterschied", "difference"),
     "fund_and_year": ("Fonds und Jahr", "fund and year"),
     "by_year": ("Bewilligt nach Fonds und Haushaltsjahr", "Granted by fund and budget year"),
