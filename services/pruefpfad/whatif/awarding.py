@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from grant_budgeting.award import Award
@@ -27,6 +27,7 @@ from pruefpfad.whatif.courses import PROMISED, CaseStudy, Held, by_line
 from pruefpfad.whatif.lines import Line, NewPromises
 from pruefpfad.whatif.rules import Definition
 
+Thing = TypeVar("Thing")
 _FINDING_FIELDS = tuple(Finding.__dataclass_fields__)
 _AMOUNTS = ("grant_cents", "tranches")
 
@@ -38,9 +39,11 @@ class Awarding:
         self,
         studies: Mapping[UUID, CaseStudy],
         definition_of: Mapping[UUID, Definition],
+        programme: str | None,
         told: Callable[[str, int], None],
     ) -> None:
         self._studies = studies
+        self._programme = programme
         self._definition_of = definition_of
         self._told = told
         self._promises = NewPromises()
@@ -66,8 +69,7 @@ class Awarding:
             self._try_again(unit)
 
     def _taken(self) -> dict[str, Callable[[LedgerEvent, Any], None]]:
-        on_lines: dict[Any, Callable[[LedgerEvent, Any], None]] = {
-            BudgetLine.BudgetLineOpened: self._line_opened,
+        on_lines: dict[Any, Callable[[Line, Any], None]] = {
             BudgetLine.CeilingChanged: self._ceiling_changed,
             BudgetLine.FundsEarmarked: self._earmarked,
             BudgetLine.EarmarkRefused: self._earmark_refused,
@@ -85,46 +87,39 @@ class Awarding:
             Award.RemedyWaived: self._waived,
             Award.DecisionBecameFinal: self._became_final,
         }
-        ours = {kind.TOPIC: self._of_our_cases(take) for kind, take in on_cases.items()}
-        return {**{kind.TOPIC: take for kind, take in on_lines.items()}, **ours}
-
-    def _of_our_cases(
-        self, take: Callable[[CaseStudy, Any], None]
-    ) -> Callable[[LedgerEvent, Any], None]:
-        def taken(row: LedgerEvent, event: Any) -> None:
-            study = self._studies.get(row.originator_id)
-            if study:
-                take(study, event)
-
-        return taken
+        of_lines = {kind.TOPIC: _only_of(self._line_ids, take) for kind, take in on_lines.items()}
+        of_cases = {kind.TOPIC: _only_of(self._studies, take) for kind, take in on_cases.items()}
+        return {BudgetLine.BudgetLineOpened.TOPIC: self._line_opened, **of_lines, **of_cases}
 
     # Lines: what is recorded of them.
     def _line_opened(self, row: LedgerEvent, event: Any) -> None:
+        """Only of the chosen programme: of no other one are there studies to promise to."""
+        if self._programme not in (None, event.programme):
+            return
         line = Line(event.programme, event.fund, event.year, event.ceiling_cents)
         self._line_ids[row.originator_id] = line
         self._promises.lines[event.programme, event.fund, event.year] = line
 
-    def _ceiling_changed(self, row: LedgerEvent, event: Any) -> None:
-        line = self._line_ids[row.originator_id]
+    def _ceiling_changed(self, line: Line, event: Any) -> None:
         line.ceiling_cents = event.ceiling_cents
         if line.new_free_cents < 0:
             missing = format_euro(-line.new_free_cents)
             self.held_on_lines.append((line, Held("ceiling_below_promises", missing)))
 
-    def _earmarked(self, row: LedgerEvent, event: Any) -> None:
-        self._line_ids[row.originator_id].promised_cents += event.amount_cents
+    def _earmarked(self, line: Line, event: Any) -> None:
+        line.promised_cents += event.amount_cents
         study = self._studies.get(event.case_id)
         if study:
             study.recorded.earmark = PROMISED
 
-    def _earmark_refused(self, row: LedgerEvent, event: Any) -> None:
-        self._line_ids[row.originator_id].refused += 1
+    def _earmark_refused(self, line: Line, event: Any) -> None:
+        line.refused += 1
         study = self._studies.get(event.case_id)
         if study:
             study.recorded.earmark = event.reason
 
-    def _released(self, row: LedgerEvent, event: Any) -> None:
-        self._line_ids[row.originator_id].promised_cents -= event.amount_cents
+    def _released(self, line: Line, event: Any) -> None:
+        line.promised_cents -= event.amount_cents
 
     # Cases: from the finding to the promise.
     def _finding_noted(self, study: CaseStudy, event: Any) -> None:
@@ -216,6 +211,18 @@ class Awarding:
         study.new.final_on = study.new.remedy_ends_on + timedelta(days=1)
         if study.new.final_on > event.final_on:
             study.held.append(Held("final_before_the_last_day", str(event.final_on)))
+
+
+def _only_of(
+    ours: Mapping[UUID, Thing], take: Callable[[Thing, Any], None]
+) -> Callable[[LedgerEvent, Any], None]:
+    """Take only the events of the lines, or of the cases, that are ours."""
+
+    def taken(row: LedgerEvent, event: Any) -> None:
+        if row.originator_id in ours:
+            take(ours[row.originator_id], event)
+
+    return taken
 
 
 def _is_an_attempt(row: LedgerEvent) -> bool:

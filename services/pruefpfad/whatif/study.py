@@ -37,7 +37,7 @@ def study(
     _need_one(applications, chosen)
     assessing = Assessing(applications, rules, window, told)
     assessing.walk(stores["eligibility"])
-    awarding = Awarding(assessing.studies, assessing.definition_of, told)
+    awarding = Awarding(assessing.studies, assessing.definition_of, chosen, told)
     awarding.walk(stores["budgeting"])
     Ordering(assessing.studies, told).walk(stores["disbursement"])
     cases = sorted(assessing.studies.values(), key=lambda case: case.reference)
