@@ -1,7 +1,7 @@
 """The desk for questions of other services: checks form and authority, asks, and words the answer.
 
-Nothing is recorded here, and nothing decided about a case: a question that its actor may not ask
-is answered and logged.
+Nothing is decided here about a case: a question that its actor may not ask is answered and logged.
+What an auditor asks of audit is put on record by audit's writer first, or it is not answered.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import uuid4
 
 import msgspec
 import structlog
@@ -20,11 +21,15 @@ from grant_bus.desk import flat_errors
 from grant_bus.rates import UNLIMITED, Rates
 from grant_contracts.answer_codes import InvalidCode
 from grant_contracts.answers import Answer
-from grant_contracts.commands import Unfit, check_plain
-from grant_contracts.questions import AUDITOR, QUESTIONS, QuestionMessage
+from grant_contracts.commands import Unfit, check_plain, command_message
+from grant_contracts.questions import AUDITOR, QUESTIONS, RECORD_ACCESS, QuestionMessage
 from grant_values.legal_time import legal_date
 
 Plain = dict[str, Any]
+
+_FILES = f"{RECORD_ACCESS.partition('.')[0]}."
+_SCOPES = {"reference": "case", "programme": "programme"}
+"""What an argument that names a subject asks about."""
 
 _message_schema = QuestionMessage()
 _log = structlog.get_logger()
@@ -36,6 +41,10 @@ class Ask(Protocol):
     def __call__(
         self, name: str, at_least: Mapping[str, int], arguments: Mapping[str, str]
     ) -> Plain: ...
+
+
+Record = Callable[[Plain], Answer | Exception]
+"""Gives a command to the writer of this service."""
 
 
 class Readers:
@@ -72,10 +81,11 @@ class Readers:
 class QuestionDesk:
     """Reads the question messages of one service."""
 
-    def __init__(self, service: str, ask: Ask, readers: Readers) -> None:
+    def __init__(self, service: str, ask: Ask, readers: Readers, record: Record) -> None:
         self._service = service
         self._ask = ask
         self._readers = readers
+        self._record = record
 
     def answer(self, message: Mapping[str, Any]) -> Plain:
         """The answer as plain JSON values, a wrong question and a fault included."""
@@ -105,7 +115,37 @@ class QuestionDesk:
         if expected:
             _log.warning("a question was refused", question=question, actor=mandate.actor.id)
             raise Unfit("not_entitled", "actor_token", expected)
+        if mandate.actor.role == AUDITOR and question.startswith(_FILES):
+            refused = self._put_on_record(envelope)
+            if refused:
+                return refused
         return self._ask(name, envelope["at_least"], arguments)
+
+    def _put_on_record(self, envelope: Mapping[str, Any]) -> Plain | None:
+        """None if an auditor's look is on record; otherwise the answer that they get instead."""
+        if not envelope["purpose"].strip():
+            return invalid_question({"purpose": ["expected why: it goes on record"]})
+        look = {
+            "question": envelope["question"],
+            **_subject(envelope["arguments"]),
+            "purpose": envelope["purpose"],
+            "arguments": envelope["arguments"],
+        }
+        token = envelope["actor_token"]
+        answer = self._record(command_message(RECORD_ACCESS, str(uuid4()), token, look))
+        if isinstance(answer, Exception):
+            raise answer
+        if answer.kind == "recorded":
+            return None
+        return {**as_question(answer), "reason": answer.reason}
+
+
+def _subject(arguments: Mapping[str, str]) -> dict[str, str]:
+    """What a question is about, by the first argument that names it."""
+    for name, scope in _SCOPES.items():
+        if name in arguments:
+            return {"scope": scope, "subject": arguments[name]}
+    return {"scope": "everything", "subject": ""}
 
 
 def found(value: object) -> Plain:

@@ -13,8 +13,8 @@ from grant_values.fields import LegalDate
 
 SCOPE = validate.OneOf(list(ACCESS_SCOPE), error="expected one of {choices}")
 QUESTION = Form(
-    r"^[a-z][a-z-]{0,30}( [a-z][a-z-]{0,30}){0,3}$",
-    error='expected the name of a command, such as "audit matrix"',
+    r"^[a-z][a-z._-]{0,40}( [a-z][a-z-]{0,30}){0,3}$",
+    error='expected the name of a command or a question, such as "audit matrix"',
 )
 SAMPLE = Form(
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$",

@@ -1,7 +1,8 @@
 """The questions that other services may ask by message, and who may ask them.
 
 Whoever may give commands in a case may read its state and the budget, and so may an auditor. What
-became of a command is told to the actor who gave it, and to an auditor.
+became of a command is told to the actor who gave it, and to an auditor. What an auditor asks of the
+case files is put on record before it is answered.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from grant_contracts.commands import COMMAND_NAME, Strict
 from grant_contracts.standing import SERVICES
@@ -37,16 +38,24 @@ QUESTIONS: Final[Mapping[str, frozenset[str] | None]] = {
 }
 """The roles entitled to each question; None where each actor may ask, about themselves."""
 
+RECORD_ACCESS: Final = "audit.record_access"
+"""The command by which audit puts on record what an auditor asks it."""
+
 
 class QuestionMessage(Strict):
     """A question: what is asked, on whose authority, and how much must have been followed.
 
+    An auditor says for which `purpose`, because it goes on record; others may leave it away.
     `at_least` names positions by origin, such as {"budgeting/main": 17}: an answer shows all that
     was recorded up to them, or is "not yet".
     """
 
     question = fields.String(required=True, validate=COMMAND_NAME)
     actor_token = fields.String(required=True)
+    purpose = fields.String(
+        load_default="",
+        validate=validate.Length(max=4000, error="expected at most 4000 characters"),
+    )
     arguments = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
     at_least = fields.Dict(
         keys=fields.String(), values=fields.Integer(strict=True), load_default=dict

@@ -14,7 +14,8 @@ from bus.till import KEY, NOW, a_token
 from grant_bus.actors import TokenCheck
 from grant_bus.question_desk import Plain, QuestionDesk, Readers, found, why_not_at_least
 from grant_bus.rates import SenderRates
-from grant_contracts.questions import QUESTIONS, READERS
+from grant_contracts.answers import Answer
+from grant_contracts.questions import QUESTIONS, READERS, RECORD_ACCESS
 from grant_store.errors import Unreachable
 from grant_values.shapes import Actor
 
@@ -28,22 +29,31 @@ def ask(name: str, at_least: Mapping[str, int], arguments: Mapping[str, str]) ->
     return found([name, at_least, arguments])
 
 
+def on_record(message: Plain) -> Answer:
+    """A writer that records every look."""
+    return Answer(kind="recorded", command=message["command"], key=message["key"], position=1)
+
+
 def a_question(
     question: str = "audit.budget", by: Actor = DECIDER, **further: Any
 ) -> dict[str, Any]:
     return {"question": question, "actor_token": a_token(by), **further}
 
 
-def answered(message: Any, service: str = "audit", asked: Any = ask) -> Plain:
-    return QuestionDesk(service, asked, Readers(TokenCheck(KEY, lambda: NOW), lambda: NOW)).answer(
-        message
-    )
+def answered(
+    message: Any, service: str = "audit", asked: Any = ask, record: Any = on_record
+) -> Plain:
+    readers = Readers(TokenCheck(KEY, lambda: NOW), lambda: NOW)
+    return QuestionDesk(service, asked, readers, record).answer(message)
 
 
 @pytest.mark.parametrize("role", sorted(READERS))
 def test_officials_and_auditors_may_read(role: str) -> None:
     message = a_question(
-        by=Actor("S-1", role), arguments={"programme": "ZIQ"}, at_least={"budgeting/main": 7}
+        by=Actor("S-1", role),
+        purpose="Systemprüfung",
+        arguments={"programme": "ZIQ"},
+        at_least={"budgeting/main": 7},
     )
 
     assert answered(message) == {
@@ -112,9 +122,62 @@ def test_a_fault_is_told_as_one_and_not_as_an_answer() -> None:
     assert (answer["kind"], answer["code"]) == ("unknown", "database_away")
 
 
+def test_what_an_auditor_asks_is_on_record_before_it_is_answered() -> None:
+    happened: list[Any] = []
+
+    def record(message: Plain) -> Answer:
+        happened.append(message)
+        return on_record(message)
+
+    def asked(name: str, at_least: Mapping[str, int], arguments: Mapping[str, str]) -> Plain:
+        happened.append(name)
+        return found(name)
+
+    message = a_question("audit.case_state", AUDITOR, arguments={"reference": "ZIQ-1"})
+    answered({**message, "purpose": "Vorhabenprüfung"}, asked=asked, record=record)
+
+    look, name = happened
+    assert name == "case_state"
+    assert (look["command"], look["actor_token"]) == (RECORD_ACCESS, message["actor_token"])
+    assert look["payload"] == {
+        "question": "audit.case_state",
+        "scope": "case",
+        "subject": "ZIQ-1",
+        "purpose": "Vorhabenprüfung",
+        "arguments": {"reference": "ZIQ-1"},
+    }
+
+
+@pytest.mark.parametrize("purpose", ["", "  "])
+def test_an_auditor_says_why(purpose: str) -> None:
+    answer = answered(a_question(by=AUDITOR, purpose=purpose))
+
+    assert list(answer["errors"]) == ["purpose"]
+
+
+def test_a_look_that_cannot_be_recorded_is_not_answered() -> None:
+    away = answered(
+        a_question(by=AUDITOR, purpose="p"), record=lambda message: Unreachable("it is away")
+    )
+    refused = Answer(kind="refused", command=RECORD_ACCESS, key="k", reason="mandate_not_in_force")
+    not_entitled = answered(a_question(by=AUDITOR, purpose="p"), record=lambda message: refused)
+
+    assert (away["kind"], away["code"]) == ("unknown", "database_away")
+    assert (not_entitled["kind"], not_entitled["reason"]) == ("refused", "mandate_not_in_force")
+
+
+def test_what_officials_ask_is_no_look() -> None:
+    def record(message: Plain) -> Answer:
+        raise AssertionError(message)
+
+    assert answered(a_question(), record=record)["kind"] == "found"
+    outcome = a_question("intake.outcome", AUDITOR, arguments={"sender": "S-1", "key": "k"})
+    assert answered(outcome, "intake", record=record)["kind"] == "found"
+
+
 def test_who_asks_too_often_is_told_when_to_ask_again() -> None:
     readers = Readers(TokenCheck(KEY, lambda: NOW), lambda: NOW, SenderRates(0.1, lambda: 0.0))
-    desk = QuestionDesk("audit", ask, readers)
+    desk = QuestionDesk("audit", ask, readers, on_record)
     assert desk.answer(a_question())["kind"] == "found"
 
     refused = desk.answer(a_question())

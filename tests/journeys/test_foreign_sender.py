@@ -124,11 +124,14 @@ def test_where_a_case_stands_is_a_question_of_officials(
 ) -> None:
     unknown = {"reference": "ESF-NRW-2014-2020-999999"}
 
-    def ask(role: Role) -> Any:
+    def ask(role: Role, **further: str) -> Any:
         message = {"question": "audit.case_state", "actor_token": token_of(office, role)}
-        return asker.ask({**message, "arguments": unknown}, "audit.case_state")
+        return asker.ask({**message, **further, "arguments": unknown}, "audit.case_state")
 
-    assert list(ask(AUDITOR)["errors"]) == ["reference"]
+    assert list(ask(AUDITOR)["errors"]) == ["purpose"]
+    head = office.client.ask("audit", "head")["value"]["position"]
+    assert list(ask(AUDITOR, purpose="Systemprüfung")["errors"]) == ["reference"]
+    assert office.client.ask("audit", "head")["value"]["position"] == head + 1  # A look.
     assert ask(APPLICANT)["code"] == "not_entitled"
 
 

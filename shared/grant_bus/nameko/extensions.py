@@ -134,7 +134,7 @@ class AnswerQuestions(Loop):
 
     def work(self, connection: Any) -> None:
         store = self.process().writer.store
-        desk = QuestionDesk(store.service, self._ask, self.process().readers)
+        desk = QuestionDesk(store.service, self._ask, self.process().readers, self.commits.answer)
         questions = QuestionQueue(connection, store.origin, desk.answer, lambda: self.is_ending)
         while not self.is_ending:
             questions.turn(LISTEN_SECONDS)
