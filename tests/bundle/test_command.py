@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from bundle.conftest import names, verdict_on
+from bundle.conftest import SCHEMAS, names, verdict_on
 from bundle.operator import Operator, an_operator, some_cases
+from grant_audit.bundle.scope import Scope
+from grant_audit.bundle.writer import Extras, write_bundle
+from grant_store.opening import open_ledger_view
+from pruefpfad.bundles import sources_of
 from pruefpfad.cli.root import main
 from support.postgres import PostgresServer
 from support.roles import PREFIX, DatabaseRoles, roles_in_a_database_of_their_own
@@ -31,6 +37,11 @@ def test_a_data_directory_becomes_a_bundle(operator: Operator, tmp_path: Path) -
     assert "keys/pruefpfad.test.intake.main.vkey" in names(path)
     assert "schemas/intake.ApplicationSubmitted.v1.json" in names(path)
     assert verdict_on(path, operator.trust(), operator.known()).exit_code == 0
+    assert (tmp_path / "b.zip.sha256").read_text() == f"{_sha256(path)}  b.zip\n"
+
+
+def _sha256(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest()
 
 
 def test_programs_get_json(operator: Operator, tmp_path: Path) -> None:
@@ -77,18 +88,38 @@ def roles(postgres_server: PostgresServer) -> Iterator[DatabaseRoles]:
         yield roles
 
 
-def test_an_auditors_rights_suffice_on_postgresql(
-    roles: DatabaseRoles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_auditors_rights_suffice_on_postgresql(roles: DatabaseRoles, tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     with an_operator(roles.migration, tmp_path) as operator:
         some_cases(operator, 3)
         operator.sign_all()
         for store in operator.stores.values():
             store.grant_roles(PREFIX)
-        monkeypatch.setenv("PRUEFPFAD_DATABASE_URL", roles.dsn("auditor"))
 
-        done = call(tmp_path, "--all", "-o", str(path))
+        with sources_of(roles.dsn("auditor"), "main") as sources:
+            write_bundle(path, sources, Scope(), Extras("pruefpfad.test", {}, SCHEMAS))
 
-        assert done.exit_code == 0, done.output
         assert verdict_on(path, operator.trust(), operator.known()).exit_code == 0
+
+
+def test_on_servers_nobody_gets_a_bundle_without_saying_who_they_are(tmp_path: Path) -> None:
+    url = ("--database-url", "postgresql://auditor@db.example/grants")
+
+    done = call(tmp_path, "--all", "-o", str(tmp_path / "b.zip"), *url)
+
+    assert done.exit_code == 4
+    assert "actor-token: expected that of an auditor" in done.output
+
+
+def test_who_took_a_bundle_is_on_record(tmp_path: Path) -> None:
+    mandate = ("--id", "P-1", "--role", "auditor", "--from", "2020-01-01", "--until", "2099-12-31")
+    token = CliRunner().invoke(main, ["--data", str(tmp_path), "actor", "token", *mandate])
+    who = ("--actor-token", token.stdout.strip(), "--purpose", "Stichprobe 2026")
+
+    done = call(tmp_path, "--all", "-o", str(tmp_path / "b.zip"), *who)
+
+    assert done.exit_code == 0, done.output
+    with closing(open_ledger_view(f"sqlite:///{tmp_path}", "audit")) as ledger:
+        [row] = ledger.events_after(0, 10)
+    looked = json.loads(row.state)
+    assert (looked["question"], looked["purpose"]) == ("audit bundle", "Stichprobe 2026")

@@ -14,7 +14,7 @@ from grant_audit.bundle.scope import Scope, scope_of
 from grant_audit.bundle.writer import Extras, Written, write_bundle
 from pruefpfad.bundles import event_schemas, public_keys, sources_of
 from pruefpfad.cli.installation import Installation, reads
-from pruefpfad.cli.looking import on_record
+from pruefpfad.cli.looking import on_record, write_checksum
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.processes import migrate
 from pruefpfad.processes.configuration import Configuration
@@ -23,15 +23,16 @@ from pruefpfad.processes.configuration import Configuration
 @click.command(
     epilog="Example: pruefpfad --data var/demo audit bundle --case ESF1420-000015 -o case.zip"
 )
-@click.option("--case", "cases", multiple=True, metavar="REF", help="A case by its reference.")
-@click.option("--programme", "programmes", multiple=True, metavar="CODE", help="All its cases.")
+@click.option("--case", "reference", multiple=True, metavar="REF", help="A case by its reference.")
+@click.option("--programme", multiple=True, metavar="CODE", help="All its cases.")
 @click.option("--all", "everything", is_flag=True, help="The whole history of all services.")
 @click.option(
     "-o",
     "--output",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The file. It appears when it is whole; one that is there is replaced.",
+    help="The file, and FILE.sha256 beside it. It appears when it is whole; one that is there is"
+    " replaced.",
 )
 @click.option(
     "--keys",
@@ -56,11 +57,11 @@ from pruefpfad.processes.configuration import Configuration
 )
 @json_option
 @reads
-@on_record(required_on_servers=False)
+@on_record(required_on_servers=True)
 def bundle(
     installation: Installation,
-    cases: tuple[str, ...],
-    programmes: tuple[str, ...],
+    reference: tuple[str, ...],
+    programme: tuple[str, ...],
     everything: bool,
     output: Path,
     keys: tuple[Path, ...],
@@ -73,13 +74,13 @@ def bundle(
     A bundle of cases or programmes proves their events up to the last signed head. That none is
     missing, only one of --all proves. Verify it with the verify.py that is in it.
     """
-    if everything == bool(cases or programmes):
+    if everything == bool(reference or programme):
         raise click.UsageError("Expected either --all, or --case and --programme.")
     extras = Extras(log_name, _keys(installation, keys), event_schemas(), quorum)
     with sources_of(_url(installation), installation.lane) as sources:
-        scope = Scope() if everything else _scope(sources, cases, programmes)
+        scope = Scope() if everything else _scope(sources, reference, programme)
         written = _written(output, sources, scope, extras)
-    _say(written, as_json=as_json)
+    _say(written, write_checksum(output), as_json=as_json)
 
 
 def _url(installation: Installation) -> str:
@@ -120,12 +121,13 @@ def _written(output: Path, sources: Sequence[Source], scope: Scope, extras: Extr
         )
 
 
-def _say(written: Written, *, as_json: bool) -> None:
+def _say(written: Written, checksum: str, *, as_json: bool) -> None:
     size_bytes = written.path.stat().st_size
     if as_json:
-        content = {"file": written.path, "bytes": size_bytes, "events": written.events}
-        say_json(content | {"logs": written.logs})
+        content = {"file": written.path, "bytes": size_bytes, "sha256": checksum}
+        say_json(content | {"events": written.events, "logs": written.logs})
         return
+    click.echo(f"SHA-256 {checksum}")
     rows = [
         (f"{log['service']}/{log['lane']}", log["origin"], str(log["size"]), str(log["head"]))
         for log in written.logs

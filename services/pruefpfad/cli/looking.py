@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -26,9 +26,7 @@ AUDITOR_TOKEN = "PRUEFPFAD_AUDITOR_TOKEN"
 REQUIRE_AUDITOR = "PRUEFPFAD_REQUIRE_AUDITOR"
 SCOPES = {
     "reference": "case",
-    "cases": "case",
     "programme": "programme",
-    "programmes": "programme",
     "payment": "payment",
     "order": "order",
     "sample": "sample",
@@ -110,10 +108,14 @@ def _asked(purpose: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "question": click.get_current_context().command_path.partition(" ")[2],
         "scope": scope,
-        "subject": ", ".join(subject) if isinstance(subject, tuple) else str(subject),
+        "subject": _as_text(subject),
         "purpose": purpose,
-        "arguments": {name: str(value) for name, value in given.items()},
+        "arguments": {name: _as_text(value) for name, value in given.items()},
     }
+
+
+def _as_text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 def write_with_checksum(path: Path, content: bytes) -> str:
@@ -123,8 +125,20 @@ def write_with_checksum(path: Path, content: bytes) -> str:
     """
     digest = sha256(content).hexdigest()
     _put(path, content)
-    _put(path.with_name(f"{path.name}.sha256"), f"{digest}  {path.name}\n".encode())
+    _put_checksum(path, digest)
     return digest
+
+
+def write_checksum(path: Path) -> str:
+    """The same for a file that is there already, however large."""
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    _put_checksum(path, digest)
+    return digest
+
+
+def _put_checksum(path: Path, digest: str) -> None:
+    _put(path.with_name(f"{path.name}.sha256"), f"{digest}  {path.name}\n".encode())
 
 
 def _put(path: Path, content: bytes) -> None:

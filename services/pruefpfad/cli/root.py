@@ -96,7 +96,6 @@ for _module in (
     access,
     programmes,
     applications,
-    audit,
     actors,
     cases,
     stores,
