@@ -39,6 +39,7 @@ class Sizes:
     paced_rounds: int
     paced_grants: tuple[int, int]
     """In each round at 5 and at 100 grants a second."""
+    bundled_events: int
     live_cases: int
     """Half of the cases that are open at the end."""
     most_writers: int = 32
@@ -61,6 +62,7 @@ FULL = Sizes(
     tried_grants=100,
     paced_rounds=3,
     paced_grants=(100, 1_000),
+    bundled_events=1_000_000,
     live_cases=5_000,
 )
 QUICK = Sizes(
@@ -80,6 +82,7 @@ QUICK = Sizes(
     tried_grants=20,
     paced_rounds=2,
     paced_grants=(20, 200),
+    bundled_events=20_000,
     live_cases=100,
 )
 TINY = Sizes(
@@ -99,6 +102,7 @@ TINY = Sizes(
     tried_grants=4,
     paced_rounds=1,
     paced_grants=(2, 4),
+    bundled_events=2_000,
     live_cases=4,
     most_writers=2,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from benchmarks import append, decode, embedded, growth, missed, relay
+from benchmarks import append, bundles, decode, embedded, growth, missed, relay
 from benchmarks.bench import Bench
 from benchmarks.journey import latency, live_cases, throughput
 from benchmarks.results import Measurement
@@ -41,5 +41,9 @@ BENCHMARKS: Sequence[Benchmark] = (
     _alone("replay.read_models", embedded.read_models),
     Benchmark(("growth.append", "growth.load"), growth.stores),
     _alone("growth.earmark", growth.earmark),
+    Benchmark(
+        ("bundle.seconds_1m", "verify.seconds_1m", "verify.memory_mb"),
+        bundles.bundles,
+    ),
 )
 NAMES = tuple(name for benchmark in BENCHMARKS for name in benchmark.names)

@@ -87,12 +87,22 @@ class Operator:
     def origin(self, service: str) -> str:
         return f"{LOG_NAME}/{service}/main"
 
-    def sign(self, service: str, *, cosigned: bool = True) -> None:
-        """Sign a head of all that the service has recorded, and have it cosigned."""
+    def sign(self, service: str, *, cosigned: bool = True, every: int = 1_000_000) -> None:
+        """Sign all that the service has recorded, a head for that many leaves, and have it
+        cosigned."""
+        ledger, size = self.source(service).ledger, self._tree(service)[1].size
+        while leaves := ledger.leaves(size, every):
+            self._sign(service, leaves, cosigned=cosigned)
+            size += len(leaves)
+
+    def _tree(self, service: str) -> tuple[TileBuilder, CompactRange]:
+        return self._trees.setdefault(service, (TileBuilder(), CompactRange()))
+
+    def _sign(self, service: str, leaves: Sequence[bytes], *, cosigned: bool) -> None:
         source, at = self.source(service), datetime.now(UTC)
-        tiles, tree = self._trees.setdefault(service, (TileBuilder(), CompactRange()))
+        tiles, tree = self._tree(service)
         full = []
-        for leaf in source.ledger.leaves(tree.size, 1_000_000):
+        for leaf in leaves:
             full += tiles.append(leaf)
             tree.append(leaf)
         checkpoint = Checkpoint(self.origin(service), tree.size, tree.root())
