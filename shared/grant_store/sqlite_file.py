@@ -18,6 +18,11 @@ from grant_store.errors import NotMigrated, NotNow, StoreError
 from grant_store.sqlite_leadership import SQLiteLeadership, lead
 
 SCHEMA_VERSION = 2
+# Aggregates and documents have random keys: without room for what their indexes touch, every
+# insert would read the disk, and every checkpoint write the same pages again.
+CACHE_KIB = 32_000
+# Enough for whoever reads or writes in the order of keys.
+CACHE_IN_ORDER_KIB = 4_000
 _RETRY_SECONDS = 0.01
 _NOT_NOW = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY)
 # Of the connection, not of the file: they are set whenever it is opened. Without recursive
@@ -26,9 +31,6 @@ _PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
     "recursive_triggers=ON",
-    # Aggregates and documents have random keys: without room for what their indexes touch, every
-    # insert would read the disk, and every checkpoint write the same pages again.
-    "cache_size=-32000",
     "wal_autocheckpoint=8000",
 )
 
@@ -63,8 +65,10 @@ class SQLiteFile:
         *,
         schema: Schema = LEDGER,
         read_only: bool = False,
+        cache_kib: int = CACHE_KIB,
     ) -> None:
         self._path = path
+        self._cache_kib = cache_kib
         self._schema = schema
         self._read_only = read_only
         self._name = name
@@ -159,7 +163,7 @@ class SQLiteFile:
                 timeout=self._busy_timeout_seconds,
                 uri=self._read_only,
             )
-            for pragma in _PRAGMAS:
+            for pragma in (*_PRAGMAS, f"cache_size=-{self._cache_kib}"):
                 self._connection.execute(f"PRAGMA {pragma}")
         return self._connection
 

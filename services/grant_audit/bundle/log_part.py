@@ -43,13 +43,14 @@ class Source:
 
 @dataclass
 class LogPart:
-    """One log on its way into an archive. `heads` were read before `head`, the ledger's end."""
+    """One log on its way into an archive. The sizes of its `heads` were read before `head`, the
+    ledger's end."""
 
     source: Source
     archive: Archive
     selection: Selection
     is_whole: bool
-    heads: list[SignedHead]
+    heads: list[int]
     head: int
     count: Callable[[int], None]
     cut: int = 0
@@ -65,13 +66,13 @@ class LogPart:
     @property
     def origin(self) -> str | None:
         """The first line of the newest head, or None where nothing was ever signed."""
-        last = self.heads[-1].note if self.heads else b""
-        return last.partition(b"\n")[0].decode(errors="replace") or None
+        last = self.source.log.head(self.heads[-1]) if self.heads else None
+        return last.note.partition(b"\n")[0].decode(errors="replace") if last else None
 
     @property
     def tree_size(self) -> int:
         """The size of the largest head within the cut."""
-        return max((each.size for each in self.heads if each.size <= self.cut), default=0)
+        return max((size for size in self.heads if size <= self.cut), default=0)
 
     def write_events(self, cuts: Mapping[str, int]) -> None:
         """The events up to the head, or to the first one whose cause lies beyond a cut."""
@@ -98,20 +99,15 @@ class LogPart:
         A head above the ledger's end is evidence, and stays; one between the cut and the end only
         waits for the next bundle.
         """
-        heads = [each for each in self.heads if not self.cut < each.size <= self.head]
+        sizes = [size for size in self.heads if not self.cut < size <= self.head]
         if not self.is_whole:
-            heads = [each for each in heads if self._is_seen_outside(each)]
-        for tile in self._tiles(heads):
+            sizes = [size for size in sizes if self._is_seen_outside(size)]
+        for tile in self._tiles(sizes):
             self._write_tile(tile)
-        for head in heads:
-            name = f"{head.size:012}"
-            lines = self.source.log.cosignatures(head.size)
-            note = head.note + b"".join(lines)
-            self.archive.add(f"{self.folder}checkpoints/{name}.note", note)
-            self.witnesses |= {_signer(line) for line in lines}
-            for stamp in self.source.log.timestamps(head.size):
-                place = f"{self.folder}timestamps/{name}.{_file_name(stamp.authority)}.tsr"
-                self.archive.add(place, stamp.response, packed=False)
+        for size in sizes:
+            head = self.source.log.head(size)
+            if head:
+                self._write_head(head)
 
     def entry(self, origin: str) -> dict[str, Any]:
         """What the manifest says of this log."""
@@ -155,15 +151,23 @@ class LogPart:
             self.rules.append(place | {"position": row.position})
             self.archive.add_json(place["path"], definition)
 
-    def _is_seen_outside(self, head: SignedHead) -> bool:
+    def _is_seen_outside(self, size: int) -> bool:
         """Whether an auditor may hold this head: cosigned, stamped, or the newest."""
         log = self.source.log
-        is_last = head.size >= self.tree_size
-        return is_last or bool(log.cosignatures(head.size) or log.timestamps(head.size))
+        return size >= self.tree_size or bool(log.cosignatures(size) or log.timestamps(size))
 
-    def _tiles(self, heads: Iterable[SignedHead]) -> Iterator[TilePlace]:
+    def _write_head(self, head: SignedHead) -> None:
+        log, name = self.source.log, f"{head.size:012}"
+        lines = log.cosignatures(head.size)
+        self.archive.add(f"{self.folder}checkpoints/{name}.note", head.note + b"".join(lines))
+        self.witnesses |= {_signer(line) for line in lines}
+        for stamp in log.timestamps(head.size):
+            place = f"{self.folder}timestamps/{name}.{_file_name(stamp.authority)}.tsr"
+            self.archive.add(place, stamp.response, packed=False)
+
+    def _tiles(self, heads: Iterable[int]) -> Iterator[TilePlace]:
         """All tiles, or those that lead from the taken events and the heads to the root."""
-        edges = {each.size // WIDTH for each in heads if each.size % WIDTH}
+        edges = {size // WIDTH for size in heads if size % WIDTH}
         needed = self._level0 | edges
         for tile in tiles_of(self.tree_size):
             if self.is_whole or tile.level > 0 or tile.index in needed:

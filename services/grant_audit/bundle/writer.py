@@ -75,14 +75,18 @@ def _opened(
     A part of the history ends at its heads, and the ledgers' ends only say how far causes may
     reach: they are read after all heads, so that none of these names a cause above them.
     """
-    heads = [] if scope.is_whole else [source.log.heads() for source in sources]
+    heads = [] if scope.is_whole else [_sizes(source) for source in sources]
     parts = []
     for place, source in enumerate(sources):
-        known = source.log.heads() if scope.is_whole else heads[place]
+        known = _sizes(source) if scope.is_whole else heads[place]
         head = source.ledger.head().position
         selection = scope.selection()
         parts.append(LogPart(source, archive, selection, scope.is_whole, known, head, count))
     return parts
+
+
+def _sizes(source: Source) -> list[int]:
+    return [head.size for head in source.log.heads()]
 
 
 def _add_extras(archive: Archive, parts: Sequence[LogPart], extras: Extras) -> None:

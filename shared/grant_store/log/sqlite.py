@@ -14,7 +14,7 @@ from grant_store.log.store import SignedHead, Timestamp
 from grant_store.log.tiles import Tile
 from grant_store.rows import Head, LedgerEvent
 from grant_store.sqlite import BUSY_TIMEOUT_SECONDS, ledger_event
-from grant_store.sqlite_file import Schema, SQLiteFile
+from grant_store.sqlite_file import CACHE_IN_ORDER_KIB, Schema, SQLiteFile
 from grant_store.sqlite_leadership import SQLiteLeadership
 
 _SCHEMA = Schema("log/schema_sqlite.sql", 1)
@@ -37,7 +37,13 @@ class SQLiteLogStore:
         self.lane = lane
         self._epoch = epoch
         self._name = f"log of {service}/{lane}"
-        self._file = SQLiteFile(path, self._name, busy_timeout_seconds, schema=_SCHEMA)
+        self._file = SQLiteFile(
+            path,
+            self._name,
+            busy_timeout_seconds,
+            schema=_SCHEMA,
+            cache_kib=CACHE_IN_ORDER_KIB,
+        )
 
     def migrate(self) -> None:
         self._file.migrate()
@@ -153,7 +159,9 @@ class SQLiteLedgerView:
     def __init__(self, path: Path, service: str, lane: str) -> None:
         self.service = service
         self.lane = lane
-        self._file = SQLiteFile(path, f"{service}/{lane}", BUSY_TIMEOUT_SECONDS)
+        self._file = SQLiteFile(
+            path, f"{service}/{lane}", BUSY_TIMEOUT_SECONDS, cache_kib=CACHE_IN_ORDER_KIB
+        )
 
     def head(self) -> Head:
         rows = self._file.rows(
