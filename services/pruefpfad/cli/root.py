@@ -97,6 +97,7 @@ for _module in (
     programmes,
     applications,
     actors,
+    audit,
     cases,
     stores,
     processes,
