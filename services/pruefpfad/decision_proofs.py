@@ -15,8 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from grant_store.log.note import Note
-from grant_store.log.proof_file import SUFFIX, TlogProof
+from grant_store.log.proof_file import SUFFIX
 from grant_store.log.proving import ProvingLog
 from grant_store.log.write_once import write_once
 from grant_store.rows import LedgerEvent
@@ -40,6 +39,7 @@ _NAMING = {
 }
 """The first event of a case in each service, which has its reference."""
 _PAGE = 1024
+_SIGNATURE = "\n— ".encode()
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]|^\.")
 
 
@@ -79,10 +79,15 @@ def hand_out(
         if head is None:
             yield HandedOut(reference, event.topic, event.position, 0, False, None)
             continue
-        proof, record = proving.proof(event, head)
         path = folder / _safe(reference) / f"{event.topic}-{event.position}{SUFFIX}"
-        is_new = _write(path, proof, record, for_good=for_good)
-        witnessed = len(Note.parse(proof.note).lines) > len(Note.parse(head.note).lines)
+        signatures = _signatures(proving.note_of(head))
+        is_new = _signatures(_content(path)) < (1 if for_good else signatures)
+        if is_new:
+            write = write_once if for_good else _write
+            proof, record = proving.proof(event, head)
+            write(path.with_suffix(LEAF), record)
+            write(path, bytes(proof))
+        witnessed = signatures > _signatures(head.note)
         yield HandedOut(reference, event.topic, event.position, head.size, witnessed, path, is_new)
 
 
@@ -114,18 +119,21 @@ def _reference_in(event: LedgerEvent) -> str:
     return msgspec.json.decode(event.state, type=_Reference).reference
 
 
-def _write(path: Path, proof: TlogProof, record: bytes, *, for_good: bool) -> bool:
-    """Write proof and record unless they are there and as good. True if something was written."""
-    if path.exists():
-        if for_good or _signatures(path.read_bytes()) >= len(Note.parse(proof.note).lines):
-            return False
-        path.unlink()
-    write_once(path.with_suffix(LEAF), record)
-    return write_once(path, bytes(proof))
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, in place of what was there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}")
+    draft.write_bytes(content)
+    draft.replace(path)
 
 
-def _signatures(proof: bytes) -> int:
-    return len(Note.parse(TlogProof.parse(proof).note).lines)
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.exists() else b""
+
+
+def _signatures(note: bytes) -> int:
+    """How many signature lines a note has, or a proof with it: the more, the better a proof."""
+    return note.count(_SIGNATURE)
 
 
 def _safe(reference: str) -> str:

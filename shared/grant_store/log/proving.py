@@ -98,9 +98,13 @@ class ProvingLog:
             check_inclusion(sha256(record).digest(), index, head.size, hashes, head.root)
         except ProofFails as error:
             raise self._not_as_signed(head, error) from error
+        return TlogProof(index, tuple(hashes), self.note_of(head)), record
+
+    def note_of(self, head: SignedHead) -> bytes:
+        """The full note, as it was at the first look."""
         if head.size not in self._notes:
             self._notes[head.size] = self.full_note(head)
-        return TlogProof(index, tuple(hashes), self._notes[head.size]), record
+        return self._notes[head.size]
 
     def _head(self, size: int) -> SignedHead | None:
         if size not in self._heads:
