@@ -6,39 +6,48 @@ must not know the other installation.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from hashlib import sha256
 
 from grant_store.store import Store
-from pruefpfad.compared.entries import Entry, entry_of, reference_in
+from pruefpfad.compared.entries import DIGEST_BYTES, Entry, entry_of, reference_in
 
 Progress = Callable[[str, int, int], None]
 """Told which service is read, how many of its events are, and of how many."""
 
 EVENTS_AT_ONCE = 1_000
-_DIGEST_BYTES = 16  # Enough against chance: 2 to the 64 entries before two are taken for one.
 
 
 @dataclass
 class Accounts:
-    """The digests of each case's entries, by the case's id, and what people call the cases."""
+    """A digest of each case's entries, by the case's id, and what people call the cases."""
 
-    digests: dict[str, Counter[bytes]] = field(default_factory=lambda: defaultdict(Counter))
-    references: dict[str, str] = field(default_factory=dict)
-    events: int = 0
+    digests: dict[str, bytes]
+    references: dict[str, str]
+    events: int
 
 
 def accounts_of(stores: Mapping[str, Store], progress: Progress) -> Accounts:
     """Read every ledger once."""
-    accounts = Accounts()
+    references: dict[str, str] = {}
+    digests: dict[str, bytearray] = defaultdict(bytearray)
+    events = 0
     for entry in _entries(stores, progress):
-        accounts.digests[entry.case][entry.digest[:_DIGEST_BYTES]] += 1
-        accounts.events += 1
+        events += 1
+        digests[entry.case] += entry.digest
         reference = reference_in(entry)
-        if reference and entry.case not in accounts.references:
-            accounts.references[entry.case] = reference
-    return accounts
+        if reference:
+            references.setdefault(entry.case, reference)
+    in_any_order = {case: _in_any_order(each) for case, each in digests.items()}
+    return Accounts(in_any_order, references, events)
+
+
+def _in_any_order(digests: bytearray) -> bytes:
+    """One digest of many that stand one behind the other, the same whatever their order."""
+    each = (digests[at : at + DIGEST_BYTES] for at in range(0, len(digests), DIGEST_BYTES))
+    return sha256(b"".join(sorted(each))).digest()
 
 
 def entries_of(

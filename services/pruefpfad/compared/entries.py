@@ -26,6 +26,7 @@ NO_CASE = "-"
 # What stands in a run's data and says nothing of what was decided, by name of the event.
 OF_THE_RUN: Mapping[str, frozenset[str]] = {"ParkedEventDiscarded": frozenset({"position"})}
 
+DIGEST_BYTES = 32
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
