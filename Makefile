@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 PIP := $(BIN)/python -m pip install --quiet --constraint constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup check test bench simulate faults simulate-mutants histories whatif demo demo-full docs lock clean
+.PHONY: help setup check test bench simulate faults simulate-mutants tamper histories whatif demo demo-full docs lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-17s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,10 @@ simulate: .venv/developer.stamp ## Live SEEDS seeds of the simulation from START
 
 simulate-mutants: .venv/developer.stamp ## Take out each guard in turn: is it noticed?
 	PYTHONPATH=tests $(BIN)/python -m simulation.hunt
+
+# TAMPER="--samples 20 --seeds 200 --start 1000" tries more.
+tamper: .venv/developer.stamp ## Change copies of clean histories in every way: what does an auditor find?
+	PYTHONPATH=tests $(BIN)/python -m tamper $(TAMPER)
 
 histories: .venv/developer.stamp ## Record what today's program does as NAME=2027-01-what-is-new
 	PYTHONPATH=tests $(BIN)/python -m histories $(NAME)

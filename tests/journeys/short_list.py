@@ -27,3 +27,11 @@ def shorten(folder: Path, numbers: frozenset[str] = NUMBERS) -> Path:
     with gzip.open(target / "operations.csv.gz", "wt", encoding="utf-8", newline="") as shortened:
         csv.writer(shortened).writerows([header, *chosen])
     return target
+
+
+def with_further(count: int) -> frozenset[str]:
+    """The same numbers and those of the first `count` rows beside them."""
+    with gzip.open(EXAMPLE / "operations.csv.gz", "rt", encoding="utf-8", newline="") as source:
+        _, *rows = csv.reader(source)
+    others = [row[0] for row in rows if row[0] not in NUMBERS]
+    return NUMBERS | frozenset(others[:count])

@@ -1,0 +1,213 @@
+"""A clean history with its logs, and what an auditor holds who has never seen the operator's files.
+
+The ledgers grow in parts. After each part the logs sign their heads, a witness with a folder of
+its own cosigns them, and a timestamp authority stamps them. Nothing is tampered with here.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from itertools import groupby
+from pathlib import Path
+
+from grant_audit.bundle.log_part import Source
+from grant_store.leaf import instant_of
+from grant_store.log.checkpoint import Checkpoint
+from grant_store.log.log_keys import keys_of_log, signed_note
+from grant_store.log.note import Note
+from grant_store.log.proving import ProvingLog
+from grant_store.log.store import LogStore, SignedHead
+from grant_store.log.tiles import TileBuilder
+from grant_store.log.tree import CompactRange
+from grant_store.log.witness import PUBLIC_KEYS, Witness
+from grant_store.opening import open_log
+from grant_store.rows import Append, LedgerEvent
+from grant_store.sqlite import SQLiteStore
+from histories.recording import Ledgers, new_event
+from pruefpfad.bundles import DOWNSTREAM_FIRST, sources_of
+from store.log.timestamp_authority import TimestampAuthority
+
+LOG_NAME = "pruefpfad.test"
+WITNESS = "pruefbehoerde.example/witness"
+A_SECOND = timedelta(seconds=1)
+
+
+def origin_of(service: str) -> str:
+    return f"{LOG_NAME}/{service}/main"
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What reached the auditor by another way: keys, and the heads that the witness has seen.
+
+    Some worlds have clocks that leap; then the operator has said by how much.
+    """
+
+    trust: Path
+    known: Sequence[Path]
+    root_certificate: Path
+    tolerance_seconds: int = 60
+
+
+@dataclass
+class Scene:
+    """One history. `backups` are copies of the data directory, one taken after each part."""
+
+    folder: Path
+    tolerance_seconds: int = 60
+    backups: list[Path] = field(default_factory=list)
+    covered: dict[str, int] = field(default_factory=dict)
+    """The size of the last cosigned head of each service's log."""
+    _known: dict[str, Path] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def outside(self) -> Outside:
+        return Outside(
+            self.folder / "trust.txt",
+            list(self._known.values()),
+            self.folder / "authority" / "root.pem",
+            self.tolerance_seconds,
+        )
+
+    def copy(self, name: str) -> Path:
+        """A copy of the data directory, to be changed."""
+        target = self.folder / "copies" / name
+        shutil.rmtree(target, ignore_errors=True)
+        return Path(shutil.copytree(self.data, target))
+
+    def know(self, note: Path) -> None:
+        self._known[note.name] = note
+
+
+class Building:
+    """Makes a scene: ledgers that grow, logs, a witness and an authority."""
+
+    def __init__(self, folder: Path, tolerance_seconds: int) -> None:
+        self.scene = Scene(folder, tolerance_seconds)
+        self._witness = Witness.init(folder / "witness", WITNESS)
+        self._authority = TimestampAuthority(folder / "authority")
+        self._trees: dict[str, tuple[CompactRange, TileBuilder]] = {}
+        (folder / "known").mkdir()
+        self._trust()
+
+    def grow(self, rows: Mapping[str, Sequence[LedgerEvent]]) -> None:
+        """Record these rows of each service at their positions and instants, as a service does
+        that was started for them and ends."""
+        for service in DOWNSTREAM_FIRST:
+            instants = [instant_of(0)]
+            path = self.scene.data / f"{service}.main.sqlite3"
+            store = SQLiteStore(path, service, clock=lambda: instants[-1])  # noqa: B023
+            store.migrate()
+            for instant, same in groupby(rows.get(service, ()), lambda row: row.recorded_at):
+                instants.append(instant)
+                store.append(Append(events=[new_event(row) for row in same]))
+            store.close()
+            log = open_log(f"sqlite:///{self.scene.data}", service)
+            log.migrate()
+            log.close()
+
+    def sign(self, *, cosigned: bool = True) -> None:
+        """Sign what each service has recorded since, and have it cosigned and stamped."""
+        with sources_of(f"sqlite:///{self.scene.data}", "main") as sources:
+            for source in sources:
+                head = self._signed(source)
+                if head and cosigned:
+                    self._cosign(source, head)
+                    self._stamp(source.log, head)
+        self.scene.backups.append(self._backup())
+
+    def _signed(self, source: Source) -> SignedHead | None:
+        service = source.service
+        tree, builder = self._trees.setdefault(service, (CompactRange(), TileBuilder()))
+        rows = source.ledger.events_after(tree.size, 1_000_000)
+        if not rows:
+            return None
+        full = []
+        for row in rows:
+            full += builder.append(row.leaf_hash)
+            tree.append(row.leaf_hash)
+        at = rows[-1].recorded_at + A_SECOND
+        checkpoint = Checkpoint(origin_of(service), tree.size, tree.root())
+        note = signed_note(checkpoint, keys_of_log(self._keys, origin_of(service)), at)
+        head = SignedHead(tree.size, tree.root(), note, at)
+        source.log.add_head(head, full)
+        return head
+
+    def _cosign(self, source: Source, head: SignedHead) -> None:
+        scene, service = self.scene, source.service
+        request = ProvingLog(source.log, source.ledger).request(head, scene.covered.get(service, 0))
+        lines = self._witness.cosign(bytes(request), head.signed_at + A_SECOND)
+        note = Note.parse(head.note).with_lines(lines)
+        for line in note.lines:
+            if line.name == WITNESS:
+                source.log.cosign(head.size, WITNESS, str(line).encode())
+        scene.covered[service] = head.size
+        known = scene.folder / "known" / f"{service}.{head.size:012}.note"
+        known.write_bytes(bytes(note))
+        scene.know(known)
+
+    def _stamp(self, log: LogStore, head: SignedHead) -> None:
+        question = self._authority.question(Note.parse(head.note).text)
+        log.add_timestamp(head.size, "tsa.test", self._authority.reply(question))
+
+    def _trust(self) -> None:
+        """The file of keys, and a witness that believes the logs'."""
+        keys = [(self.scene.folder / "witness" / PUBLIC_KEYS).read_text("utf-8")]
+        for service in DOWNSTREAM_FIRST:
+            verifiers = [key.verifier for key in keys_of_log(self._keys, origin_of(service))]
+            keys += [f"{verifier}\n" for verifier in verifiers]
+            for verifier in verifiers:
+                self._witness.trust(verifier, instant_of(0))
+        (self.scene.folder / "trust.txt").write_text("".join(keys), "utf-8")
+
+    @property
+    def _keys(self) -> Path:
+        return self.scene.data / "keys" / "log"
+
+    def _backup(self) -> Path:
+        target = self.scene.folder / "backups" / str(len(self.scene.backups))
+        return Path(shutil.copytree(self.scene.data, target))
+
+
+def in_parts(ledgers: Mapping[str, Sequence[LedgerEvent]], parts: int) -> list[Ledgers]:
+    """The same ledgers cut at instants, so that whatever caused an event is in no later part."""
+    instants = sorted(row.recorded_at for rows in ledgers.values() for row in rows)
+    cuts = [instants[len(instants) * part // parts - 1] for part in range(1, parts + 1)]
+    found: list[Ledgers] = []
+    begin = instant_of(0)
+    for cut in cuts:
+        found.append(
+            {
+                name: [row for row in rows if begin < row.recorded_at <= cut]
+                for name, rows in ledgers.items()
+            }
+        )
+        begin = cut
+    return found
+
+
+def a_scene(
+    folder: Path,
+    ledgers: Mapping[str, Sequence[LedgerEvent]],
+    parts: int = 4,
+    tail: str = "",
+    tolerance_seconds: int = 60,
+) -> Scene:
+    """A history of these ledgers. With a `tail`, the last part is "unsigned" or "uncosigned"."""
+    folder.mkdir(parents=True)
+    building = Building(folder, tolerance_seconds)
+    *before, last = in_parts(ledgers, parts)
+    for part in before:
+        building.grow(part)
+        building.sign()
+    building.grow(last)
+    if tail != "unsigned":
+        building.sign(cosigned=tail != "uncosigned")
+    return building.scene

@@ -1,0 +1,48 @@
+"""One way to tamper, and what the verifier must say of it. The ways stand in the modules beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tamper.verdicts import TAMPERED, Verdict
+
+FOUND = frozenset({TAMPERED})
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """Something that is done to a copy.
+
+    `act` gets a copy of the data directory, or the path of a copy of the bundle, as `level` says.
+    The verdict's exit code must be one of `codes`, and where that is "tampered", a finding must
+    name the place: the event at `position` of `log`, or whatever begins with `start`; there may be
+    several of these with a bar between.
+    """
+
+    level: str
+    kind: str
+    what: str
+    act: Callable[[Path], None]
+    codes: frozenset[int] = FOUND
+    log: str = ""
+    position: int = 0
+    start: str = ""
+    with_known_heads: bool = True
+    is_covered: bool = True
+    """Whether it touches what stands at or below the last cosigned head."""
+
+    def complaint(self, verdict: Verdict) -> str:
+        """What is wrong with a verdict on it; empty if it is the right one."""
+        if verdict.exit_code not in self.codes:
+            expected = " or ".join(map(str, sorted(self.codes)))
+            return f"exit code {verdict.exit_code}, not {expected}; {verdict.complaint}"
+        if verdict.exit_code == TAMPERED and not self._is_placed(verdict):
+            return f"not placed: {[(one.check, one.at) for one in verdict.findings][:5]}"
+        return ""
+
+    def _is_placed(self, verdict: Verdict) -> bool:
+        if self.position:
+            return verdict.names(self.log, self.position)
+        return any(map(verdict.names_place, self.start.split("|")))

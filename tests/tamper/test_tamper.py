@@ -1,0 +1,169 @@
+"""A part of `make tamper`: each kind of change by chance, and clean histories that do not alarm."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from random import Random
+
+import pytest
+from click.testing import CliRunner
+from structlog.testing import capture_logs
+
+from histories.plays import ledgers_of
+from histories.recording import Play, recorded_plays
+from simulation.lives import live
+from tamper import in_bundles, in_ledgers, in_logs
+from tamper.__main__ import CLOCKS_LEAP_SECONDS, main
+from tamper.scene import Scene, a_scene
+from tamper.score import Score, look_at_clean, try_in_bundle, try_in_stores, try_proofs
+from tamper.tampering import Tampering
+from tamper.verdicts import (
+    INCOMPLETE,
+    TAMPERED,
+    VERIFIED,
+    Finding,
+    Verdict,
+    bundle_of,
+    verdict_on,
+)
+
+PLAYS = recorded_plays()
+TRIED = 60
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """A world in which services died and raced, with a last head that nobody has cosigned."""
+    [play] = [each for each in PLAYS if each.name == "quiet"][-1:]
+    folder = tmp_path_factory.mktemp("scene") / "quiet"
+    return a_scene(folder, play.ledgers, 4, "uncosigned", CLOCKS_LEAP_SECONDS)
+
+
+def unheard(what: str) -> None:
+    """Nobody waits for this."""
+
+
+def test_what_is_done_to_ledgers_and_logs_is_found(scene: Scene) -> None:
+    random, score = Random(1), Score()
+    every = [
+        *in_ledgers.tamperings(scene, random, 1),
+        *in_logs.tamperings(scene, random, 1),
+    ]
+
+    try_in_stores(scene, score, random.sample(every, TRIED), unheard)
+
+    assert score.complaints == []
+    assert score.found == 1.0
+    assert score.tried == TRIED
+
+
+def test_what_is_done_to_a_bundle_is_found(scene: Scene) -> None:
+    score, bundle = Score(), bundle_of(scene.data, scene.folder / "clean.zip")
+
+    try_in_bundle(scene, score, in_bundles.tamperings(bundle, Random(2), 2), bundle, unheard)
+
+    assert score.complaints == []
+    assert score.tried > TRIED
+
+
+def test_nobody_believes_a_forged_proof(scene: Scene) -> None:
+    score = Score()
+
+    try_proofs(scene, score, Random(3), 2, unheard)
+
+    assert score.complaints == []
+    assert {kind for _, kind in score.codes} >= {
+        "forge a proof: flip a bit",
+        "show a witness another root",
+        "forge a time stamp: flip a bit",
+    }
+
+
+@pytest.mark.parametrize("play", PLAYS, ids=str)
+def test_a_clean_history_does_not_alarm(play: Play, tmp_path: Path) -> None:
+    score, tolerance = Score(), CLOCKS_LEAP_SECONDS
+
+    scene = a_scene(tmp_path / play.name, play.ledgers, tolerance_seconds=tolerance)
+    look_at_clean(scene, score, frozenset({VERIFIED}))
+
+    assert score.complaints == []
+
+
+def test_a_clean_tail_is_incomplete_and_no_alarm(scene: Scene) -> None:
+    score = Score()
+
+    look_at_clean(scene, score, frozenset({INCOMPLETE}))
+
+    assert score.complaints == []
+
+
+def test_a_world_whose_services_die_and_race_does_not_alarm(tmp_path: Path) -> None:
+    with capture_logs():
+        live(8, tmp_path / "life")
+    ledgers = ledgers_of(tmp_path / "life" / "disturbed", "{}.sqlite3")
+
+    scene = a_scene(tmp_path / "scene", ledgers, tolerance_seconds=CLOCKS_LEAP_SECONDS)
+    verdict = verdict_on(bundle_of(scene.data, tmp_path / "clean.zip"), scene.outside)
+
+    assert (verdict.exit_code, verdict.findings) == (VERIFIED, [])
+
+
+def test_a_clock_that_leapt_is_named_and_no_alarm(tmp_path: Path) -> None:
+    [play] = [each for each in PLAYS if each.name == "contended"][-1:]
+
+    scene = a_scene(tmp_path / "scene", play.ledgers)
+    verdict = verdict_on(bundle_of(scene.data, tmp_path / "clean.zip"), scene.outside)
+
+    assert verdict.exit_code == INCOMPLETE
+    assert {finding.check for finding in verdict.findings} == {"causation"}
+    assert all("the clocks differ, or one was set" in each.message for each in verdict.findings)
+
+
+class TestWhatCounts:
+    """The score itself must miss nothing."""
+
+    deleted = Tampering("ledger", "delete", "intake/main/7", lambda data: None,
+                        log="intake/main", position=7)  # fmt: skip
+
+    def test_another_exit_code_is_a_miss(self) -> None:
+        score = Score()
+
+        score.note(self.deleted, Verdict(VERIFIED, [], ""))
+
+        assert score.found == 0.0
+        assert "exit code 0, not 1" in score.complaints[0]
+
+    @pytest.mark.parametrize(
+        ("check", "at", "is_right"),
+        [
+            ("leaf", "intake/main/7", True),
+            ("position", "intake/main/8", True),
+            ("root", "intake/main/5..9", True),
+            ("known head", "intake/main/9", True),
+            ("leaf", "intake/main/6", False),
+            ("leaf", "eligibility/main/7", False),
+            ("root", "intake/main/1..6", False),
+            ("known head", "intake/main/6", False),
+            ("member", "logs/intake/main/events/000000000001.bin", False),
+        ],
+    )
+    def test_a_finding_elsewhere_is_a_miss(self, check: str, at: str, is_right: bool) -> None:
+        score = Score()
+
+        score.note(self.deleted, Verdict(TAMPERED, [Finding(check, at, "")], ""))
+
+        assert (score.complaints == []) is is_right
+
+    def test_an_alarm_about_a_clean_history_is_one(self) -> None:
+        score = Score()
+
+        score.note_clean("seed 1", Verdict(TAMPERED, [], ""), frozenset({VERIFIED}))
+
+        assert score.clean[TAMPERED] == len(score.complaints) == 1
+
+
+def test_the_command_says_how_it_is_used() -> None:
+    result = CliRunner().invoke(main, ["--help"])
+
+    assert result.exit_code == 0
+    assert "make tamper" in result.output
