@@ -28,6 +28,7 @@ from grant_audit.rebuilding import (
 )
 from grant_bus.parked import EVENT as PARKED
 from grant_bus.parked import ParkedEvent
+from grant_contracts.envelope import CloudEvent
 from grant_store.store import Store
 from grant_values.invalid import Invalid
 
@@ -100,8 +101,8 @@ def rebuilt_case(ledgers: Ledgers, index: CaseFiles, case_id: UUID, as_of: AsOf)
     """The pages of one case and of what stands above all cases. Those of budget lines have the
     postings of this case alone, and no other case is there.
 
-    `index` is the audit's store: it says which events are the case's. Those that audit has not
-    followed yet are looked for in the ledgers.
+    `index` is the audit's store: it says which events are the case's, beside those of aggregates
+    that bear its id. What audit has not followed yet is looked for in the ledgers.
     """
     return _of_some(ledgers, index, as_of, {str(case_id), NO_CASE})
 
@@ -131,29 +132,40 @@ def _events_of_some(
 ) -> dict[str, list[Known]]:
     known = _positions_by_service(index, cases)
     found: dict[str, list[Known]] = {}
+
+    def may_be_of_these(event: CloudEvent) -> bool:
+        return event.caseid is None or str(event.caseid) in cases
+
     for service, last in lasts.items():
         ledger = ledgers[service]
         followed = index.tracked(ledger.origin).position
-        positions = [each for each in known[service] if each <= last]
-        tail = read_events(ledger, last, first=followed + 1)
+        positions = known[service] | _positions_of_main_aggregates(ledger, cases)
+        tail = read_events(ledger, last, first=followed + 1, wanted=may_be_of_these)
         found[service] = [
-            *read_some_events(ledger, positions),
+            *read_some_events(ledger, [at for at in positions if at <= min(last, followed)]),
             *(each for each in tail if str(case_of(*each) or NO_CASE) in cases),
         ]
     return found
 
 
-def _positions_by_service(index: CaseFiles, cases: Iterable[str]) -> dict[str, list[int]]:
+def _positions_of_main_aggregates(ledger: Store, cases: Iterable[str]) -> set[int]:
+    """Where the events of the aggregates stand that bear the id of a case. They do not depend on
+    whether the audit's pages are whole."""
+    ids = [UUID(case) for case in cases if case != NO_CASE]
+    return {row.position for rows in ledger.streams(ids).values() for row in rows}
+
+
+def _positions_by_service(index: CaseFiles, cases: Iterable[str]) -> dict[str, set[int]]:
     """Where the events of these cases stand, by the keys of their pages of history; those too that
     audit has parked and not written down."""
-    found: dict[str, list[int]] = {service: [] for service in SECTIONS}
+    found: dict[str, set[int]] = {service: set() for service in SECTIONS}
     for case in cases:
         for page in index.documents(HISTORY, f"{case}/"):
             _, _, service, position = page.key.rsplit("/", 3)
-            found[service].append(int(position))
+            found[service].add(int(position))
         for parked in index.documents(PARKED, f"{case}/"):
             event = msgspec.json.decode(parked.body or b"", type=ParkedEvent).cloud_event
-            found[event.origin.partition("/")[0]].append(event.at)
+            found[event.origin.partition("/")[0]].add(event.at)
     return found
 
 

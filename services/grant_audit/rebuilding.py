@@ -15,6 +15,7 @@ from msgspec.json import encode
 from grant_audit.pages import ALL_KINDS, HISTORY
 from grant_audit.projections import decoded, project
 from grant_bus.feed import event_of
+from grant_bus.writer import CannotApply
 from grant_contracts.envelope import CloudEvent, Fact
 from grant_store.rows import Document, Tracked
 from grant_store.store import Store
@@ -24,10 +25,16 @@ Progress = Callable[[str, int, int], None]
 
 EVENTS_AT_ONCE = 1_000
 Known = tuple[CloudEvent, Fact]
+Wanted = Callable[[CloudEvent], bool]
 
 
 def no_progress(service: str, done: int, total: int) -> None:
     """For whoever does not wait."""
+
+
+def every_event(event: CloudEvent) -> bool:
+    """For whoever wants all."""
+    return True
 
 
 class RebuiltPages:
@@ -69,14 +76,24 @@ class RebuiltPages:
 
 
 def write_pages(pages: RebuiltPages, events: Iterable[Known]) -> None:
+    """Raises `CannotApply` at an event that cannot be written down: pages without it would be
+    wrong, and nobody would see it."""
     for event, fact in events:
-        project(pages, event, fact)
+        try:
+            project(pages, event, fact)
+        except (ValueError, LookupError, TypeError) as error:
+            raise CannotApply(event, f"{type(error).__name__}: {error}") from error
 
 
 def read_events(
-    ledger: Store, last: int, progress: Progress = no_progress, first: int = 1
+    ledger: Store,
+    last: int,
+    progress: Progress = no_progress,
+    first: int = 1,
+    wanted: Wanted = every_event,
 ) -> Iterator[Known]:
-    """The events of a ledger from position `first` to `last`, with the facts in them."""
+    """The events of a ledger from position `first` to `last`, with the facts in them. Raises
+    `CannotApply` at one of those wanted that cannot be read."""
     position = first - 1
     while position < last:
         rows = ledger.events_after(position, min(EVENTS_AT_ONCE, last - position))
@@ -84,9 +101,17 @@ def read_events(
             return
         for row in rows:
             event = event_of(ledger.origin, row)
-            yield event, decoded(event)
+            if wanted(event):
+                yield event, _fact_in(event)
         position = rows[-1].position
         progress(ledger.service, position, last)
+
+
+def _fact_in(event: CloudEvent) -> Fact:
+    try:
+        return decoded(event)
+    except ValueError as error:
+        raise CannotApply(event, error) from error
 
 
 def read_some_events(ledger: Store, positions: Collection[int]) -> Iterator[Known]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
@@ -45,6 +45,11 @@ class Ledger:
 
     def events_after(self, position: int, limit: int) -> list[LedgerEvent]:
         return self.rows[position : position + limit]
+
+    def streams(self, originator_ids: Sequence[UUID]) -> dict[UUID, list[LedgerEvent]]:
+        return {
+            each: [row for row in self.rows if row.originator_id == each] for each in originator_ids
+        }
 
 
 class Offices:
@@ -85,7 +90,7 @@ class Offices:
         row = LedgerEvent(
             position=position,
             event_id=uuid5(NAMESPACE_URL, f"{ledger.origin}/{position}"),
-            originator_id=uuid5(NAMESPACE_URL, entry.subject or reference),
+            originator_id=_subject_id(entry, reference),
             originator_version=position,
             topic=entry.topic,
             schema_version=1,
@@ -95,3 +100,8 @@ class Offices:
             leaf_hash=bytes(32),
         )
         ledger.rows.append(row)
+
+
+def _subject_id(entry: Entry, reference: str) -> UUID:
+    """The aggregates that a case is mainly made of bear its id."""
+    return uuid5(NAMESPACE_URL, entry.subject) if entry.subject else case_id_of(reference)

@@ -21,6 +21,8 @@ from grant_audit.as_of import AsOf, rebuilt, rebuilt_case, rebuilt_without_cases
 from grant_audit.case_file import CaseFile
 from grant_audit.pages import CALL, RUN, SECTIONS, CaseFiles
 from grant_audit.summary import summary
+from grant_bus.writer import CannotApply
+from grant_store.rows import Document
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
 
@@ -231,3 +233,35 @@ def test_a_position_beyond_the_head_is_refused_with_the_head() -> None:
     with pytest.raises(Invalid, match="at most budgeting/1") as refused:
         rebuilt(an_office().ledgers, AsOf(positions={"budgeting": 2}))
     assert refused.value.field == "position"
+
+
+def test_an_event_that_cannot_be_read_is_named_instead_of_left_out() -> None:
+    offices = an_office()
+    [row] = offices.ledgers["budgeting"].rows
+    offices.ledgers["budgeting"].rows[0] = row._replace(schema_version=99)
+    with pytest.raises(CannotApply, match=r"BudgetLineOpened at budgeting/main/1: .*version 99"):
+        rebuilt(offices.ledgers)
+
+
+def test_a_case_is_whole_although_a_page_of_its_history_is_missing() -> None:
+    """Pages can be tampered with: the aggregates that bear the id of the case are asked as well."""
+    offices = an_office()
+    offices.record("intake", "ZIQ-1", [Entry("intake.ApplicationSubmitted")])
+    offices.record("intake", "ZIQ-1", [Entry("intake.ApplicationWithdrawn")])
+    whole = rebuilt(offices.ledgers, with_history=True)
+    tampered = Tampered(whole, without="ApplicationWithdrawn")
+    case_id = case_id_of("ZIQ-1")
+    alone = rebuilt_case(offices.ledgers, tampered, case_id, AsOf())
+    assert queries.case(alone, "ZIQ-1").state == "withdrawn"
+
+
+class Tampered:
+    """Pages of which those of one kind of event were taken out of the history."""
+
+    def __init__(self, pages: CaseFiles, without: str) -> None:
+        self.lane, self.tracked = pages.lane, pages.tracked
+        self._pages, self._without = pages, without.encode()
+
+    def documents(self, kind: str, prefix: str = "") -> list[Document]:
+        pages = self._pages.documents(kind, prefix)
+        return [page for page in pages if page.body and self._without not in page.body]

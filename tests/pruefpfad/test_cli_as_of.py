@@ -147,6 +147,27 @@ def test_the_file_of_a_list_has_beside_it_of_what_it_was_computed(
     assert path.read_text(encoding="utf-8").count("\n") == 2
 
 
+def test_a_payment_file_is_the_same_bytes_again_and_names_the_event_it_was_made_of(
+    told: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(told, data)
+
+    def made() -> tuple[bytes, str]:
+        path = tmp_path / "run.xml"
+        words = ("--data", str(data), "payments", "rebuild", "2021-0001", "-o", str(path))
+        result = CliRunner().invoke(main, words)
+        return path.read_bytes(), result.stdout
+
+    first, said = made()
+    record_more(data)
+    assert made() == (first, said)
+    listed = CliRunner().invoke(main, ["--data", str(data), "payments", "list", "--json"])
+    [run] = json.loads(listed.stdout)["runs"]
+    assert f"computed from disbursement/{run['position']}" in said
+    assert run["file"]["sha256"] in said
+
+
 @pytest.mark.parametrize(
     ("words", "field"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from grant_audit import queries
 from grant_audit.as_of import AsOf
 from grant_audit.sentences import Language, amount, word
+from grant_disbursement.domain import PaymentRun
 from grant_disbursement.run_file import recorded_file
 from pruefpfad.cli.as_of import case_files, computed_from, shows_case_files
 from pruefpfad.cli.cases import columns_of, lang_option
@@ -76,8 +78,11 @@ def _cells(run: dict[str, Any], lang: Language) -> tuple[str, ...]:
 def rebuild(installation: Installation, run: str, output: Path) -> None:
     """Build the file of a payment run from its events; it equals the one that was sent."""
     with installation.stores() as stores:
-        output.write_bytes(recorded_file(stores["disbursement"], run))
-    click.echo(f"{output}: {output.stat().st_size} bytes")
+        file = recorded_file(stores["disbursement"], run)
+        [opened, *_] = stores["disbursement"].stream(PaymentRun.create_id(run))
+    output.write_bytes(file)
+    click.echo(f"{output}: {len(file)} bytes, SHA-256 {sha256(file).hexdigest()}")
+    click.echo(f"computed from disbursement/{opened.position}")
 
 
 COMMANDS = (payments,)
