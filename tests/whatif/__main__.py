@@ -11,6 +11,7 @@ import click
 from journeys.short_list import EXAMPLE
 from pruefpfad.processes.memory import look_for_garbage_seldom
 from pruefpfad.whatif.rules import NewRules
+from whatif.records import records_of
 from whatif.reruns import AS_RECORDED, EDUCATION_VOUCHERS, Rerun, play_under, study_of
 from whatif.rule_changes import CHANGES
 
@@ -26,14 +27,14 @@ def main(full: bool, chosen: tuple[str, ...]) -> None:
     with TemporaryDirectory() as folder:
         first = Path(folder, "first")
         play_under(AS_RECORDED, EXAMPLE, first, leave_out)
-        recorded = study_of(first)
+        recorded = records_of(first)
         for name in chosen or CHANGES:
             rules, second = NewRules.read(CHANGES[name]), Path(folder, name.replace(" ", "-"))
             began = time.monotonic()
             said = study_of(first, rules)
             seconds = time.monotonic() - began
             play_under(rules, EXAMPLE, second, leave_out)
-            rerun = Rerun(said, recorded, study_of(second))
+            rerun = Rerun(said, study_of(second), recorded, records_of(second))
             same = rerun.named == rerun.differing
             failed = failed or not same
             click.echo(

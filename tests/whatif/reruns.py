@@ -26,6 +26,7 @@ from pruefpfad.sources.operation_list import read_list
 from pruefpfad.whatif.courses import CaseStudy, Course
 from pruefpfad.whatif.rules import NewRules, Window
 from pruefpfad.whatif.study import Study, study
+from whatif.records import Record
 
 EDUCATION_VOUCHERS = "3.2."
 AS_RECORDED = NewRules({"money": {}})
@@ -66,8 +67,9 @@ class Rerun:
     """What was said of a change, and what came of it when it was played."""
 
     said: Study
-    first: Study
     second: Study
+    first_records: dict[str, Record]
+    second_records: dict[str, Record]
 
     @property
     def named(self) -> set[str]:
@@ -77,11 +79,11 @@ class Rerun:
     def differing(self) -> set[str]:
         """The cases that the two runs have recorded otherwise. Payments are left out: a scripted
         applicant claims what was granted, and claims are held."""
-        second = by_reference(self.second)
+        assert self.first_records.keys() == self.second_records.keys()
         return {
-            case.reference
-            for case in self.first.cases
-            if decided(case.recorded) != decided(second[case.reference].recorded)
+            reference
+            for reference, record in self.first_records.items()
+            if record != self.second_records[reference]
         }
 
     @property

@@ -16,6 +16,7 @@ from pruefpfad.sources.list_mapping import read_mapping
 from pruefpfad.sources.operation_list import ListedOperation, read_list
 from pruefpfad.whatif.courses import PROMISED
 from pruefpfad.whatif.rules import NewRules, Window
+from whatif.records import records_of
 from whatif.reruns import (
     AS_RECORDED,
     EDUCATION_VOUCHERS,
@@ -66,7 +67,7 @@ class Reruns:
         rules, second = NewRules.read(CHANGES[name]), self._folder / name.replace(" ", "-")
         said = study_of(self.first, rules)
         play_under(rules, self._example, second)
-        return Rerun(said, study_of(self.first), study_of(second))
+        return Rerun(said, study_of(second), records_of(self.first), records_of(second))
 
 
 @every_change

@@ -66,15 +66,17 @@ class Assessing:
         for row in events_of(store):
             self._told("eligibility", row.position)
             take = taken.get(row.topic)
-            is_ours = row.originator_id in self._applications.of_case
-            if take and (is_ours or take == self._fingerprint):
+            if take and (take == self._fingerprint or self._is_ours(row.originator_id)):
                 take(row.originator_id, decode(row))
+
+    def _is_ours(self, case_id: UUID) -> bool:
+        return case_id in self.studies or case_id in self._applications.of_case
 
     def _fingerprint(self, _: UUID, event: Any) -> None:
         self._first[event.fingerprint] = EarlierOperation(event.reference, event.number)
 
     def _opened(self, case_id: UUID, event: Any) -> None:
-        applied = self._applications.of_case[case_id]
+        applied = self._applications.of_case.pop(case_id)  # What it takes up is given back at once.
         received_on = legal_date(applied.received_at)
         recorded = self._applications.definitions[f"{event.programme}/{event.programme_version}"]
         applies = self._window.holds(received_on)
