@@ -121,6 +121,8 @@ _STANDING: Mapping[str, Counts] = {
     "AccessRefused": Counts(RECORDING),
     "DemonstrationDeclared": Counts(ALWAYS),
     "ParkedEventDiscarded": Counts(RECORDING),
+    "HeadAnchored": Counts(RECORDING),
+    "IncidentRecorded": Counts(RECORDING),
 }
 
 COUNTS: Mapping[str, Counts] = {

@@ -1,4 +1,7 @@
-"""What the facts that every service publishes change: demonstrations, and discarded events."""
+"""What the facts that every service publishes change: demonstrations, and discarded events.
+
+Heads of the log and incidents are about a store and no case: they are told, and change no page.
+"""
 
 from __future__ import annotations
 
@@ -28,5 +31,7 @@ def projections_of(services: Iterable[str]) -> Mapping[str, Projection]:
             ("AccessRefused", only_history),
             ("DemonstrationDeclared", _demonstration_declared),
             ("ParkedEventDiscarded", _parked_event_discarded),
+            ("HeadAnchored", only_history),
+            ("IncidentRecorded", only_history),
         )
     }

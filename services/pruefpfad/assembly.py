@@ -15,7 +15,7 @@ from grant_bus.desk import Command, Desk
 from grant_bus.operators import Operators
 from grant_bus.policies import EveryEvent, FactPolicies, Policies
 from grant_bus.rates import UNLIMITED, Rates
-from grant_bus.writer import Writer
+from grant_bus.writer import Continuity, Writer, continues
 from grant_store.catalogue import Catalogue
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES
@@ -49,10 +49,14 @@ class Service:
         new_id: Callable[[], UUID] = new_event_id,
         rates: Rates = UNLIMITED,
         held_aggregates: int = HELD_AGGREGATES,
+        continuity: Continuity = continues,
     ) -> Writer:
         """The service's one writer over its store."""
         desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
-        return Writer(store, self.catalogue, desk, self.policies, new_id, clock, held_aggregates)
+        return Writer(
+            *(store, self.catalogue, desk, self.policies, new_id, clock, held_aggregates),
+            continuity=continuity,
+        )
 
 
 def _service(
@@ -68,7 +72,7 @@ def _service(
     mending: Mapping[str, Command] = {}
     if policies.upstreams:
         mending = operators.of_a_read_model if is_read_model else operators.of_a_decider
-    taken = {**commands, **mending}
+    taken = {**commands, **mending, **operators.of_every_service}
     return Service(name, aggregates, taken, policies, standing, is_read_model)
 
 

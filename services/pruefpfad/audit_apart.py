@@ -20,6 +20,7 @@ from grant_bus.follower import Follower
 from grant_bus.straight import NoRequests, StraightFeed
 from grant_store.sqlite import utc_now
 from pruefpfad.assembly import SERVICES
+from pruefpfad.continuity import continuity_of
 from pruefpfad.embedded import LANE, EmbeddedSystem, embedded_store
 from pruefpfad.keys import PUBLIC, public_key
 from pruefpfad.processes.memory import look_for_garbage_seldom
@@ -93,7 +94,8 @@ def _follow(folder: Path, pipe: Connection) -> None:
 def _feeds(folder: Path, opened: ExitStack) -> list[StraightFeed]:
     store = opened.enter_context(closing(embedded_store(folder, AUDIT, utc_now)))
     tokens = TokenCheck(public_key(folder / "keys" / PUBLIC), utc_now)
-    writer = SERVICES[AUDIT].writer(store, tokens, utc_now)
+    continuity = continuity_of(f"sqlite:///{folder}", AUDIT, LANE, "", None)
+    writer = SERVICES[AUDIT].writer(store, tokens, utc_now, continuity=continuity)
     feeds = []
     for upstream in writer.policies.upstreams:
         ledger = opened.enter_context(closing(embedded_store(folder, upstream, utc_now)))

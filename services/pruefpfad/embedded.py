@@ -21,6 +21,7 @@ from grant_bus.relay import Relay
 from grant_contracts.answers import Answer
 from grant_store.sqlite import SQLiteStore, utc_now
 from pruefpfad.assembly import SERVICES
+from pruefpfad.continuity import continuity_of
 from pruefpfad.demonstration import declare_demonstration
 from pruefpfad.keys import signing_key
 
@@ -32,14 +33,25 @@ HELD_AGGREGATES = 100_000
 class EmbeddedSystem:
     """All services over the stores of one data directory. Use it as a context manager."""
 
-    def __init__(self, folder: Path, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Callable[[], datetime] = utc_now,
+        log_name: str = "pruefpfad.local",
+        heads: Path | None = None,
+    ) -> None:
+        """`heads` is the folder that heads of the logs named `log_name` are exported to."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.key: OKPKey = signing_key(folder / "keys")
         tokens = TokenCheck(OKPKey.import_key(self.key.as_dict(private=False)), clock)
         self.stores = {name: embedded_store(folder, name, clock) for name in SERVICES}
         self.writers = {
-            name: service.writer(self.stores[name], tokens, clock, held_aggregates=HELD_AGGREGATES)
+            name: service.writer(
+                *(self.stores[name], tokens, clock),
+                held_aggregates=HELD_AGGREGATES,
+                continuity=continuity_of(f"sqlite:///{folder}", name, LANE, log_name, heads),
+            )
             for name, service in SERVICES.items()
         }
         self.bus = InProcessBus()

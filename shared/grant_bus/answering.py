@@ -9,7 +9,7 @@ from grant_contracts.answer_codes import InvalidCode, NotYetCode, UnknownCode
 from grant_contracts.answers import Answer
 from grant_contracts.commands import legible
 from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
-from grant_store.work import CaseParked, NotYet
+from grant_store.work import CaseParked, HistoryBroken, NotYet
 from grant_values.invalid import Invalid
 
 ON_RECORD = frozenset({"recorded", "refused"})
@@ -38,7 +38,11 @@ def not_recorded(command: str, key: str, error: Invalid | NotYet | TooLate) -> A
         return invalid(command, key, "wrong_field", {f"payload.{error.field}": [error.expected]})
     if isinstance(error, TooLate):
         return invalid(command, key, "expired", {"deadline": [str(error)]})
-    code: NotYetCode = "parked" if isinstance(error, CaseParked) else "not_heard_of"
+    code: NotYetCode = "not_heard_of"
+    if isinstance(error, CaseParked):
+        code = "parked"
+    elif isinstance(error, HistoryBroken):
+        code = "history_broken"
     return Answer(kind="not_yet", command=command, key=key, code=code, reason=str(error))
 
 

@@ -34,7 +34,8 @@ class Command:
 
     The function is called with the unit of work, `by` (the actor) and the payload's fields; a
     command that `takes_second` also gets `seconded_by` (the second actor, or None). An operator's
-    command `mends` what is parked: it is decided alone, and no parked case is closed to it.
+    command `mends` what is parked: it is decided alone, and no parked case is closed to it. One
+    that `reopens` is the only one that a store takes which does not lead to the last head of it.
     """
 
     schema: type[Schema]
@@ -42,6 +43,7 @@ class Command:
     roles: frozenset[str]
     takes_second: bool = False
     mends: bool = False
+    reopens: bool = False
 
 
 def _reading_of(payload: Mapping[str, Any]) -> Reading:
@@ -60,6 +62,7 @@ class Order:
     context: Context
     call: Callable[[UnitOfWork], object]
     mends: bool = False
+    reopens: bool = False
     reading: Reading = field(default_factory=Reading)
 
     @property
@@ -132,6 +135,7 @@ class Desk:
                 envelope["deadline"], self._call(name, payload, mandate, second, context)
             ),
             mends=self._commands[name].mends,
+            reopens=self._commands[name].reopens,
             reading=_reading_of(payload),
         )
 

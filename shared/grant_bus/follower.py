@@ -37,8 +37,11 @@ class Follower:
     def receive(self, events: Sequence[CloudEvent]) -> int:
         """Apply what is new in these events, whatever their order. Returns how many were.
 
-        A gap applies nothing beyond it and asks the upstream's relay to send again from there.
+        A gap applies nothing beyond it and asks the upstream's relay to send again from there. A
+        service whose own history is broken applies nothing; what comes later shows the gap.
         """
+        if self._writer.broken_history() is not None:
+            return 0
         self._check_known(events)
         new = self._by_position(events)
         following = _without_gap(new, self.position)
@@ -55,6 +58,8 @@ class Follower:
         A head behind us may be an old announcement that comes late. So the upstream is asked, and
         only a head that it tells in answer proves that what was followed is no longer there.
         """
+        if self._writer.broken_history() is not None:
+            return
         self._refresh()  # Somebody may have begun the read model anew.
         if announcement.position == self.position:
             self._compare(announcement.position, announcement.leaf_hash)

@@ -1,4 +1,5 @@
-"""What operators may do about parked events: retry and discard them, build a read model anew.
+"""What operators may do in every service: retry and discard parked events, build a read model anew,
+carry heads of the log into the history, and go on with a store that was restored.
 
 Their commands go through the one writer like any other. What a parked event means is the policies'
 business; who may be whose second person stands here, because no domain knows operators.
@@ -37,6 +38,19 @@ class Operators:
     standing: StandingAggregates
 
     @property
+    def of_every_service(self) -> Mapping[str, Command]:
+        """What concerns a service's own history."""
+        return {
+            "anchor_head": Command(wire.AnchorHead, self.anchor_head, OPERATOR),
+            "record_incident": Command(
+                *(wire.RecordIncident, self.record_incident, OPERATOR),
+                takes_second=True,
+                mends=True,
+                reopens=True,
+            ),
+        }
+
+    @property
     def of_a_decider(self) -> Mapping[str, Command]:
         """Of a service that decides on what it follows: following it again would decide twice."""
         return {
@@ -53,6 +67,53 @@ class Operators:
             "retry_parked": Command(wire.RetryParked, self.retry_parked, OPERATOR, mends=True),
             "replay_feeds": Command(wire.ReplayFeeds, self.replay_feeds, OPERATOR, mends=True),
         }
+
+    def anchor_head(
+        self, work: UnitOfWork, by: Actor, origin: str, size: int, root: str, note_sha256: str
+    ) -> None:
+        """Carry a head into the history. Twice the same, or where the last event is such a head
+        itself, there is nothing to carry."""
+        head = work.store.head().position
+        if size > head:
+            raise Invalid("size", f"expected a head of at most {head} events")
+        kind = self.standing.anchor
+        [last] = work.store.events_after(head - 1, 1)
+        if last.topic == kind.HeadAnchored.TOPIC or work.find(kind, kind.create_id(origin, size)):
+            raise Invalid("size", "expected something to be recorded since the last anchored head")
+        anchor = kind(origin=origin, size=size, root=root, note_sha256=note_sha256)
+        work.keep(anchor)
+
+    def record_incident(
+        self,
+        work: UnitOfWork,
+        by: Actor,
+        seconded_by: Actor | None,
+        known_size: int,
+        known_root: str,
+        reason: str,
+    ) -> None:
+        """Put on record that the store does not lead to the last known head, and go on."""
+        second = _second_person(work, by, seconded_by)
+        broken = work.broken
+        if broken is None:
+            raise Invalid(
+                "known_size", "expected a store that does not lead to its last known head"
+            )
+        if (known_size, known_root) != (broken.known.size, broken.known.root.hex()):
+            expected = f"expected the last known head: {broken.known.size} events"
+            raise Invalid("known_size", f"{expected}, root {broken.known.root.hex()}")
+        incident = self.standing.incident(
+            epoch=broken.known.epoch + 1,
+            known_origin=broken.known.origin,
+            known_size=known_size,
+            known_root=known_root,
+            found_size=broken.found_size,
+            found_leaf=broken.found_leaf.hex(),
+            reason=reason,
+            recorded_by=by.id,
+            seconded_by=second.id,
+        )
+        work.keep(incident)
 
     def retry_parked(self, work: UnitOfWork, by: Actor, case_id: UUID) -> None:
         """Apply what is parked of a case, up to the first event that still fails. That one stays

@@ -34,10 +34,11 @@ from grant_store.errors import (
 )
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES, IdentityMap
+from grant_store.log.broken import BrokenHistory
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
-from grant_store.work import Batch, NotYet, Reading
+from grant_store.work import Batch, HistoryBroken, NotYet, Reading
 from grant_values.invalid import Invalid
 
 ATTEMPTS = 50
@@ -51,7 +52,14 @@ is no use."""
 MOST_PARKED_CASES = 1_000
 """Where so many cases are parked, it is not the events that are wrong: the feed stops."""
 
+Continuity = Callable[[], BrokenHistory | None]
+"""What is wrong with the ledger that was found, where it does not lead to the last head of it."""
+
 _log = structlog.get_logger()
+
+
+def continues() -> None:
+    """Nothing is known of this ledger that it would have to lead to."""
 
 
 class CannotApply(Exception):
@@ -79,6 +87,7 @@ class Writer:
         new_id: Callable[[], UUID] = new_event_id,
         clock: Callable[[], datetime] = utc_now,
         held_aggregates: int = HELD_AGGREGATES,
+        continuity: Continuity = continues,
     ) -> None:
         self.store = store
         self.policies = policies
@@ -87,12 +96,28 @@ class Writer:
         self._held = IdentityMap(store, catalogue, held_aggregates)
         self._parking = Parking(store, clock)
         self._standing = Standing(0, {})
+        self._continuity = continuity
+        self._broken: BrokenHistory | None = None
+        self._was_looked_at = False
 
     @property
     def head(self) -> int | None:
         """The position of the ledger's head as this writer last saw it; None before its first
         batch."""
         return self._held.head
+
+    def broken_history(self) -> BrokenHistory | None:
+        """What is wrong with the ledger, if it does not lead to the last known head of it.
+
+        Looked at once, and again as long as it is broken: another process may have gone on. Until
+        then nothing is followed, and no command is taken but the one that puts it on record.
+        """
+        if self._broken is not None or not self._was_looked_at:
+            self._broken = self._continuity()
+            self._was_looked_at = True
+            if self._broken is not None:
+                _log.critical("the ledger does not lead to its last head", why=self._broken.why)
+        return self._broken
 
     def answer(self, messages: Sequence[object]) -> list[Answer | Exception]:
         """Decide these commands in one transaction. An exception in place of an answer is a fault
@@ -129,9 +154,11 @@ class Writer:
     def _batch(self) -> Iterator[Batch]:
         """A batch on the ledger as it stands now. What was not committed is forgotten again."""
         self._standing = self.store.standing()
+        if self._standing.position < (self._held.head or 0):
+            self._was_looked_at = False  # Restored while this process has been running.
         self._held.catch_up(self._standing.position)
         self._parking.catch_up(self._standing)
-        batch = Batch(self._held, self._new_id)
+        batch = Batch(self._held, self._new_id, broken=self.broken_history())
         try:
             yield batch
         except BaseException:
@@ -210,6 +237,8 @@ class Writer:
     ) -> Answer | tuple[Order, Outcome]:
         unit = batch.unit(order.context, frozenset() if order.mends else self._parking.cases)
         try:
+            if batch.broken is not None and not order.reopens:
+                raise HistoryBroken(batch.broken.why)
             order.call(unit)
             refuse_forgotten(unit)
             outcome = outcome_of(order, unit)
@@ -248,6 +277,8 @@ class Writer:
 
     def _follow_together(self, upstream: str, events: Sequence[CloudEvent]) -> None:
         with self._batch() as batch:
+            if batch.broken is not None:
+                raise CannotApply(events[0], batch.broken.why)
             _refuse_followed(self._standing, upstream, events[0].at)
             wanted = [event for event in events if self.policies.wants(event)]
             if len(wanted) > 1:

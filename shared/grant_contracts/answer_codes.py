@@ -25,7 +25,9 @@ InvalidCode = Literal[
     "expired",
     "not_entitled",
 ]
-NotYetCode = Literal["not_heard_of", "parked", "not_followed", "too_many_requests"]
+NotYetCode = Literal[
+    "not_heard_of", "parked", "not_followed", "too_many_requests", "history_broken"
+]
 UnknownCode = Literal["database_away", "outcome_unknown", "fault"]
 AnswerCode = Literal["", InvalidCode, NotYetCode, UnknownCode]
 """Empty where the answer is on record or found."""
@@ -49,6 +51,7 @@ NOT_YET: Final[Codes] = {
     "parked": "An event of the case could not be applied and waits for an operator.",
     "not_followed": "The service has not followed as far as the reader wants to see.",
     "too_many_requests": "The sender sends faster than one may; `retry_after_seconds` says when.",
+    "history_broken": "The store does not lead to its last signed head: operators must look first.",
 }
 UNKNOWN: Final[Codes] = {
     "database_away": "The database is away or takes nothing; this attempt recorded nothing.",

@@ -1,5 +1,5 @@
-"""What every service publishes beside its own facts: refused access, what its store is for, and
-what its operators have discarded."""
+"""What every service publishes beside its own facts: refused access, what its store is for, what
+its operators have discarded, which heads of its log it carries, and when its history broke."""
 
 from __future__ import annotations
 
@@ -42,6 +42,36 @@ class ParkedEventDiscarded(Fact, frozen=True, kw_only=True):
     seconded_by: str
 
 
+class HeadAnchored(Fact, frozen=True, kw_only=True):
+    """The service's history carries a signed head of its own log from here on.
+
+    `root` and `note_sha256` are hexadecimal; the note is that which the log signed.
+    """
+
+    origin: str
+    size: int
+    root: str
+    note_sha256: str
+
+
+class IncidentRecorded(Fact, frozen=True, kw_only=True):
+    """The service's store did not lead to a head that was signed of it, as after a restore.
+
+    What came between what was found and what was known is lost here, and positions are used again.
+    The log begins anew in `epoch`, under another origin. Hashes are hexadecimal.
+    """
+
+    epoch: int
+    known_origin: str
+    known_size: int
+    known_root: str
+    found_size: int
+    found_leaf: str
+    reason: str
+    recorded_by: str
+    seconded_by: str
+
+
 F = TypeVar("F", bound=Fact)
 
 
@@ -64,5 +94,8 @@ def of_service(fact: type[F], service: str) -> type[F]:
 STANDING: tuple[type[Fact], ...] = tuple(
     of_service(fact, service)
     for service in SERVICES
-    for fact in (AccessRefused, DemonstrationDeclared, ParkedEventDiscarded)
+    for fact in (
+        *(AccessRefused, DemonstrationDeclared, ParkedEventDiscarded),
+        *(HeadAnchored, IncidentRecorded),
+    )
 )

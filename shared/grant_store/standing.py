@@ -1,5 +1,5 @@
-"""The aggregates of every service: what it refused access to, what its store is for, and what
-operators have discarded."""
+"""The aggregates of every service: what it refused access to, what its store is for, what operators
+have discarded, which heads of its log it carries, and when its history broke."""
 
 from __future__ import annotations
 
@@ -19,10 +19,15 @@ class StandingAggregates:
         self.access_log = _access_log(service)
         self.demonstration = _demonstration(service)
         self.discarded_event = _discarded_event(service)
+        self.anchor = _anchor(service)
+        self.incident = _incident(service)
 
     @property
     def classes(self) -> tuple[type[Aggregate], ...]:
-        return self.access_log, self.demonstration, self.discarded_event
+        return (
+            *(self.access_log, self.demonstration, self.discarded_event),
+            *(self.anchor, self.incident),
+        )
 
 
 @cache  # The library knows a class by its name, so that there is one per service and process.
@@ -105,6 +110,74 @@ def _discarded_event(service: str) -> type[Any]:
             self.case_id = case_id
 
     return _named(DiscardedEvent, service)
+
+
+@cache
+def _anchor(service: str) -> type[Any]:
+    class Anchor(Aggregate):
+        """A signed head of this service's own log, carried into the history that goes on from it.
+
+        Whoever holds a later head therefore holds this one: its note can no longer be exchanged.
+        """
+
+        class HeadAnchored(Aggregate.Created):
+            TOPIC = f"{service}.HeadAnchored"
+            origin: str
+            size: int
+            root: str
+            note_sha256: str
+
+        @staticmethod
+        def create_id(origin: str, size: int) -> UUID:
+            return uuid5(NAMESPACE_URL, f"/anchors/{origin}/{size}")
+
+        @event(HeadAnchored)
+        def __init__(self, origin: str, size: int, root: str, note_sha256: str) -> None:
+            self.size = size
+
+    return _named(Anchor, service)
+
+
+@cache
+def _incident(service: str) -> type[Any]:
+    class Incident(Aggregate):
+        """This service's store no longer led to a head that was signed of it: it was restored.
+
+        Two operators bear that it goes on nevertheless. Its log begins anew, as another epoch.
+        """
+
+        class IncidentRecorded(Aggregate.Created):
+            TOPIC = f"{service}.IncidentRecorded"
+            epoch: int
+            known_origin: str
+            known_size: int
+            known_root: str
+            found_size: int
+            found_leaf: str
+            reason: str
+            recorded_by: str
+            seconded_by: str
+
+        @staticmethod
+        def create_id(epoch: int) -> UUID:
+            return uuid5(NAMESPACE_URL, f"/incidents/{epoch}")
+
+        @event(IncidentRecorded)
+        def __init__(
+            self,
+            epoch: int,
+            known_origin: str,
+            known_size: int,
+            known_root: str,
+            found_size: int,
+            found_leaf: str,
+            reason: str,
+            recorded_by: str,
+            seconded_by: str,
+        ) -> None:
+            self.epoch = epoch
+
+    return _named(Incident, service)
 
 
 def _named(aggregate_class: type[Any], service: str) -> type[Any]:

@@ -15,6 +15,7 @@ import msgspec
 from eventsourcing.domain import Aggregate
 
 from grant_store.identity_map import IdentityMap
+from grant_store.log.broken import BrokenHistory
 from grant_store.rows import Append, Document, KindAndKey, NewEvent, Outcome, Tracked
 from grant_store.store import Store
 from grant_values.shapes import Actor
@@ -24,6 +25,10 @@ A = TypeVar("A", bound=Aggregate)
 
 class NotYet(Exception):
     """This service has not heard of the thing yet; the sender should try again later."""
+
+
+class HistoryBroken(NotYet):
+    """The store does not lead to the last known head of it; until that is on record, all waits."""
 
 
 class CaseParked(NotYet):
@@ -78,6 +83,7 @@ class Batch:
     documents: dict[KindAndKey, Any] = field(default_factory=dict)
     start_over: list[str] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
+    broken: BrokenHistory | None = None
     _read: dict[KindAndKey, Any] = field(default_factory=dict)
 
     @property
@@ -181,6 +187,11 @@ class UnitOfWork:
         still there."""
         self._wrote_documents = True
         self._batch.start_over.extend(upstreams)
+
+    @property
+    def broken(self) -> BrokenHistory | None:
+        """What is wrong with the ledger as it was found, or None: it goes on from its last head."""
+        return self._batch.broken
 
     def has_parked(self, case_id: UUID) -> bool:
         """Whether this unit may not touch a case, because events of it wait for an operator."""

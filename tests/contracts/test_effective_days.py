@@ -20,7 +20,10 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "time.md"
 ROW = re.compile(
     r"^\| `(?P<topic>[^`]+)` \| (?P<by>[^|]+) \| (?P<bases>[^|]+) \| (?P<why>[^|]+) \|$"
 )
-STANDING = ("AccessRefused", "DemonstrationDeclared", "ParkedEventDiscarded")
+STANDING = (
+    *("AccessRefused", "DemonstrationDeclared", "ParkedEventDiscarded"),
+    *("HeadAnchored", "IncidentRecorded"),
+)
 
 
 def rows_of_the_page() -> dict[str, re.Match[str]]:

@@ -8,7 +8,7 @@ import pytest
 from grant_contracts import budgeting, disbursement, eligibility, intake
 from grant_contracts.envelope import Fact
 from grant_contracts.registry import FACTS, _by_topic
-from grant_contracts.standing import SERVICES, AccessRefused
+from grant_contracts.standing import SERVICES, STANDING, AccessRefused
 
 
 def test_a_topic_names_the_service_that_publishes_it_and_the_class_of_the_fact() -> None:
@@ -20,7 +20,7 @@ def test_a_topic_names_the_service_that_publishes_it_and_the_class_of_the_fact()
 
 
 def test_every_fact_of_the_four_services_is_in_the_registry() -> None:
-    standing = {"AccessRefused", "DemonstrationDeclared", "ParkedEventDiscarded"}
+    standing = {fact.__name__ for fact in STANDING}
     for module in (intake, eligibility, budgeting, disbursement):
         service = module.__name__.rpartition(".")[2]
         own = {

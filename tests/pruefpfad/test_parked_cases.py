@@ -14,7 +14,17 @@ from grant_bus.parked import parked_events
 from grant_contracts.envelope import CloudEvent
 from grant_values.cases import case_id_of
 from pruefpfad.assembly import SERVICES
-from support.authority import CASE, MENDING, PERSON_IN, PROGRAMME, VERSION, Bureau, a_bureau, person
+from support.authority import (
+    CASE,
+    MENDING,
+    OF_HISTORY,
+    PERSON_IN,
+    PROGRAMME,
+    VERSION,
+    Bureau,
+    a_bureau,
+    person,
+)
 
 ON_CASE = {"reference": CASE, "effective_on": "2021-01-11"}
 ON_CLAIM = {**ON_CASE, "claim": "1"}
@@ -76,7 +86,7 @@ def test_every_command_of_every_follower_is_here() -> None:
         f"{service.name}.{command}"
         for service in SERVICES.values()
         if service.policies.upstreams
-        for command in set(service.commands) - MENDING
+        for command in set(service.commands) - MENDING - OF_HISTORY
     }
     assert known == set(ABOUT_A_CASE) | ABOUT_NO_CASE
 

@@ -54,6 +54,9 @@ PERSON_IN = {
 MENDING = {"retry_parked", "discard_parked"}
 """What operators may ask of each service that decides on what it follows."""
 
+OF_HISTORY = {"anchor_head", "record_incident"}
+"""What they may ask of every service about its own history."""
+
 
 def person(role: str, staff_number: str = "") -> Actor:
     """Whoever has this role, or somebody else in it."""

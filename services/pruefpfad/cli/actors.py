@@ -10,8 +10,8 @@ import click
 from grant_contracts.commands import command_message
 from grant_values.invalid import Invalid
 from grant_values.shapes import Actor
+from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import finish, json_option
-from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.keys import signing_key, token_for
 from pruefpfad.sources.files import read_json
 
@@ -86,7 +86,7 @@ def send(
     """Send one command to the service that its name begins with."""
     further = {"second_actor_token": second_actor_token} if second_actor_token else {}
     message = command_message(command, key, actor_token, read_json(payload), **further)
-    with EmbeddedSystem(data) as system:
+    with embedded_system(data) as system:
         finish(system.ask(message), as_json=as_json)
 
 

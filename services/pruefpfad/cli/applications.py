@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from grant_contracts.commands import command_message
+from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import EXIT_INVALID, json_option, say_json
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.stages import CHUNK
@@ -52,7 +53,7 @@ def import_list(
     """Hand in each row of a list. A broken row is reported and costs no other row."""
     known = read_mapping(read_text(mapping))
     rows = read_list(file, known, programme=programme, call=call, leave_out=leave_out)
-    with EmbeddedSystem(data) as system:
+    with embedded_system(data) as system:
         recorded, broken = _submit(system, rows, actor_token)
     if as_json:
         say_json({"recorded": recorded, "broken": [row.__dict__ for row in broken]})

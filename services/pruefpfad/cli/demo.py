@@ -19,6 +19,7 @@ from grant_audit.summary import summary
 from grant_disbursement.run_file import recorded_file
 from grant_values.money import euro_de
 from pruefpfad.audit_apart import AuditApart
+from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import EXIT_INVALID, say_table
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.bulk import BulkRun
@@ -53,7 +54,7 @@ def demo(data: Path, full: bool, examples: Path) -> None:
     console = Console()
     if not full:
         Story(examples / "zusammen-im-quartier", data / "story", console).tell()
-    with EmbeddedSystem(data) as system:
+    with embedded_system(data) as system:
         broken = _play(system, examples / "esf-nrw-2014-2020", full, console)
         figures = _write_files(system, data)
     _report(figures, broken, data)

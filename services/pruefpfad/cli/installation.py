@@ -26,7 +26,15 @@ from grant_store.store import Store
 from grant_values.cases import case_id_of
 from pruefpfad.assembly import SERVICES
 from pruefpfad.embedded import EmbeddedSystem
-from pruefpfad.processes.configuration import AMQP_URL, DATABASE_URL, LANE
+from pruefpfad.processes.configuration import (
+    AMQP_URL,
+    DATABASE_URL,
+    HEADS_DIR,
+    LANE,
+    LOG_NAME,
+    Misconfigured,
+    read,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +47,11 @@ class Installation:
     database_url: str | None = None
     amqp_url: str | None = None
     lane: str = "main"
+
+    @property
+    def url(self) -> str:
+        """The address of the stores."""
+        return self.database_url or f"sqlite:///{self.data}"
 
     @property
     def can_read(self) -> bool:
@@ -88,7 +101,16 @@ class Installation:
         """All services in this process, on the data directory; it must be there."""
         if not self.data.is_dir():
             raise click.UsageError(f"--data: expected that of an embedded run, not {self.data}")
-        return EmbeddedSystem(self.data)
+        return embedded_system(self.data)
+
+
+def embedded_system(data: Path) -> EmbeddedSystem:
+    """All services on a data directory, as the environment says what is known of their heads."""
+    try:
+        configuration = read((LOG_NAME, HEADS_DIR))
+    except Misconfigured as error:
+        raise click.UsageError(str(error)) from error
+    return EmbeddedSystem(data, log_name=configuration.log_name, heads=configuration.heads_dir)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
-from pruefpfad.cli import log_keys, log_outside, log_proofs, log_signing, log_witnessing
+from pruefpfad.cli import (
+    log_history,
+    log_keys,
+    log_outside,
+    log_proofs,
+    log_signing,
+    log_witnessing,
+)
 
 
 @click.group(epilog="Example: pruefpfad --data var/demo log export --to /media/worm/heads")
@@ -12,7 +19,7 @@ def log() -> None:
     """The signed heads of each ledger: who saw them, and what they prove."""
 
 
-for _module in (log_signing, log_witnessing, log_outside, log_proofs, log_keys):
+for _module in (log_signing, log_history, log_witnessing, log_outside, log_proofs, log_keys):
     for _command in _module.LOG_COMMANDS:
         log.add_command(_command)
 

@@ -183,7 +183,7 @@ def _signed(
 
 def _rows_of_epoch(installation: Installation, log: LogStore, epoch: int) -> list[dict[str, Any]]:
     rows = []
-    of_epoch = open_log(_url(installation), log.service, log.lane, epoch)
+    of_epoch = open_log(installation.url, log.service, log.lane, epoch)
     try:
         for head in of_epoch.heads():
             rows.append(
@@ -236,7 +236,7 @@ def _logs(
     installation: Installation, service: str | None, *, signing_them: bool = False
 ) -> Iterator[list[tuple[LogStore, LedgerView]]]:
     """The log and the ledger of each service, or of one. A data directory gets its logs here."""
-    url = _url(installation)
+    url = installation.url
     with ExitStack() as opened:
         logs = []
         for name in [service] if service else SERVICES:
@@ -249,10 +249,6 @@ def _logs(
                 log.migrate()
             logs.append((log, ledger))
         yield logs
-
-
-def _url(installation: Installation) -> str:
-    return installation.database_url or f"sqlite:///{installation.data}"
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from grant_contracts.commands import command_message
+from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import finish, json_option
-from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.sources import foerderfinder
 from pruefpfad.sources.definitions import checked
 
@@ -54,7 +54,7 @@ def register(data: Path, file: Path, actor_token: str, as_json: bool) -> None:
     definition = checked(file)
     key = f"programme:{definition['code']}:{definition['version']}"
     payload = {"definition": definition}
-    with EmbeddedSystem(data) as system:
+    with embedded_system(data) as system:
         message = command_message("intake.register_programme", key, actor_token, payload)
         finish(system.ask(message), as_json=as_json)
 

@@ -12,7 +12,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from grant_store.store import Store
-from pruefpfad.compared.entries import DIGEST_BYTES, Entry, entry_of, reference_in
+from pruefpfad.compared.entries import (
+    DIGEST_BYTES,
+    Entry,
+    entry_of,
+    is_of_the_run,
+    reference_in,
+)
 
 Progress = Callable[[str, int, int], None]
 """Told which service is read, how many of its events are, and of how many."""
@@ -65,6 +71,6 @@ def _entries(stores: Mapping[str, Store], progress: Progress) -> Iterator[Entry]
     for name, store in stores.items():
         last, position = store.head().position, 0
         while rows := store.events_after(position, min(EVENTS_AT_ONCE, last - position)):
-            yield from (entry_of(store.origin, row) for row in rows)
+            yield from (entry_of(store.origin, row) for row in rows if not is_of_the_run(row))
             position = rows[-1].position
             progress(name, position, last)

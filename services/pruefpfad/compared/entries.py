@@ -25,6 +25,8 @@ NO_CASE = "-"
 
 # What stands in a run's data and says nothing of what was decided, by name of the event.
 OF_THE_RUN: Mapping[str, frozenset[str]] = {"ParkedEventDiscarded": frozenset({"position"})}
+# Heads of a run's own log: they hash its ids and its times.
+EVENTS_OF_THE_RUN = ("HeadAnchored",)
 
 DIGEST_BYTES = 32
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -45,6 +47,11 @@ class Entry(NamedTuple):
     @property
     def digest(self) -> bytes:
         return sha256(self.text).digest()
+
+
+def is_of_the_run(row: LedgerEvent) -> bool:
+    """Whether the whole event is about this run, and says nothing of what was decided."""
+    return row.topic.partition(".")[2] in EVENTS_OF_THE_RUN
 
 
 def entry_of(origin: str, row: LedgerEvent) -> Entry:

@@ -18,6 +18,7 @@ import structlog
 from grant_bus.pauses import Pauses
 from grant_bus.writer import AWAY
 from grant_store.log.checkpointer import Checkpointer
+from grant_store.log.continuing import nothing_exported
 from grant_store.log.known_heads import newest_known
 from grant_store.log.log_keys import keys_of_log
 from grant_store.log.reading import NotConsistent
@@ -85,7 +86,7 @@ def signing(
     """The checkpointer of a log with the keys in a folder, and the heads exported to another."""
     return Checkpointer(
         *(log_name, log, ledger, partial(keys_of_log, keys), utc_now),
-        known_head=partial(newest_known, heads) if heads else lambda origin: None,
+        exported=partial(newest_known, heads) if heads else nothing_exported,
     )
 
 

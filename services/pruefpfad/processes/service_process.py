@@ -25,6 +25,7 @@ from grant_store.postgres_connection import connect as connect_database
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
+from pruefpfad.continuity import continuity_of
 from pruefpfad.keys import public_key
 from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import Configuration
@@ -76,7 +77,14 @@ def _serve(store: Store, configuration: Configuration) -> None:
     tokens = TokenCheck(public_key(configuration.actor_key), utc_now)
     limit = configuration.commands_per_second
     rates = SenderRates(limit) if limit else UNLIMITED
-    writer = SERVICES[store.service].writer(store, tokens, utc_now, rates=rates)
+    continuity = continuity_of(
+        *(configuration.database_url, store.service, store.lane),
+        *(configuration.log_name, configuration.heads_dir),
+    )
+    writer = SERVICES[store.service].writer(
+        store, tokens, utc_now, rates=rates, continuity=continuity
+    )
+    writer.broken_history()  # Now, so that whoever looks at the start of the log sees it.
     readers = Readers(tokens, utc_now, rates)
     run(_service_class(store.service), Process(writer, configuration.amqp_url, readers))
 

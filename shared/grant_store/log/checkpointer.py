@@ -10,24 +10,23 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from grant_store.log.checkpoint import Checkpoint
+from grant_store.log.continuing import Continuation, Exported, nothing_exported
 from grant_store.log.cosignature import opened
-from grant_store.log.growth import EpochEnds, Growth, begun, taken_up
+from grant_store.log.growth import EpochEnds, Growth
 from grant_store.log.log_keys import SigningKey, signed_note
-from grant_store.log.origins import incident_topic, origin_line
+from grant_store.log.origins import origin_line
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LedgerView, LogStore, SignedHead
 
 KeysOf = Callable[[str], Sequence[SigningKey]]
 """The private keys of the log with this origin."""
-KnownHead = Callable[[str], Checkpoint | None]
-"""The longest head of the log with this origin that has left these stores."""
 
 
 class Checkpointer:
     """Signs what a ledger has recorded since the last head. One process at a time, please.
 
-    `log` must follow its newest epoch. `known_head` gives heads from a write-once folder: a log and
-    a ledger that were restored together agree with one another, but not with it.
+    `log` must follow its newest epoch. `exported` gives heads from a write-once folder: a log and a
+    ledger that were restored together agree with one another, but not with it.
     """
 
     def __init__(
@@ -37,14 +36,14 @@ class Checkpointer:
         ledger: LedgerView,
         keys_of: KeysOf,
         clock: Callable[[], datetime],
-        known_head: KnownHead = lambda origin: None,
+        exported: Exported = nothing_exported,
     ) -> None:
         self._log_name = log_name
         self._log = log
         self._ledger = ledger
         self._keys_of = keys_of
         self._clock = clock
-        self._known_head = known_head
+        self._continuation = Continuation(log_name, log, ledger, exported)
         self._growth: Growth | None = None
 
     def unsigned(self) -> int:
@@ -79,44 +78,16 @@ class Checkpointer:
         """The tree as it was last signed, by this process or by another."""
         head = self._log.last_head()
         if self._growth is None or self._growth.head != head:
-            self._growth = self._begun() if head is None else self._taken_up(head)
+            if head is not None:
+                self._check_own(head)
+            self._growth = self._continuation.growth()
         return self._growth
-
-    def _begun(self) -> Growth:
-        growth = begun(self._ledger)
-        self._meet_known_head(growth)
-        return growth
-
-    def _taken_up(self, head: SignedHead) -> Growth:
-        """The tree of a head, or one begun anew after an incident that its epoch does not know."""
-        self._check_own(head)
-        try:
-            growth = taken_up(self._log, self._ledger, head)
-            self._meet_known_head(growth)
-        except (NotConsistent, EpochEnds):
-            if len(self._ledger.events_of(incident_topic(self._ledger.service))) < head.epoch:
-                raise
-            return self._begun()
-        return growth
-
-    def _meet_known_head(self, growth: Growth) -> None:
-        """Read on to a head that has left the stores, where it is longer than the last one here."""
-        known = self._known_head(self._origin(growth.epoch))
-        if known is None or known.size <= growth.signed_size:
-            return
-        while growth.size < known.size:
-            before = growth.size
-            growth.read_on(self._ledger, known.size)
-            if growth.size == before:
-                raise self._not_known(known, "the ledger is shorter")
-        if growth.builder.root() != known.root:
-            raise self._not_known(known, "the events up to it are others")
 
     def _read_on(self, growth: Growth) -> Growth:
         try:
             growth.read_on(self._ledger)
         except EpochEnds:
-            growth = self._growth = self._begun()
+            growth = self._growth = self._continuation.anew()
             growth.read_on(self._ledger)
         return growth
 
@@ -149,9 +120,6 @@ class Checkpointer:
 
     def _origin(self, epoch: int) -> str:
         return origin_line(self._log_name, self._ledger.service, self._ledger.lane, epoch)
-
-    def _not_known(self, known: Checkpoint, why: str) -> NotConsistent:
-        return self._refused(known.size, f"a head of {known.size} events was exported, but {why}")
 
     def _refused(self, position: int, why: str) -> NotConsistent:
         return NotConsistent(self._ledger.service, self._ledger.lane, position, why)

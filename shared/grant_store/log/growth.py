@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from grant_store.log.origins import incident_topic
+from grant_store.log.origins import epoch_begun_by, incident_topic
 from grant_store.log.reading import NotConsistent, checked_rows
 from grant_store.log.store import LedgerView, LogStore, SignedHead
 from grant_store.log.tiles import HEIGHT, WIDTH, Tile, TileBuilder
@@ -24,12 +24,10 @@ class EpochEnds(Exception):
 
 @dataclass
 class Growth:
-    """The tree of one epoch. `incidents` are those that it has yet to pass, because it began after
-    them: an epoch is numbered one more than the incidents before it."""
+    """The tree of one epoch, which may only grow over incidents that it began after."""
 
     epoch: int
     builder: TileBuilder
-    incidents: int
     head: SignedHead | None = None
     last: LedgerEvent | None = None
     full: list[Tile] = field(default_factory=list)
@@ -56,10 +54,8 @@ class Growth:
             raise self._shorter(ledger)
 
     def _take(self, ledger: LedgerView, row: LedgerEvent) -> None:
-        if row.topic == incident_topic(ledger.service):
-            if not self.incidents:
-                raise EpochEnds
-            self.incidents -= 1
+        if row.topic == incident_topic(ledger.service) and epoch_begun_by(row) > self.epoch:
+            raise EpochEnds
         self.full += self.builder.append(row.leaf_hash)
         self.last = row
 
@@ -76,8 +72,8 @@ class Growth:
 
 def begun(ledger: LedgerView) -> Growth:
     """The tree of nothing, in the epoch after all incidents that the ledger has on record."""
-    incidents = len(ledger.events_of(incident_topic(ledger.service)))
-    return Growth(incidents + 1, TileBuilder(), incidents)
+    incidents = ledger.events_of(incident_topic(ledger.service))
+    return Growth(max(map(epoch_begun_by, incidents), default=1), TileBuilder())
 
 
 def taken_up(log: LogStore, ledger: LedgerView, head: SignedHead) -> Growth:
@@ -100,7 +96,7 @@ def taken_up(log: LogStore, ledger: LedgerView, head: SignedHead) -> Growth:
     if builder.root() != head.root or not _ends_a_tile(log, rows[0], first):
         why = f"the events up to it are not those of the head of {head.size} that was signed"
         raise NotConsistent(ledger.service, ledger.lane, head.size, why)
-    return Growth(head.epoch, builder, 0, head, rows[-1])
+    return Growth(head.epoch, builder, head, rows[-1])
 
 
 def _roots_above(log: LogStore, size: int) -> list[list[bytes]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
+
+from grant_store.rows import LedgerEvent
+
 INCIDENT = "IncidentRecorded"
 """The event that ends an epoch: after it, no head of the log before it can be continued."""
 
@@ -16,3 +20,14 @@ def origin_line(log_name: str, service: str, lane: str, epoch: int = 1) -> str:
 
 def incident_topic(service: str) -> str:
     return f"{service}.{INCIDENT}"
+
+
+class _Incident(msgspec.Struct):
+    """What the log must know of the event; the rest is for people."""
+
+    epoch: int
+
+
+def epoch_begun_by(incident: LedgerEvent) -> int:
+    """The number of the epoch that begins with a recorded incident."""
+    return msgspec.json.decode(incident.state, type=_Incident).epoch

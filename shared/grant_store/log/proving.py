@@ -53,6 +53,11 @@ class ProvingLog:
         last = self.log.last_head()
         return origin_of(last) if last else ""
 
+    def last_event(self) -> LedgerEvent | None:
+        """The last event of the ledger, below a head or not."""
+        rows = self.ledger.events_after(self.ledger.head().position - 1, 1)
+        return rows[0] if rows else None
+
     def full_note(self, head: SignedHead) -> bytes:
         """The note of a head with all that cosigned it."""
         lines = b"".join(self.log.cosignatures(head.size))

@@ -10,6 +10,7 @@ import pytest
 
 from grant_store.leaf import leaf_hash, microseconds
 from grant_store.log import growth
+from grant_store.log.broken import KnownHead
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.checkpointer import Checkpointer
 from grant_store.log.cosignature import opened
@@ -32,8 +33,9 @@ from store.samples import an_event
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def an_incident(service: str = "budgeting") -> Append:
-    return Append(events=[an_event(topic=f"{service}.IncidentRecorded")])
+def an_incident(epoch: int = 2) -> Append:
+    state = f'{{"epoch":{epoch},"reason":"restored"}}'.encode()
+    return Append(events=[an_event(topic="budgeting.IncidentRecorded", state=state)])
 
 
 def sizes(log: LogStore) -> list[int]:
@@ -199,13 +201,15 @@ def test_a_log_of_another_name_or_key_is_not_gone_on_with(desk: Desk) -> None:
 def test_a_ledger_and_a_log_that_were_restored_together_are_not_signed(desk: Desk) -> None:
     grow(desk.store, 300)
     desk.checkpointer().sign_next()
-    desk.known = [Checkpoint(ORIGIN, 400, b"r" * 32)]
+    desk.known = [KnownHead(1, 400, b"r" * 32, ORIGIN)]
 
-    refused(desk, "a head of 400 events was exported, but the ledger is shorter")
+    refused(desk, f"a head of 400 events was exported from {ORIGIN}, but the ledger is shorter")
 
     grow(desk.store, 150)
-    refused(desk, "a head of 400 events was exported, but the events up to it are others")
-    desk.known = [Checkpoint(ORIGIN, 400, desk.root(400))]
+    refused(
+        desk, f"a head of 400 events was exported from {ORIGIN}, but the events up to it are others"
+    )
+    desk.known = [KnownHead(1, 400, desk.root(400), ORIGIN)]
     assert desk.checkpointer().sign_next()
     assert sizes(desk.log) == [300, 450]
 
@@ -235,7 +239,7 @@ def test_after_a_recorded_incident_a_log_of_another_origin_begins_anew(desk: Des
 def test_an_incident_ends_an_epoch_even_where_the_log_was_restored_too(desk: Desk) -> None:
     grow(desk.store, 300)
     desk.checkpointer().sign_next()
-    desk.known = [Checkpoint(ORIGIN, 400, b"r" * 32)]
+    desk.known = [KnownHead(1, 400, b"r" * 32, ORIGIN)]
     desk.store.append(an_incident())
 
     [head] = desk.checkpointer().sign_all()
@@ -249,7 +253,7 @@ def test_a_running_checkpointer_begins_anew_when_it_meets_an_incident(desk: Desk
         grow(desk.store, 300)
         head = checkpointer.sign_next()
         assert head and head.epoch == epoch
-        desk.store.append(an_incident())
+        desk.store.append(an_incident(epoch + 1))
 
     assert desk.log.epochs() == [1, 2, 3]
 
@@ -261,6 +265,29 @@ def test_a_log_that_is_lost_with_its_heads_begins_in_the_epoch_of_the_ledger(des
     [head] = desk.checkpointer().sign_all()
 
     assert (head.epoch, head.size) == (2, 11)
+
+
+def test_epochs_go_on_counting_where_an_incident_was_lost_with_a_second_restore(desk: Desk) -> None:
+    grow(desk.store, 300)
+    desk.store.append(an_incident(2))
+    desk.checkpointer().sign_next()
+    change(desk, "DELETE FROM {events} WHERE position > 100")
+    refused(desk, "the ledger ends before it")
+    desk.store.append(an_incident(2))
+    refused(desk, "the ledger ends before it")
+
+    desk.store.append(an_incident(3))
+
+    head = desk.checkpointer().sign_next()
+    assert head and (head.epoch, head.size) == (3, 102)
+
+
+def test_an_exported_epoch_whose_incident_is_not_on_record_is_not_gone_behind(desk: Desk) -> None:
+    grow(desk.store, 300)
+    desk.checkpointer().sign_next()
+    desk.known = [KnownHead(2, 200, b"r" * 32, f"{ORIGIN}/2")]
+
+    refused(desk, "the incident before it is not on record")
 
 
 def refused(desk: Desk, why: str, checkpointer: Checkpointer | None = None) -> None:

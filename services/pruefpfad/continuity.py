@@ -1,0 +1,34 @@
+"""Looks whether a store leads to the last known head of it, before a service goes on with it.
+
+What is known stands in the store's own log, and in the folder that heads are exported to.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from grant_bus.writer import Continuity
+from grant_store.log.broken import BrokenHistory
+
+
+def continuity_of(
+    url: str, service: str, lane: str, log_name: str, heads: Path | None
+) -> Continuity:
+    """The question whether a store goes on from its last head. Asking opens it, and closes it."""
+
+    def look() -> BrokenHistory | None:
+        # Only here: what signs and verifies is needed once, and not by whoever only imports this.
+        from grant_store.log.continuing import Continuation, nothing_exported
+        from grant_store.log.known_heads import newest_known
+        from grant_store.opening import open_ledger_view, open_log
+
+        exported = partial(newest_known, heads) if heads else nothing_exported
+        with (
+            closing(open_log(url, service, lane)) as log,
+            closing(open_ledger_view(url, service, lane)) as ledger,
+        ):
+            return Continuation(log_name, log, ledger, exported).broken()
+
+    return look
