@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,23 @@ def test_another_history_is_refused_with_an_exit_code_and_kept_as_evidence(
     assert request.checkpoint == forked.checkpoint()
     assert last.checkpoint.size == 23
     assert office.shown("refusals", "--to", evidence) == [kept]
+
+
+def test_two_processes_at_once_never_cosign_two_histories(office: Office, tmp_path: Path) -> None:
+    """Each is shown another first head of the same log, of the same length."""
+    running = []
+    for story in ("true", "false"):
+        request = tmp_path / f"{story}.request"
+        request.write_bytes(GrowingLog().grow(23, story).request(0))
+        words = ("--request", request, "-o", office.answers)
+        command = ["witness", "cosign", "--witness", office.witness, *words, "--json"]
+        program = [sys.executable, "-m", "pruefpfad.cli.root", *map(str, command)]
+        running.append(subprocess.Popen(program, stdout=subprocess.PIPE, text=True))
+    answers = [json.loads(process.communicate(timeout=120)[0])[0] for process in running]
+
+    assert sorted(each["outcome"] for each in answers) == ["cosigned", "refused"]
+    assert len(list(office.answers.glob("*.cosigned"))) == 1
+    assert [each["reason"] for each in office.shown("refusals")] == ["forked"]
 
 
 def test_a_proof_from_another_size_asks_for_a_new_request(office: Office) -> None:

@@ -10,6 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from grant_store.log.cosignature import opened
 from grant_store.log.log_keys import SigningKey
 from grant_store.log.note import ED25519, ML_DSA_44, Note, VerifierKey
+from grant_store.log.proof_check import check_proof
+from grant_store.log.proof_file import TlogProof
+from grant_store.log.tree import check_consistency
+from grant_store.log.witness_request import WitnessRequest
 from store.log.signers import LOG_KEYS, NOON, TRUSTED, WITNESS, WITNESS_KEYS, a_checkpoint
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -20,6 +24,7 @@ LOG = "markovianprotocol.com/log+0302c6c8+ATkpOWo95UuEiW2EhNZAol4f0CS8hMluJfPcTS
 NAVIGLI = (
     "witness.navigli.sunlight.geomys.org+a3e00fe2+BNy/co4C1Hn1p+INwJrfUlgz7W55dSZReusH/GhUhJ/G"
 )
+ROOT_OF_SEVEN = bytes.fromhex("0f7f09afa74e53d008b3fadf59b5968cf6fd9a2d00d67d7bd71eb74b2085d23f")
 TORCHWOOD_SEED = "2886adc2b0eabfce67c0472939127998bf886cf256bfee8ba76a253fce1146e0"
 
 
@@ -75,3 +80,23 @@ def test_what_has_no_chance_in_it_is_signed_the_same_way_every_time() -> None:
 
     assert LOG_KEYS[0].kind == ED25519
     assert lines == [golden[0], golden[2]]
+
+
+def test_our_own_proof_of_another_day_still_proves_its_record() -> None:
+    proof, record = ((GOLDEN / f"ours.{kind}").read_bytes() for kind in ("tlog-proof", "leaf"))
+
+    proven = check_proof(proof, record, TRUSTED, quorum=1)
+
+    assert (proven.event.position, proven.event.topic) == (17, "budgeting.GrantApproved")
+    assert (proven.size, proven.witnesses) == (23, {WITNESS})
+    assert bytes(TlogProof.parse(proof)) == proof
+
+
+def test_our_own_request_of_another_day_is_still_one_of_growth() -> None:
+    content = (GOLDEN / "ours.request").read_bytes()
+    request = WitnessRequest.parse(content)
+    head = opened(request.note, TRUSTED)
+
+    check_consistency(7, ROOT_OF_SEVEN, 23, head.checkpoint.root, request.proof)
+    assert head.is_signed_by_log
+    assert bytes(request) == content
