@@ -15,6 +15,7 @@ from grant_audit.annex import Annex, Item, annex
 from grant_audit.case_file import CaseFile
 from grant_audit.documents import HeldDocument, documents_of
 from grant_audit.pages import CaseFiles
+from grant_audit.rebuilding import Progress, no_progress
 
 EVIDENCED, NOT_APPLICABLE, MISSING = "evidenced", "not_applicable", "missing"
 STATUSES = (EVIDENCED, NOT_APPLICABLE, MISSING)
@@ -66,12 +67,16 @@ class Matrix:
         return not self.missing
 
 
-def matrices(store: CaseFiles, programme: str | None = None) -> Iterator[Matrix]:
+def matrices(
+    store: CaseFiles, programme: str | None = None, told: Progress = no_progress
+) -> Iterator[Matrix]:
     """The matrix of every case, or of those of one programme, in order of reference."""
     definitions = queries.definitions(store)
-    files = (file for file in queries.every_case(store) if programme in (None, file.programme))
-    for file in sorted(files, key=lambda each: each.reference):
+    known = (file for file in queries.every_case(store) if programme in (None, file.programme))
+    files = sorted(known, key=lambda each: each.reference)
+    for count, file in enumerate(files, 1):
         yield _of_file(store, file, definitions)
+        told("matrix", count, len(files))
 
 
 def matrix_of(store: CaseFiles, reference: str) -> Matrix:

@@ -22,6 +22,7 @@ from grant_audit.pages import (
     RUN,
     SECTIONS,
     CaseFiles,
+    section_key,
 )
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
@@ -127,6 +128,12 @@ def case(store: CaseFiles, reference: str) -> CaseFile:
         raise Invalid("reference", f"expected that of a case on record, not {reference!r}")
     sections = {page.key.partition("/")[2]: _read(page.body) for page in pages}
     return CaseFile(case_id, **sections)
+
+
+def section_of(store: CaseFiles, reference: str, service: str) -> Entry:
+    """One service's section of a case; empty where nothing is on record."""
+    pages = store.documents(CASE, section_key(case_id_of(reference), service))
+    return _read(pages[0].body) if pages else {}
 
 
 def case_line(file: CaseFile) -> CaseLine:

@@ -104,10 +104,14 @@ def _confirmed(order: Mapping[str, Any]) -> Cents:
 
 
 def _orders_of_run(store: CaseFiles, run: Mapping[str, Any]) -> Cents:
-    """The run's orders, each from the file of its own case."""
+    """The run's orders, each from the file of its own case. One that is not on record as of what
+    was asked for counts for nothing, and the sums differ."""
+    wanted = {(order["reference"], order["order_id"]) for order in run["orders"]}
     return sum(
-        queries.case(store, order["reference"]).disbursement["orders"][order["order_id"]][
-            "amount_cents"
-        ]
-        for order in run["orders"]
+        order["amount_cents"]
+        for reference in {reference for reference, _ in wanted}
+        for order_id, order in queries.section_of(store, reference, "disbursement")
+        .get("orders", {})
+        .items()
+        if (reference, order_id) in wanted
     )

@@ -14,7 +14,7 @@ from grant_audit.as_of import AsOf
 from grant_audit.documents import HeldDocument, documents_of
 from grant_audit.matrix import Matrix, MatrixRow, matrices, matrix_of
 from grant_audit.sentences import Language, word
-from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files
+from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files, progress_bars
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.looking import output_option, write_with_checksum
@@ -52,7 +52,11 @@ def matrix(
     """
     _one_of(reference, programme)
     with case_files(installation, as_of, reference or EVERY_CASE, history=True) as store:
-        found = [matrix_of(store, reference)] if reference else list(matrices(store, programme))
+        if reference:
+            found = [matrix_of(store, reference)]
+        else:
+            with progress_bars() as told:
+                found = list(matrices(store, programme, told))
     if output:
         write_with_checksum(output, msgspec.json.format(msgspec.json.encode(_plain(found))))
     if as_json:

@@ -26,6 +26,7 @@ AUDITOR_TOKEN = "PRUEFPFAD_AUDITOR_TOKEN"
 REQUIRE_AUDITOR = "PRUEFPFAD_REQUIRE_AUDITOR"
 SCOPES = {
     "reference": "case",
+    "case_name": "case",
     "programme": "programme",
     "payment": "payment",
     "order": "order",

@@ -13,6 +13,7 @@ from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.as_of import progress_bars
 from pruefpfad.cli.cases import columns_of, lang_option
 from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import EXIT_NOT_YET, json_option, say_json, say_table
 from pruefpfad.rebuilt.check import Outcome
 from pruefpfad.rebuilt.check import check as rebuild_and_compare
@@ -42,6 +43,7 @@ EXIT_DIFFERS = 1
 @lang_option
 @json_option
 @reads
+@on_record(required_on_servers=False)
 def check(
     installation: Installation,
     services: tuple[str, ...],

@@ -11,6 +11,7 @@ import click
 
 from grant_store.store import Store
 from pruefpfad.cli.installation import Installation, case_of, reads
+from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.progress import PositionBars
 from pruefpfad.decided_again.differences import Difference
@@ -28,6 +29,7 @@ _WIDEST_VALUE = 120
 @click.option("--case", "case_name", help="Only this case: its reference or its id.")
 @json_option
 @reads
+@on_record(required_on_servers=False)
 def decisions(
     installation: Installation, programme: str | None, case_name: str | None, as_json: bool
 ) -> None:

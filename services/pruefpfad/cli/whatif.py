@@ -11,6 +11,7 @@ import click
 from grant_store.store import Store
 from grant_values.money import euro_de
 from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.progress import PositionBars
 from pruefpfad.decided_again.replay import CALLS
@@ -54,6 +55,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @json_option
 @reads
+@on_record(required_on_servers=False)
 def whatif(
     installation: Installation,
     rules_file: Path,
