@@ -38,7 +38,7 @@ Ledgers = Mapping[str, Store]
 @dataclass(frozen=True)
 class AsOf:
     """What is asked for: on the effective axis a day, on the recorded axis an instant or positions
-    by service, both, or neither. What is not limited is as it stands now."""
+    by service, both, or neither. Without any of them it is as it stands now."""
 
     effective: date | None = None
     recorded: datetime | None = None
@@ -53,16 +53,36 @@ NOW = AsOf()
 
 
 def last_positions(ledgers: Ledgers, as_of: AsOf) -> dict[str, int]:
-    """Up to which position each service's events belong to what is asked for."""
-    return {service: _last_position(ledgers[service], as_of) for service in SECTIONS}
+    """Up to which position each service's events belong to what is asked for. Where positions are
+    named, a service that is not has what it had recorded when the last of these was."""
+    named = {
+        service: _named_position(ledgers[service], at) for service, at in as_of.positions.items()
+    }
+    instants = [as_of.recorded, _instant_of(ledgers, named)]
+    instant = min((each for each in instants if each is not None), default=None)
+    found: dict[str, int] = {}
+    for service in SECTIONS:
+        last = named.get(service, ledgers[service].head().position)
+        until = as_of.recorded if service in named else instant
+        found[service] = last if until is None else _recorded_by(ledgers[service], until, last)
+    return found
 
 
-def _last_position(ledger: Store, as_of: AsOf) -> int:
+def _named_position(ledger: Store, position: int) -> int:
     head = ledger.head().position
-    last = as_of.positions.get(ledger.service, head)
-    if last > head:
+    if position > head:
         raise Invalid("position", f"expected at most {ledger.service}/{head}, the head")
-    return last if as_of.recorded is None else _recorded_by(ledger, as_of.recorded, last)
+    return position
+
+
+def _instant_of(ledgers: Ledgers, named: Mapping[str, int]) -> datetime | None:
+    """When the last of these positions was recorded; None where there is none."""
+    rows = (
+        ledgers[service].events_after(position - 1, 1)
+        for service, position in named.items()
+        if position
+    )
+    return max((row.recorded_at for [row] in rows), default=None)
 
 
 def _recorded_by(ledger: Store, instant: datetime, last: int) -> int:

@@ -229,6 +229,26 @@ def test_a_late_entry_counts_from_its_day_and_is_known_from_its_instant() -> Non
     assert ceiling_as_of(offices, date(2019, 6, 1)) == ceiling_as_of(offices) == 150
 
 
+def test_a_service_that_is_not_named_has_what_it_had_when_the_named_position_was_recorded() -> None:
+    offices = an_office()
+    offices.record("intake", "ZIQ-1", [Entry("intake.ApplicationSubmitted")])
+    ceiling(offices, 200, "2019-01-01")
+    offices.wait(1)
+    offices.record("intake", "ZIQ-2", [Entry("intake.ApplicationSubmitted")])
+
+    pages = rebuilt(offices.ledgers, AsOf(positions={"budgeting": 2}))
+    assert queries.events_followed(pages)["intake"] == 1
+    # Named itself, a service goes as far as it is named, whatever the instant.
+    pages = rebuilt(offices.ledgers, AsOf(positions={"budgeting": 2, "intake": 2}))
+    assert queries.events_followed(pages)["intake"] == 2
+    pages = rebuilt(offices.ledgers, AsOf(None, START, {"budgeting": 2}))
+    assert queries.events_followed(pages) == {
+        **dict.fromkeys(SECTIONS, 0),
+        "budgeting": 1,
+        "intake": 1,
+    }
+
+
 def test_a_position_beyond_the_head_is_refused_with_the_head() -> None:
     with pytest.raises(Invalid, match="at most budgeting/1") as refused:
         rebuilt(an_office().ledgers, AsOf(positions={"budgeting": 2}))

@@ -58,7 +58,7 @@ def _shows(function: F, *, required_on_servers: bool) -> F:
         "positions",
         multiple=True,
         metavar="SERVICE/N",
-        help="What was on record up to position N of a service; again for each service.",
+        help="What was on record when a service recorded position N; again for each service.",
     )
     @reads
     @on_record(required_on_servers=required_on_servers)
