@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from pruefpfad.whatif.sums import sums
 from whatif.reruns import ALWAYS, AS_RECORDED
 
 PLAYS = recorded_plays()
+LATER = "[calls.simulated]\ncloses_on = 2030-12-31"
 every_play = pytest.mark.parametrize("play", PLAYS, ids=str)
 ledgers_of = cache(lambda play: play.ledgers)
 
@@ -144,6 +146,47 @@ def test_partial_awards_are_held_and_cut_to_what_would_result(tmp_path: Path) ->
     for case in cut:
         most = {(each.fund, each.year): each.amount_cents for each in case.new.calculated}
         assert all(each.amount_cents <= most[each.fund, each.year] for each in case.new.granted)
+
+
+def test_an_earlier_last_day_makes_late_what_was_approved_without_an_exception(
+    tmp_path: Path,
+) -> None:
+    [case] = of("story", tmp_path, '[calls."2020-11"]\ncloses_on = 2020-11-30').differing
+
+    reasons = {held.reason for held in case.held}
+    assert (case.recorded.late, case.new.late) == (False, True)
+    assert case.new.objections["received_in_time"].result == "referred"
+    assert reasons == {"approved_though_late", "found_eligible_without_reasons"}
+
+
+def test_a_later_last_day_makes_of_the_late_what_came_in_time(tmp_path: Path) -> None:
+    """Also what two persons made an exception for."""
+    [case] = of("quiet", tmp_path, LATER).differing
+
+    assert (case.recorded.late, case.new.late) == (True, False)
+    assert case.recorded.objections["received_in_time"].explanation == "received_late"
+    assert "received_in_time" not in case.new.objections
+    assert case.held == []
+
+
+def test_what_was_refused_as_late_and_would_be_in_time_is_named(tmp_path: Path) -> None:
+    """The refusal is made one: nobody asked without an exception when this was recorded."""
+    play = next(each for each in PLAYS if each.name == "quiet")
+    ledgers = {name: list(rows) for name, rows in ledgers_of(play).items()}
+    [late] = of("quiet", tmp_path / "late", LATER).differing
+    row = next(
+        each
+        for each in ledgers["budgeting"]
+        if each.topic == "budgeting.ApprovalRefused" and each.originator_id == late.case_id
+    )
+    state = {**json.loads(row.state), "reason": "late_without_override"}
+    ledgers["budgeting"][row.position - 1] = row._replace(state=json.dumps(state).encode())
+
+    with stores_of(ledgers, tmp_path) as stores:
+        found = study(stores, NewRules.read(LATER), None, ALWAYS, lambda *_: None)
+
+    [case] = found.differing
+    assert [held.reason for held in case.held] == ["refused_though_in_time"]
 
 
 def test_later_legal_days_hold_waivers_and_finality_against_the_rule(tmp_path: Path) -> None:

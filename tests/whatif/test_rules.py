@@ -65,6 +65,9 @@ def test_a_whole_definition_takes_the_place_of_the_recorded_one() -> None:
         ('[monney]\nesf_rate = "0.4"', "monney"),
         ("version = 2", "version"),
         ("[money", "definition"),
+        ('[calls."2020-11"]\ncloses_on = "soon"', "calls"),
+        ('[calls."2020-11"]\nopens_on = 2020-01-01', "calls"),
+        ("calls = 2020-01-01", "calls"),
     ],
 )
 def test_what_changes_nothing_that_is_known_is_refused(asked: str, field: str) -> None:

@@ -82,10 +82,13 @@ class Assessing:
         applies = self._window.holds(received_on)
         study = CaseStudy(case_id, event.reference, event.programme, applies)
         study.recorded.calculated = study.new.calculated = event.tranches
+        study.recorded.late = study.new.late = event.late
         definition = self._rules.in_place_of(recorded) if applies else recorded
         self.definition_of[case_id] = definition
         if applies:
-            case = self._case(applied)
+            closes_on = self._rules.closes_on(applied.call)
+            study.new.late = received_on > closes_on if closes_on else event.late
+            case = self._case(applied, study.new.late)
             study.new.calculated = tuple(tranches(definition, case))
             for check in run(definition["rules"], case):
                 _say(study.new, check.rule, Said(check.result, check.explanation_code))
@@ -108,7 +111,7 @@ class Assessing:
         if study.recorded.objections and not study.new.objections:
             study.held.append(Held("found_ineligible_though_met", ", ".join(event.failed)))
 
-    def _case(self, applied: Any) -> Case:
+    def _case(self, applied: Any, late: bool) -> Case:
         first = self._first.get(applied.fingerprint)
         is_first = first is None or first.reference == applied.reference
         return Case(
@@ -117,7 +120,7 @@ class Assessing:
             plan=applied.plan,
             declarations=applied.declarations,
             received_on=legal_date(applied.received_at),
-            is_late=applied.late,
+            is_late=late,
             original=None if is_first else first,
         )
 

@@ -151,7 +151,7 @@ class Awarding:
 
     # Cases: the decision.
     def _approved(self, study: CaseStudy, event: Any) -> None:
-        self._grant(study, event.terms, study.new.calculated)
+        self._grant(study, event, study.new.calculated)
 
     def _partially_approved(self, study: CaseStudy, event: Any) -> None:
         most = by_line(study.new.calculated)
@@ -163,12 +163,14 @@ class Awarding:
         if kept != event.terms.tranches and study.new.earmark == PROMISED:
             beyond = event.terms.grant_cents - sum(each.amount_cents for each in kept)
             study.held.append(Held("partial_award_above_grant", format_euro(beyond)))
-        self._grant(study, event.terms, kept)
+        self._grant(study, event, kept)
         self._promises.keep_only(study.case_id, study.programme, kept)
 
-    def _grant(self, study: CaseStudy, terms: Any, tranches: tuple[Tranche, ...]) -> None:
-        study.recorded.granted = terms.tranches
-        study.recorded.terms = _beside_amounts(terms)
+    def _grant(self, study: CaseStudy, event: Any, tranches: tuple[Tranche, ...]) -> None:
+        study.recorded.granted = event.terms.tranches
+        study.recorded.terms = _beside_amounts(event.terms)
+        if study.new.late and not event.seconded_by:
+            study.held.append(Held("approved_though_late", str(event.effective_on)))
         if study.new.earmark != PROMISED:
             study.held.append(Held("approved_without_funds", study.new.earmark))
             return
@@ -182,6 +184,8 @@ class Awarding:
     def _approval_refused(self, study: CaseStudy, event: Any) -> None:
         if event.reason == "no_funds_earmarked" and study.new.earmark == PROMISED:
             study.held.append(Held("refused_though_promised", str(event.effective_on)))
+        if event.reason == "late_without_override" and not study.new.late:
+            study.held.append(Held("refused_though_in_time", str(event.effective_on)))
 
     # Cases: legal days.
     def _notified(self, study: CaseStudy, event: Any) -> None:

@@ -38,6 +38,7 @@ class Held(NamedTuple):
 class Course:
     """One of the two. What never came to pass is empty or None."""
 
+    late: bool = False
     objections: dict[str, Said] = field(default_factory=dict)
     """What rules said against the case, or left to a person. A rule that is met, and one that is
     not asked, object to nothing."""
@@ -83,6 +84,8 @@ class Change(NamedTuple):
 def changes(study: CaseStudy) -> Iterator[Change]:
     """What differs in a case, in the order of its life."""
     before, after = study.recorded, study.new
+    if before.late != after.late:
+        yield Change("late", "received", before.late, after.late)
     yield from _differing("check", before.objections, after.objections)
     yield from _differing("calculated", by_line(before.calculated), by_line(after.calculated))
     if before.earmark != after.earmark:

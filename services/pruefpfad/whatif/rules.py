@@ -17,7 +17,8 @@ from grant_eligibility.rules import unknown_rules
 from grant_values.invalid import Invalid
 
 WITHOUT_RULES = "without_rules"
-_MAY_BE_CHANGED = ("money", "rules", "decision", WITHOUT_RULES)
+CALLS = "calls"
+_MAY_BE_CHANGED = ("money", "rules", "decision", WITHOUT_RULES, CALLS)
 
 Definition = Mapping[str, Any]
 
@@ -30,12 +31,17 @@ class NewRules:
         self.programme: str | None = asked.get("code")
         if self.programme is None:
             _check_changes(asked)
+        self._closes_on = {} if self.programme else _closing_days(asked.get(CALLS, {}))
         self._made: dict[str, Definition] = {}
 
     @classmethod
     def read(cls, text: str) -> NewRules:
         """From TOML. ValidationError names each field and what was expected."""
         return cls(read_plain(text))
+
+    def closes_on(self, call: str) -> date | None:
+        """The last day of a call, if it is to be another one."""
+        return self._closes_on.get(call)
 
     def in_place_of(self, recorded: Definition) -> Definition:
         """The definition under which a case is judged now, instead of the recorded one."""
@@ -65,6 +71,20 @@ def _check_changes(asked: Mapping[str, Any]) -> None:
     if unknown or not asked:
         expected = f"expected a whole definition with its code, or some of {_MAY_BE_CHANGED}"
         raise ValidationError({name: [expected] for name in unknown or ["rules"]})
+
+
+def _closing_days(asked: Any) -> dict[str, date]:
+    """The last day of each call that is named: `[calls."2020-11"]`, `closes_on = 2021-02-28`."""
+    calls = asked if isinstance(asked, dict) else {"": asked}
+    days = {}
+    for name, call in calls.items():
+        try:
+            [(key, day)] = call.items()
+            days[name] = {"closes_on": date.fromisoformat}[key](day)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            expected = "expected closes_on and nothing else, a day such as 2021-02-28"
+            raise ValidationError({CALLS: {name: [expected]}}) from error
+    return days
 
 
 def _changed(recorded: Definition, asked: Mapping[str, Any]) -> dict[str, Any]:

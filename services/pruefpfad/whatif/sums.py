@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pruefpfad.whatif.courses import CaseStudy, LineKey, changes
 from pruefpfad.whatif.study import Study
 
-KINDS = ("check", "calculated", "earmark", "granted", "terms", "day", "ordered")
+KINDS = ("late", "check", "calculated", "earmark", "granted", "terms", "day", "ordered")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ Language = Literal["de", "en"]
 
 _WORDS: Final[dict[str, tuple[str, str]]] = {
     # What may differ.
+    "late": ("verspätet", "late"),
     "check": ("Ergebnis einer Regel", "result of a rule"),
     "calculated": ("berechnete Zuwendung", "calculated grant"),
     "earmark": ("Vormerkung", "earmark"),
@@ -38,6 +39,14 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "approved_without_funds": (
         "bewilligt, obwohl kein Geld vorgemerkt wäre",
         "approved though no funds would be earmarked",
+    ),
+    "approved_though_late": (
+        "ohne Ausnahme bewilligt, obwohl verspätet",
+        "approved without an exception though late",
+    ),
+    "refused_though_in_time": (
+        "als verspätet nicht bewilligt, obwohl rechtzeitig",
+        "not approved as late though in time",
     ),
     "partial_award_above_grant": (
         "teilweise bewilligt, aber mehr als sich ergäbe",
