@@ -150,7 +150,8 @@ def test_both_runs_hold_the_same_decisions_amounts_and_reasons(
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert (told["same"], told["differences"]) == (True, [])
-    assert told["events"]["a"] == told["events"]["b"] == sum(in_one_process.heads.values())
+    deciding = sum(head for name, head in in_one_process.heads.items() if name != "audit")
+    assert told["events"]["a"] == told["events"]["b"] == deciding
 
 
 def test_on_both_runs_what_is_served_is_what_the_events_lead_to(

@@ -48,7 +48,7 @@ def main(samples: int, seeds: int, start: int) -> None:
     die, race and are mended.
     """
     began, score = time.monotonic(), Score()
-    console = Console(width=110)
+    console = Console(width=130)
     with (
         tempfile.TemporaryDirectory() as folder,
         Progress(
@@ -96,10 +96,10 @@ def _say(console: Console, score: Score, seconds: float) -> None:
     table = Table(
         title="What was tampered with, and the verifier's exit code", title_justify="left"
     )
-    table.add_column("level")
+    table.add_column("level", no_wrap=True)
     table.add_column("what", no_wrap=True)
     for code in CODES:
-        table.add_column(code, justify="right")
+        table.add_column(code, justify="right", no_wrap=True)
     for (level, kind), codes in score.codes.items():
         table.add_row(level, kind, *_cells(codes))
     table.add_section()

@@ -818,6 +818,9 @@ def check_timestamps(tree: Tree, log: LogEntry, past: Past, given: Given, report
     for name in bundle.names(f"{folder}timestamps/", ".tsr"):
         size = name.removeprefix(f"{folder}timestamps/")[:12]
         note = f"{folder}checkpoints/{size}.note"
+        if not bundle.has(note):
+            report.tampered("timestamp", name, "is on a head that is not in the bundle")
+            continue
         try:
             imprint, moment = stamped(bundle.read(name, report))
             head = head_of(bundle.read(note, report))

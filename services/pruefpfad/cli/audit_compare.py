@@ -51,7 +51,8 @@ def compare(a: str, b: str, lane: str, limit: int, as_json: bool) -> None:
 
     They are the same when both have the same cases with the same checks, findings, decisions,
     reasons, terms, amounts, budget lines, payments and refusals, given by the same persons. Ids,
-    positions and recorded times may differ, and the order in which cases came.
+    positions and recorded times may differ, the order in which cases came, what the logs have
+    signed, and who has looked.
     """
     found = _compared(a, b, lane, limit)
     if as_json:

@@ -25,8 +25,9 @@ NO_CASE = "-"
 
 # What stands in a run's data and says nothing of what was decided, by name of the event.
 OF_THE_RUN: Mapping[str, frozenset[str]] = {"ParkedEventDiscarded": frozenset({"position"})}
-# Heads of a run's own log: they hash its ids and its times.
-EVENTS_OF_THE_RUN = ("HeadAnchored",)
+# How a run was looked after: what its own log signed, which hashes its ids and its times, and where
+# a backup had to be put back.
+EVENTS_OF_THE_RUN = frozenset({"HeadAnchored", "IncidentRecorded"})
 
 DIGEST_BYTES = 32
 _encoder = msgspec.json.Encoder(order="sorted")
