@@ -23,6 +23,8 @@ class AuditService(ServiceOnTheBus):
     replay_feeds = command("audit.replay_feeds")
     record_access = command("audit.record_access")
     draw_sample = command("audit.draw_sample")
+    anchor_head = command("audit.anchor_head")
+    record_incident = command("audit.record_incident")
 
     @query
     def cases(

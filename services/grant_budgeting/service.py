@@ -22,3 +22,5 @@ class BudgetingService(ServiceOnTheBus):
     record_finality = command("budgeting.record_finality")
     retry_parked = command("budgeting.retry_parked")
     discard_parked = command("budgeting.discard_parked")
+    anchor_head = command("budgeting.anchor_head")
+    record_incident = command("budgeting.record_incident")

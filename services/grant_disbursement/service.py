@@ -23,6 +23,8 @@ class DisbursementService(ServiceOnTheBus):
     return_payment = command("disbursement.return_payment")
     retry_parked = command("disbursement.retry_parked")
     discard_parked = command("disbursement.discard_parked")
+    anchor_head = command("disbursement.anchor_head")
+    record_incident = command("disbursement.record_incident")
 
     @query
     def payment_file(self, run: str) -> str:

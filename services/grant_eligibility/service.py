@@ -15,3 +15,5 @@ class EligibilityService(ServiceOnTheBus):
     sign_finding = command("eligibility.sign_finding")
     retry_parked = command("eligibility.retry_parked")
     discard_parked = command("eligibility.discard_parked")
+    anchor_head = command("eligibility.anchor_head")
+    record_incident = command("eligibility.record_incident")

@@ -21,3 +21,5 @@ class IntakeService(ServiceOnTheBus):
     supersede_document = command("intake.supersede_document")
     declare_not_applicable = command("intake.declare_not_applicable")
     declare_applicable = command("intake.declare_applicable")
+    anchor_head = command("intake.anchor_head")
+    record_incident = command("intake.record_incident")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from benchmarks import append, bundles, decode, embedded, growth, missed, relay
+from benchmarks import append, bundles, decode, embedded, growth, missed, relay, signing
 from benchmarks.bench import Bench
 from benchmarks.journey import latency, live_cases, throughput
 from benchmarks.results import Measurement
@@ -41,6 +41,8 @@ BENCHMARKS: Sequence[Benchmark] = (
     _alone("replay.read_models", embedded.read_models),
     Benchmark(("growth.append", "growth.load"), growth.stores),
     _alone("growth.earmark", growth.earmark),
+    _alone("checkpointer.append_ratio", signing.append_ratio),
+    _alone("proof.ms", signing.proof),
     Benchmark(
         ("bundle.seconds_1m", "verify.seconds_1m", "verify.memory_mb"),
         bundles.bundles,

@@ -22,6 +22,7 @@ OF_THE_ISSUE = {
     *("memory.service_5000", "embedded.grants", "embedded.memory"),
     *("replay.decode", "replay.read_models"),
     *("growth.append", "growth.load", "growth.earmark"),
+    *("checkpointer.append_ratio", "proof.ms"),
     *("bundle.seconds_1m", "verify.seconds_1m", "verify.memory_mb"),
 }
 

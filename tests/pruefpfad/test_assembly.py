@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +42,13 @@ def test_every_service_is_there_under_its_own_name() -> None:
     assert "payroll" not in SERVICES
     with pytest.raises(KeyError):
         SERVICES["payroll"]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_command_of_a_service_can_be_given_by_rpc(name: str) -> None:
+    folder = Path(__file__).parents[2] / "services" / f"grant_{name}"
+    methods = re.findall(
+        r'^    (\w+) = command\("(.+)"\)$', (folder / "service.py").read_text("utf-8"), re.M
+    )
+
+    assert {(command, f"{name}.{command}") for command in SERVICES[name].commands} == set(methods)
