@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -73,6 +74,12 @@ class Installation:
         store = open_store(f"sqlite:///{self.data}", "budgeting")
         grow(store, 5)
         store.close()
+        sign_all(self.data)
+
+    def forget_cosignatures(self, service: str) -> None:
+        """The log is there again as the ledger has it, but nobody's word about it."""
+        for path in self.data.glob(f"{service}.main.log.sqlite3*"):
+            path.unlink()
         sign_all(self.data)
 
     def cosign(self, exit_code: int = 0) -> Any:
@@ -174,6 +181,33 @@ def test_a_witness_that_may_read_the_stores_needs_no_stick(installation: Install
     assert {each["outcome"] for each in answers} == {"cosigned"}
     assert len(cosigned(installation)["intake"]) == 1
     assert installation.cosign() == answers
+
+
+def test_heads_are_pushed_to_a_witness_over_http(installation: Installation) -> None:
+    command = ["witness", "serve", "--witness", str(installation.witness), "--port", "0"]
+    program = [sys.executable, "-m", "pruefpfad.cli.root", *command]
+    serving = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+    assert serving.stdout
+    port = serving.stdout.readline().rpartition(":")[2].strip()
+    key = ("--witness-key", installation.witness_key)
+    words = ("log", "push", *key, "--witness-url", f"http://127.0.0.1:{port}")
+    try:
+        first = installation.said(*words)
+        installation.go_on()
+        second = installation.said(*words)
+        installation.forget_cosignatures("budgeting")
+        third = installation.said(*words)
+    finally:
+        serving.terminate()
+        assert serving.wait(timeout=60) == 0
+        serving.stdout.close()
+
+    for rows in (first, second, third):
+        assert {each["outcome"] for each in rows} == {"cosigned"}
+    assert cosigned(installation)["budgeting"] == [second[2]["size"]]
+    away = installation.call(*words)
+    assert away.exit_code == 1
+    assert "no answer" in away.output
 
 
 def test_a_restored_log_is_refused_and_the_exit_code_says_so(

@@ -9,6 +9,7 @@ from pruefpfad.cli import (
     log_keys,
     log_outside,
     log_proofs,
+    log_pushing,
     log_signing,
     log_witnessing,
 )
@@ -19,7 +20,10 @@ def log() -> None:
     """The signed heads of each ledger: who saw them, and what they prove."""
 
 
-for _module in (log_signing, log_history, log_witnessing, log_outside, log_proofs, log_keys):
+for _module in (
+    *(log_signing, log_history, log_witnessing, log_pushing),
+    *(log_outside, log_proofs, log_keys),
+):
     for _command in _module.LOG_COMMANDS:
         log.add_command(_command)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import click
@@ -19,6 +22,7 @@ from grant_store.log.exchange import (
     write_answer,
 )
 from grant_store.log.witness import Witness
+from grant_store.log.witness_server import server_of
 from grant_store.log.write_once import write_once
 from grant_values.invalid import Invalid
 from pruefpfad.cli.installation import Installation
@@ -111,6 +115,19 @@ def refusals(folder: Path, to: Path | None, as_json: bool) -> None:
     say_table(f"{len(rows)} refusals", columns, cells)
 
 
+@click.command(epilog="Example: pruefpfad witness serve --witness /media/safe/witness --port 7380")
+@witness_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=7380, show_default=True)
+def serve(folder: Path, host: str, port: int) -> None:
+    """Answer logs over HTTP as C2SP tlog-witness has it, until SIGTERM. TLS is a proxy's matter."""
+    server = server_of(Witness(folder), host, port, lambda: datetime.now(UTC))
+    click.echo(f"{Witness(folder).name} listens on {host}:{server.server_port}")
+    signal.signal(signal.SIGTERM, lambda *_: Thread(target=server.shutdown).start())
+    with server, suppress(KeyboardInterrupt):
+        server.serve_forever()
+
+
 def say_answers(answers: Iterable[Answered], *, as_json: bool) -> None:
     """What a witness made of each request, and the exit code of the worst answer."""
     rows = [
@@ -164,4 +181,4 @@ def cosign_directly(ours: Witness, place: str, lane: str, output: Path | None) -
     return answers
 
 
-WITNESS_COMMANDS = (cosign, refusals)
+WITNESS_COMMANDS = (cosign, refusals, serve)

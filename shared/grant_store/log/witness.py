@@ -2,8 +2,8 @@
 
 The audit authority runs it with keys and a store of its own. It sees heads and proofs, never what
 a ledger holds, and believes nothing that it has not checked itself: not the operator's program,
-not the operator's database. What it refuses it keeps, because a refusal with the log's signature
-under it is evidence. c2sp.org/tlog-witness says how it answers.
+not the operator's database. What it refuses it keeps, where the log's signature under it makes it
+evidence. c2sp.org/tlog-witness says how it answers.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from grant_store.log.log_keys import (
 from grant_store.log.note import Note, VerifierKey
 from grant_store.log.tree import ProofFails, check_consistency
 from grant_store.log.witness_request import WitnessRequest
-from grant_store.log.witness_store import Refusal, WitnessedHead, WitnessStore
+from grant_store.log.witness_store import Cosigning, Refusal, WitnessedHead, WitnessStore
 from grant_values.invalid import Invalid
 
 PRIVATE_KEYS = "witness.private"
 PUBLIC_KEYS = "witness.vkey"
+UNSIGNED = ("unknown_log", "unsigned", "wrong_signature")
+"""Reasons for which nobody's signature stands under what was refused."""
 
 
 class Refused(Exception):
@@ -94,7 +96,8 @@ class Witness:
         """The signature lines for the head in a request, or `Refused`, or `Invalid`.
 
         The head is on this witness's disk before its cosignature leaves this function; the last
-        head is answered by the same lines again. Each refusal is kept with both heads.
+        head is answered by the same lines again. A refusal of a head that a known log has signed is
+        evidence, and kept once with both heads; what anybody could have written is not.
         """
         request = WitnessRequest.parse(content)
         checkpoint, lines = request.checkpoint, b""
@@ -102,7 +105,8 @@ class Witness:
             _check_clock(cosigning.last, at)
             refused = _refusal(request, cosigning.trusted, cosigning.last)
             if refused:
-                cosigning.refuse(refused.reason, refused.explanation, content, at)
+                if _is_news(cosigning, refused, checkpoint):
+                    cosigning.refuse(refused.reason, refused.explanation, content, at)
             elif not (lines := self._released_before(cosigning.last, checkpoint)):
                 lines = cosignature_lines(checkpoint, self._keys, at)
                 cosigning.keep(checkpoint, bytes(Note.parse(request.note).with_lines(lines)), at)
@@ -120,6 +124,14 @@ class Witness:
         ours = {(key.name, key.key_id) for key in self.verifiers}
         lines = [line for line in Note.parse(last.note).lines if line[:2] in ours]
         return "".join(map(str, lines)).encode() if len(lines) == len(ours) else b""
+
+
+def _is_news(cosigning: Cosigning, refused: Refused, head: Checkpoint) -> bool:
+    """Whether this refusal is evidence that is not kept yet."""
+    if refused.reason in UNSIGNED:
+        return False
+    kept = cosigning.refused_requests(refused.reason)
+    return all(WitnessRequest.parse(each).checkpoint != head for each in kept)
 
 
 def _refusal(

@@ -96,6 +96,13 @@ class Cosigning:
             microseconds(at),
         )
 
+    def refused_requests(self, reason: str) -> list[bytes]:
+        """The requests about this log that were refused for this reason."""
+        rows = self._connection.execute(
+            "SELECT request FROM refusals WHERE origin = ? AND reason = ?", (self._origin, reason)
+        )
+        return [request for (request,) in rows]
+
     def _insert(self, table: str, *values: object) -> None:
         marks = ", ".join("?" * len(values))
         self._connection.execute(f"INSERT INTO {table} VALUES ({marks})", values)
