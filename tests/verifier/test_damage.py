@@ -111,6 +111,10 @@ def test_a_format_of_the_future_is_refused_by_its_name(
         b'{"format": "pruefpfad-bundle/1"}',
         b'{"format": "pruefpfad-bundle/1", "members": [], "scope": {}, "logs": []}',
         b'{"format": "pruefpfad-bundle/1", "members": {}, "scope": {"kind": "all"}, "logs": [1]}',
+        b'{"format": "pruefpfad-bundle/1", "members": {}, "scope": {"kind": "all"}, "logs": [],'
+        b' "rules": [{"log": "intake/main", "position": [], "path": "rules/a.json"}]}',
+        b'{"format": "pruefpfad-bundle/1", "members": {}, "scope": {"kind": "all"}, "logs": [],'
+        b' "rules": [{"log": "intake/main", "position": 1e999, "path": "rules/a.json"}]}',
     ],
 )
 def test_a_manifest_that_is_none_is_unusable(

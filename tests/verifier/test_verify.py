@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -330,6 +331,20 @@ def test_versions_and_times_are_checked_even_where_the_head_is_right(
     assert ("time", "intake/main/30") in verdict.places
 
 
+def test_a_head_signed_before_its_last_event_was_recorded_proves_nothing_against_anybody(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("intake/main")
+    text = log.text(300)
+    lines = b"".join(each.lines(text, 1_600_000_000) for each in (log.signer, *log.witnesses))
+    log.notes[300] = text + b"\n" + lines
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 2
+    assert verdict.places == {("time", "intake/main/300")}
+
+
 def test_documents_and_rules_are_looked_up_in_their_events(
     history: History, ask: Ask, tmp_path: Path
 ) -> None:
@@ -387,6 +402,35 @@ def test_without_heads_from_outside_a_rollback_cannot_be_excluded(
 
     assert verdict.exit_code == 2
     assert verdict.checks == {"known head"}
+
+
+def test_without_ml_dsa_an_honest_bundle_is_incomplete_and_no_more(
+    history: History,
+    outside: Outside,
+    ask: Ask,
+    verifier: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setattr(verifier, "MLDSA44PublicKey", None)
+    verifier.public_key.cache_clear()
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    verifier.public_key.cache_clear()
+    assert verdict.exit_code == 2
+    assert verdict.checks == {"signature"}
+    assert "ML-DSA-44" in verdict.findings[0]["message"]
+
+
+def test_many_incomplete_findings_do_not_hide_a_forgery(verifier: ModuleType) -> None:
+    report = verifier.Report()
+    for number in range(50):
+        report.incomplete("signature", f"key {number}", "is not known")
+
+    report.tampered("signature", "intake/main/7", "is wrong")
+
+    assert report.exit_code == 1
 
 
 def test_events_above_the_last_cosigned_head_are_not_proven(ask: Ask, tmp_path: Path) -> None:
