@@ -84,7 +84,7 @@ def _legend(funds: Sequence[str], lang: Language) -> Iterator[str]:
 
 def _bars(sums: Sums, funds: Sequence[str]) -> Iterator[str]:
     bars = list(_stacks(sums))
-    most = max((sum(bar.cents.values()) for bar in bars), default=0) or 1
+    most = _rounded_up(max((sum(bar.cents.values()) for bar in bars), default=0))
     yield from _scale(most)
     slot = (_RIGHT - _LEFT) / max(len(bars) // 2, 1)
     width = min(slot * 0.36, 40)
@@ -106,6 +106,14 @@ def _stacks(sums: Sums) -> Iterator[Bar]:
         of_year = [each for each in sums.years if each.year == year]
         yield Bar(year, False, {each.fund: each.granted_cents for each in of_year})
         yield Bar(year, True, {each.fund: each.new_granted_cents for each in of_year})
+
+
+def _rounded_up(cents: int) -> int:
+    """The next of 1, 2, 4 and 8 with zeros in euros, so that quarters of a scale are round too."""
+    step = 100
+    while step * 8 < cents:
+        step *= 10
+    return next(step * factor for factor in (1, 2, 4, 8) if step * factor >= cents)
 
 
 def _scale(most_cents: int) -> Iterator[str]:
