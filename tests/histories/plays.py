@@ -5,12 +5,15 @@ Each play leaves a directory with the five ledgers. It asserts nothing of what t
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from click.testing import CliRunner
 from rich.console import Console
 from structlog.testing import capture_logs
 
@@ -25,7 +28,9 @@ from histories.recording import Ledgers
 from journeys.published_list import play_embedded
 from journeys.short_list import shorten
 from pruefpfad.assembly import SERVICES
+from pruefpfad.cli.root import main
 from pruefpfad.embedded import EmbeddedSystem
+from pruefpfad.keys import signing_key
 from pruefpfad.scripted import script, story
 from pruefpfad.scripted.script import Cast, Role
 from simulation.lives import live
@@ -119,11 +124,47 @@ def draw(folder: Path) -> Ledgers:
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
+def put_back(folder: Path) -> Ledgers:
+    """A backup is put back, two operators bear that in each service, and the logs begin anew."""
+    backup, cast = folder / "backup", Cast(signing_key(folder / "keys"), *story.MANDATES)
+    with EmbeddedSystem(folder) as system:
+        system.declare_demonstration("A restore from a backup, played by a script")
+        _Office(system).give([*_openings(), _application("ZIQ-KEPT-1")])
+    shutil.copytree(folder, backup, ignore=shutil.ignore_patterns("backup"))
+    with EmbeddedSystem(folder) as system:
+        lost = _Office(system, "lost")
+        lost.give([_application("ZIQ-LOST-1"), *_refused_access()])
+    _operate(folder, cast, "log", "checkpoint")
+    for service in SERVICES:
+        shutil.copyfile(backup / f"{service}.main.sqlite3", folder / f"{service}.main.sqlite3")
+    for lost in json.loads(_operate(folder, cast, "log", "continues", "--json", exit_code=3)):
+        known = ("--known-size", str(lost["known_size"]), "--known-root", lost["known_root"])
+        _operate(
+            folder, cast, "log", "incident", lost["service"], *known, "--reason", "Plattenfehler"
+        )
+    _operate(folder, cast, "log", "checkpoint")
+    _operate(folder, cast, "log", "anchor")
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
+def _operate(folder: Path, cast: Cast, *words: str, exit_code: int = 0) -> str:
+    """What an operator gets to see at the command line."""
+    tokens = {
+        "PRUEFPFAD_ACTOR_TOKEN": cast.token(OPERATOR),
+        "PRUEFPFAD_SECOND_ACTOR_TOKEN": cast.token(SECOND_OPERATOR),
+    }
+    result = CliRunner().invoke(main, ["--data", str(folder), *words], env=tokens)
+    if result.exit_code != exit_code:
+        raise script.Unexpected(f"{' '.join(words)}: {result.exit_code}: {result.output}")
+    return result.stdout
+
+
 class _Office:
     """Persons at their desks, one command after the other."""
 
-    def __init__(self, system: EmbeddedSystem) -> None:
+    def __init__(self, system: EmbeddedSystem, keys: str = "mend") -> None:
         self._system = system
+        self._name = keys
         self._cast = Cast(system.key, *story.MANDATES)
         self._keys = iter(range(1, 1_000))
 
@@ -146,7 +187,7 @@ class _Office:
         _check(Given(OPERATOR, service, payload), self._system.ask({**message, **second}))
 
     def _message(self, role: Role, command: str, payload: dict[str, Any]) -> dict[str, Any]:
-        return self._cast.message(role, command, f"mend:{next(self._keys)}", payload)
+        return self._cast.message(role, command, f"{self._name}:{next(self._keys)}", payload)
 
 
 def parked_of(system: EmbeddedSystem, service: str, reference: str) -> list[Any]:
@@ -251,4 +292,5 @@ PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
     "mended": mend,
     "filed": file,
     "sampled": draw,
+    "restored": put_back,
 }

@@ -12,7 +12,6 @@ import pytest
 from histories.conftest import Retellings
 from histories.differences import Amendment, amendments, differences, unexplained
 from histories.recording import AMENDMENTS, Ledgers, Play, leaf_of, recorded_plays
-from pruefpfad.assembly import SERVICES
 from pruefpfad.published.kinds import published_events
 
 PLAYS = recorded_plays()
@@ -20,8 +19,6 @@ CANNOT_BE_RECORDED = {
     "intake.ParkedEventDiscarded": "intake follows nobody, so that nothing is parked there",
     "disbursement.ParkedEventDiscarded": "it follows nothing that may be discarded",
     "audit.ParkedEventDiscarded": "a read model may lack nothing: it has no such command",
-    **{f"{name}.HeadAnchored": "a play has no log whose heads it could carry" for name in SERVICES},
-    **{f"{name}.IncidentRecorded": "a play is never restored from a backup" for name in SERVICES},
 }
 
 every_play = pytest.mark.parametrize("play", PLAYS, ids=str)
