@@ -1,12 +1,13 @@
 """Every manual override: which rule, why, by whom and with which second person (R89, D24).
 
-An override is known by its own event: a grant to a late application, or an event of another service
-that two operators took out. Nothing is guessed from what did not happen.
+An override is known by its own event: a grant to a late application, an event of another service
+that two operators took out, or a restored store that they let go on. Nothing is guessed from what
+did not happen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from grant_audit import queries
@@ -17,12 +18,16 @@ LATE = "received_in_time"
 """The rule that a grant to a late application sets aside (§ 24 Abs. 3 VwVfG NRW; domain R3)."""
 APPLIED = "every_event_is_applied"
 """What a follower does with every event, unless two operators discard one that it cannot apply."""
-RULES = (LATE, APPLIED)
+INCIDENT = ".IncidentRecorded"
+GROWS = "a_history_only_grows"
+"""What a store that does not lead to its last signed head breaks; two operators let it go on."""
+RULES = (LATE, APPLIED, GROWS)
 
 
 @dataclass(frozen=True)
 class Override:
-    """One rule that persons have set aside in one case, and where that stands."""
+    """One rule that persons have set aside, in one case or, without a reference, in none; and where
+    that stands."""
 
     reference: str
     rule: str
@@ -37,15 +42,40 @@ class Override:
         return bool(self.reason and self.by and self.seconded_by) and self.by != self.seconded_by
 
 
-def overrides(pages: CaseFiles, programme: str | None = None) -> list[Override]:
-    """Every override in the cases of a programme, or in all, by reference and rule."""
-    found = (
+def overrides(
+    pages: CaseFiles, programme: str | None = None, own: Iterable[queries.Entry] = ()
+) -> list[Override]:
+    """Every override in the cases of a programme, or in all, by reference and rule.
+
+    Without a programme also those of no case; `own` are entries of audit's own ledger, which nobody
+    follows.
+    """
+    found: list[Override] = []
+    if programme is None:
+        found += _incidents([*queries.history_without_case(pages), *own])
+    found += (
         override
         for file in queries.every_case(pages)
         if programme in (None, file.programme)
         for override in _of_case(file)
     )
     return sorted(found, key=lambda each: (each.reference, each.rule, each.place))
+
+
+def _incidents(entries: Iterable[queries.Entry]) -> Iterator[Override]:
+    for entry in entries:
+        if entry["type"].endswith(INCIDENT):
+            data = entry["data"]
+            sizes = f"{data['known_origin']}: {data['found_size']} / {data['known_size']}"
+            yield Override(
+                "",
+                GROWS,
+                f"{data['reason']} ({sizes})",
+                data["recorded_by"],
+                data["seconded_by"],
+                "",
+                f"{entry['source']}/{entry['position']}",
+            )
 
 
 def _of_case(file: CaseFile) -> Iterator[Override]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from audit.conftest import Tell
 from audit.feeds import Feeds
 from audit.stories import a_programme, approved, received
-from grant_audit.overrides import APPLIED, LATE, RULES, overrides
+from grant_audit.overrides import APPLIED, GROWS, LATE, RULES, overrides
 from grant_audit.sentences import LANGUAGES, Wording
 from grant_store.sqlite import SQLiteStore
 
@@ -64,6 +64,21 @@ def test_an_event_that_two_operators_took_out_is_an_override(tell: Tell) -> None
     assert override.rule == APPLIED
     assert override.reason == "zweimal gesandt (intake.CompletenessChecked intake/main/1)"
     assert override.is_borne_by_two
+
+
+def test_a_restored_store_that_two_operators_let_go_on_is_an_override(tell: Tell) -> None:
+    feeds = Feeds()
+    known = {"known_origin": "pruefpfad.local/intake/main", "known_size": 9, "found_size": 4}
+    two = {"recorded_by": "o-1", "seconded_by": "o-2", "reason": "Platte defekt"}
+    feeds.record("intake.IncidentRecorded", **known, **two)
+    store = tell(feeds)
+
+    [override] = overrides(store)
+
+    assert (override.reference, override.rule) == ("", GROWS)
+    assert override.reason == "Platte defekt (pruefpfad.local/intake/main: 4 / 9)"
+    assert override.is_borne_by_two
+    assert overrides(store, "ziq") == []
 
 
 def test_a_grant_without_an_override_is_none(year: SQLiteStore) -> None:

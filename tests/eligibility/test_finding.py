@@ -17,6 +17,7 @@ from support.authority import (
     CASE,
     DEFINITION,
     MENDING,
+    OF_HISTORY,
     PERSON_IN,
     PROGRAMME,
     VERSION,
@@ -266,7 +267,7 @@ def test_a_finding_is_signed_once_after_it_was_proposed(eligibility: Bureau) -> 
 
 
 def test_every_command_of_eligibility_is_in_the_matrix(eligibility: Bureau) -> None:
-    assert set(ENTITLED) == set(eligibility.service.commands) - MENDING
+    assert set(ENTITLED) == set(eligibility.service.commands) - MENDING - OF_HISTORY
 
 
 @pytest.mark.parametrize("command", ENTITLED)

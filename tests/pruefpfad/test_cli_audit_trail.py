@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,28 @@ def test_an_attachment_whose_holder_nobody_has_recorded_is_said(data: Path) -> N
 
     assert result.exit_code == (1 if attachments else 0)
     assert ("NICHT ERFASST" in result.output) == bool(attachments)
+
+
+def test_files_are_compared_with_the_hashes_on_record(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    data = tell_story(tmp_path_factory.mktemp("compared"))
+    report = b"Sachbericht"
+    digest = sha256(report).hexdigest()
+    file_document(data, "compared-1", [10], sha256=digest)
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "deeper" / "report.pdf").write_bytes(report)
+    (tmp_path / "changed.pdf").write_bytes(report + b"!")
+
+    result = call(
+        data, "audit", "documents", "--case", CASE, "--files", str(tmp_path), "--lang", "en"
+    )
+    [compared, *_] = asked(data, "audit", "documents", "--case", CASE, "--files", str(tmp_path))
+
+    assert result.exit_code == 1
+    assert "deeper/report.pdf" in result.stdout
+    assert "changed.pdf: no document on record" in result.stderr
+    assert compared["files"] == ["deeper/report.pdf"]
 
 
 @pytest.mark.parametrize("command", ["matrix", "documents"])

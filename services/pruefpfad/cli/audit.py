@@ -7,6 +7,7 @@ import click
 from pruefpfad.cli import (
     audit_bundle,
     audit_compare,
+    audit_documents,
     audit_drill,
     audit_matrix,
     audit_overrides,
@@ -23,6 +24,7 @@ def audit() -> None:
 for _module in (
     audit_bundle,
     audit_compare,
+    audit_documents,
     audit_drill,
     audit_matrix,
     audit_overrides,

@@ -1,4 +1,4 @@
-"""`pruefpfad audit matrix` and `audit documents`: what evidences each item, and who holds what."""
+"""`pruefpfad audit matrix`: what evidences each item of Annex XIII, and what is missing."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from grant_audit import queries
 from grant_audit.as_of import AsOf
-from grant_audit.documents import HeldDocument, documents_of
+from grant_audit.documents import HeldDocument
 from grant_audit.matrix import Matrix, MatrixRow, matrices, matrix_of
 from grant_audit.sentences import Language, word
 from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files, progress_bars
@@ -140,65 +139,4 @@ def _say_cases(found: Sequence[Matrix], lang: Language) -> None:
     say_table(f"{len(found)} {heading('cases', lang)}", columns, rows)
 
 
-@click.command(epilog="Example: pruefpfad --data var/demo audit documents --case ESF1420-000015")
-@click.option("--case", "reference", help="The documents of this case.")
-@click.option("--programme", help="Those of every case of this programme.")
-@lang_option
-@json_option
-@output_option
-@answers_auditors
-def documents(
-    installation: Installation,
-    as_of: AsOf,
-    reference: str | None,
-    programme: str | None,
-    lang: Language,
-    as_json: bool,
-    output: Path | None,
-) -> None:
-    """List documents with their hash, who holds them and where (Art. 25(2) of 480/2014).
-
-    Exit code 0 if each has a holder, 1 if the holder of one is not on record.
-    """
-    _one_of(reference, programme)
-    with case_files(installation, as_of, reference or EVERY_CASE) as store:
-        files = (
-            [queries.case(store, reference)]
-            if reference
-            else sorted(
-                (file for file in queries.every_case(store) if file.programme == programme),
-                key=lambda file: file.reference,
-            )
-        )
-        found = [document for file in files for document in documents_of(file)]
-    plain = [asdict(each) for each in found]
-    if output:
-        write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
-    if as_json:
-        say_json(plain)
-    else:
-        _say_documents(found, lang)
-    raise SystemExit(0 if all(each.holder for each in found) else EXIT_INCOMPLETE)
-
-
-def _say_documents(found: Sequence[HeldDocument], lang: Language) -> None:
-    rows = [
-        (
-            each.reference,
-            each.document or "–",
-            each.title,
-            each.holder or word("holder_unknown", "matrix", lang),
-            each.location or "–",
-            ", ".join(map(str, each.items)) or "–",
-            each.superseded_by or "–",
-            each.place or "–",
-            each.sha256,
-        )
-        for each in found
-    ]
-    terms = ("document", "title", "holder", "location", "items", "replaced_by", "place")
-    columns = [heading("reference", lang), *(heading(term, lang) for term in terms), "SHA-256"]
-    say_table(f"{len(found)} {heading('documents', lang)}", columns, rows)
-
-
-AUDIT_COMMANDS = (matrix, documents)
+AUDIT_COMMANDS = (matrix,)

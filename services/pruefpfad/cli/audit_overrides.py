@@ -9,7 +9,9 @@ import click
 import msgspec
 
 from grant_audit.as_of import AsOf
+from grant_audit.overrides import INCIDENT
 from grant_audit.overrides import overrides as every_override
+from grant_audit.own_ledger import entries
 from grant_audit.sentences import Language, word
 from pruefpfad.cli.as_of import answers_auditors, case_files, computed_from
 from pruefpfad.cli.cases import heading, lang_option
@@ -38,8 +40,10 @@ def overrides(
 
     Exit code 0 if each is borne by two, 1 if one lacks its reason or its second person.
     """
+    with installation.stores() as stores:
+        own = list(entries(stores["audit"], {f"audit{INCIDENT}"}))
     with case_files(installation, as_of) as pages:
-        found = every_override(pages, programme)
+        found = every_override(pages, programme, own)
         footing = computed_from(pages, as_of, lang)
     plain = [{**asdict(each), "is_borne_by_two": each.is_borne_by_two} for each in found]
     if output:
@@ -50,7 +54,7 @@ def overrides(
         terms = ("reference", "rule", "reason", "by", "second", "day", "place")
         rows = [
             (
-                each.reference,
+                each.reference or "–",
                 word(each.rule, "override", lang),
                 each.reason,
                 each.by,
