@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.json import encode
 
 from audit.brute_force import Answers, Told, counting, told
 from audit.generated import LINES, days, histories
@@ -21,6 +23,8 @@ from grant_audit.as_of import AsOf, rebuilt, rebuilt_case, rebuilt_without_cases
 from grant_audit.case_file import CaseFile
 from grant_audit.pages import CALL, RUN, SECTIONS, CaseFiles
 from grant_audit.summary import summary
+from grant_bus.feed import event_of, message_of
+from grant_bus.parked import EVENT, ParkedEvent
 from grant_bus.writer import CannotApply
 from grant_store.rows import Document
 from grant_values.cases import case_id_of
@@ -275,13 +279,36 @@ def test_a_case_is_whole_although_a_page_of_its_history_is_missing() -> None:
     assert queries.case(alone, "ZIQ-1").state == "withdrawn"
 
 
-class Tampered:
-    """Pages of which those of one kind of event were taken out of the history."""
+def test_what_audit_has_parked_of_a_case_is_in_the_answer_because_it_is_in_the_ledgers() -> None:
+    offices = an_office()
+    entry = Entry("budgeting.FundsEarmarked", {"amount_cents": 70}, LINES["ESF"])
+    offices.record("intake", "ZIQ-1", [Entry("intake.ApplicationSubmitted")])
+    position = offices.record("budgeting", "ZIQ-1", [entry])
+    case_id = case_id_of("ZIQ-1")
+    event = event_of("budgeting/main", offices.ledgers["budgeting"].rows[position - 1])
+    parked = ParkedEvent(
+        case_id=case_id,
+        number=1,
+        event=msgspec.Raw(message_of(event)),
+        error="",
+        parked_at=START,
+        attempts=1,
+    )
+    whole = rebuilt(offices.ledgers, with_history=True)
+    index = Tampered(whole, "FundsEarmarked", Document(EVENT, parked.key, encode(parked)))
+    alone = rebuilt_case(offices.ledgers, index, case_id, AsOf())
+    assert queries.case(alone, "ZIQ-1").lines["ESF/2019"]["earmarked_cents"] == 70
 
-    def __init__(self, pages: CaseFiles, without: str) -> None:
+
+class Tampered:
+    """Pages without the history of one kind of event, and with others put in."""
+
+    def __init__(self, pages: CaseFiles, without: str, *instead: Document) -> None:
         self.lane, self.tracked = pages.lane, pages.tracked
         self._pages, self._without = pages, without.encode()
+        self._instead = instead
 
     def documents(self, kind: str, prefix: str = "") -> list[Document]:
         pages = self._pages.documents(kind, prefix)
-        return [page for page in pages if page.body and self._without not in page.body]
+        put_in = [each for each in self._instead if each.kind == kind]
+        return [page for page in pages if page.body and self._without not in page.body] + put_in

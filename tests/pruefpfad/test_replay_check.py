@@ -6,14 +6,19 @@ import json
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from grant_store.opening import open_store
+from grant_store.rows import Tracked
+from grant_store.store import Store
+from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.root import main
+from pruefpfad.rebuilt.check import check as rebuild_and_compare
 from support.story import heads, record_more, tell_story
 
 Check = Callable[..., Result]
@@ -200,3 +205,30 @@ def test_a_position_that_cannot_be_is_refused_with_what_was_expected(told: Path,
     result = check(told, "--at", text)
     assert result.exit_code == 4
     assert result.stderr.startswith("at: expected ")
+
+
+class Follows:
+    """A store that is followed further each time that somebody asks how far."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._asked = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def tracked(self, upstream: str) -> Tracked:
+        self._asked += 1
+        tracked = self._store.tracked(upstream)
+        return tracked._replace(position=min(self._asked, tracked.position))
+
+
+def test_a_service_that_goes_on_meanwhile_is_named(told: Path) -> None:
+    with ExitStack() as opened:
+        stores: dict[str, Any] = {
+            name: opened.enter_context(closing(open_store(f"sqlite:///{told}", name)))
+            for name in SERVICES
+        }
+        assert rebuild_and_compare(stores).moved == []
+        stores["audit"] = Follows(stores["audit"])
+        assert rebuild_and_compare(stores).moved == ["audit"]
