@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from grant_store.log.exchange import CONFLICT
 from grant_store.log.log_keys import verifier_keys
-from grant_store.log.note import Note
+from grant_store.log.note import Note, VerifierKey
 from grant_store.log.proving import ProvingLog
 from grant_store.log.store import SignedHead
 from grant_store.log.witness_client import NotCosigned, OtherSize, ask_witness
@@ -39,26 +40,27 @@ def push(installation: Installation, witness_keys: Path, url: str, as_json: bool
     Exit code 3: it refused a head, which is serious. Exit code 5: another has just asked it; again.
     """
     keys = verifier_keys(witness_keys)
-    name = name_of(keys)
-    rows = []
     with installation.logs() as logs:
-        for proving, head in with_heads(logs):
-            row = {"log": proving.origin, "size": head.size, "known_size": head.size}
-            try:
-                lines = _asked(proving, head, url, last_cosigned(proving, name))
-            except OtherSize as error:
-                reason = "shrunk" if error.size > head.size else CONFLICT
-                rows.append({**row, **_refused(reason, str(error)), "known_size": error.size})
-                continue
-            except NotCosigned as error:
-                if not error.status:
-                    raise
-                rows.append({**row, **_refused("refused", str(error))})
-                continue
-            note = bytes(Note.parse(head.note).with_lines(lines))
-            keep_cosignatures([proving], note, keys)
-            rows.append({**row, "outcome": "cosigned", "reason": "", "explanation": ""})
+        rows = [_pushed(proving, head, url, keys) for proving, head in with_heads(logs)]
     say_answers_of(rows, as_json=as_json)
+
+
+def _pushed(
+    proving: ProvingLog, head: SignedHead, url: str, keys: Sequence[VerifierKey]
+) -> dict[str, Any]:
+    """What became of one head; its cosignatures are kept. `NotCosigned` if nobody answers."""
+    row = {"log": proving.origin, "size": head.size, "known_size": head.size}
+    try:
+        lines = _asked(proving, head, url, last_cosigned(proving, name_of(keys)))
+    except OtherSize as error:
+        reason = "shrunk" if error.size > head.size else CONFLICT
+        return {**row, **_refused(reason, str(error)), "known_size": error.size}
+    except NotCosigned as error:
+        if not error.status:
+            raise
+        return {**row, **_refused("refused", str(error))}
+    keep_cosignatures([proving], bytes(Note.parse(head.note).with_lines(lines)), keys)
+    return {**row, "outcome": "cosigned", "reason": "", "explanation": ""}
 
 
 def _asked(proving: ProvingLog, head: SignedHead, url: str, old_size: int) -> bytes:
