@@ -3,8 +3,10 @@
 
     python verify.py BUNDLE.zip --trust KEYS --known-head NOTE [--known-head NOTE ...]
 
-It needs Python 3.11 and the package `cryptography`, and nothing else. Read it before you run it:
-it is meant to be read in one sitting, from top to bottom.
+It needs Python 3.11 and the package `cryptography`, and nothing else. Read it before you run it,
+from top to bottom: what was found (1), the file (2), an event and its leaf (3), the tree (4), heads
+and signatures (5), time stamps (6); then the checks themselves, of one log (7) and across logs (8);
+last, how events are printed (9) and the command (10). Who knows the formats may begin with (7).
 
 A bundle holds one log per service. A log is a list of events at positions 1, 2, 3, ...; each event
 is hashed to a leaf, the leaves to a tree (RFC 6962), and the log has signed the root of that tree
@@ -33,7 +35,7 @@ import zlib
 from array import array
 from base64 import b64decode, b64encode
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -185,6 +187,7 @@ class Bundle:
             raise Unusable(f"manifest.json is not as {FORMAT} wants it: {error!r}") from error
         if len({log.name for log in self.logs}) != len(self.logs):
             raise Unusable("manifest.json names a log twice.")
+        self.numbers = {log.name: number for number, log in enumerate(self.logs)}
         self.unread = set(self.sizes) - {"manifest.json"}
 
     def has(self, name: str) -> bool:
@@ -329,7 +332,7 @@ class Tree:
     def __init__(self, bundle: Bundle, log: LogEntry, report: Report) -> None:
         self.size = log.head
         self._folder = f"logs/{log.name}/"
-        self.bundle, self._report = bundle, report
+        self._bundle, self._report = bundle, report
         self.tile = lru_cache(maxsize=64)(self._tile)
         self.subtree = lru_cache(maxsize=2048)(self._subtree)
 
@@ -345,9 +348,9 @@ class Tree:
 
     def _tile(self, level: int, index: int) -> list[bytes]:
         name = self._folder + self.path(level, index)
-        if not self.bundle.has(name):
+        if not self._bundle.has(name):
             raise MissingTile(f"{name} is not in the bundle")
-        content = self.bundle.read(name, self._report)
+        content = self._bundle.read(name, self._report)
         if not content or len(content) != 32 * self._width(level, index):
             raise MissingTile(f"{name} has {len(content)} bytes")
         return [content[at : at + 32] for at in range(0, len(content), 32)]
@@ -377,7 +380,7 @@ class Tree:
     def check_tiles(self) -> None:
         """Every full tile folds to its hash in the level above, up to the root. Where one is not
         in the bundle, whatever asks for a hash of it says so."""
-        for name in self.bundle.names(f"{self._folder}tile/", ""):
+        for name in self._bundle.names(f"{self._folder}tile/", ""):
             found = TILE_NAME.fullmatch(name.removeprefix(self._folder))
             index = int(found["index"].replace("x", "").replace("/", "")) if found else 0
             level = int(found["level"]) if found else 0
@@ -593,16 +596,13 @@ class Given(NamedTuple):
     tolerance: int  # microseconds that the clocks of two machines may differ
 
 
-@dataclass
 class Past:
-    """What is remembered of a log's events: 25 bytes of each, so that a million fit anywhere."""
+    """What is remembered of each event of a log, in 26 bytes, for checks across logs."""
 
-    positions: array[int] = field(default_factory=lambda: array("q"))
-    recorded: array[int] = field(default_factory=lambda: array("q"))
-    cause_log: array[int] = field(default_factory=lambda: array("h"))  # Number of a log; -1: none.
-    cause_position: array[int] = field(default_factory=lambda: array("q"))
-    anchors: list[tuple[int, Any]] = field(default_factory=list)
-    rules: dict[int, Any] = field(default_factory=dict)  # To be found in the event, by position.
+    def __init__(self) -> None:
+        self.positions, self.recorded = array("q"), array("q")
+        self.cause_log = array("h")  # The number of a log in the bundle; -1 for none.
+        self.cause_position = array("q")
 
     def recorded_at(self, position: int) -> int | None:
         place = bisect_left(self.positions, position)
@@ -611,256 +611,274 @@ class Past:
 
 
 CAUSE = re.compile(rb'"causationid":"event:([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]{0,17})"')
-Claims = dict[int, list[str]]  # Hashes of documents by the position of the event that names them.
 
 
-def scan(bundle: Bundle, log: LogEntry, tree: Tree, report: Report) -> Past:
-    """Check the events of a log one by one, in order, and remember what later checks need."""
-    past = Past()
-    for name, position, path in bundle.rules:
-        if name == log.name:
-            past.rules[position] = parsed_json(bundle.read(path, report), path)
-    claims: Claims = {}
-    in_member = ""
-    numbers = {each.name: number for number, each in enumerate(bundle.logs)}
-    versions: dict[bytes, int] = {}
-    shared = {UUID(each).bytes for each in log.shared}
-    position, recorded_at = 0, -(1 << 63)
-    for record, stored, member in records(bundle, log, report):
-        if member != in_member:
-            missing_documents(log, claims, report)
-            claims, in_member = documents_beside(bundle, member, report), member
-        try:
-            event = event_of(record)
-        except (ValueError, struct.error):
-            report.tampered("leaf", f"{log.name}/{position + 1}", f"{member} has no event there")
-            continue
-        at = f"{log.name}/{event.position}"
-        if event.position != position + 1 and (bundle.is_whole or event.position <= position):
-            report.tampered("position", at, f"follows position {position}")
-        check_leaf(event.position, sha256(record).digest(), stored, tree, at, report)
-        version = versions.get(event.aggregate, 0) + 1
-        if event.version != version and event.aggregate not in shared:
+class LogCheck:
+    """The checks of one log, in the order in which `run` makes them."""
+
+    def __init__(self, bundle: Bundle, log: LogEntry, given: Given, report: Report) -> None:
+        self.bundle, self.log, self.given, self.report = bundle, log, given, report
+        self.folder = f"logs/{log.name}/"
+        self.tree = Tree(bundle, log, report)
+        self.past = Past()
+        self.heads: list[Head] = []
+        self.anchors: list[tuple[int, dict[str, Any]]] = []  # Position and state of the event.
+        self.documents: dict[int, list[str]] = {}  # Hashes, by the event that is to name them.
+        self.rules: dict[int, Any] = {}  # Rule sets, by the event that is to have them.
+
+    def run(self) -> Past:
+        self.tree.check_tiles()
+        self.check_events()
+        self.read_heads()
+        covered = self.check_heads()
+        self.check_known_heads()
+        self.check_anchors()
+        self.check_timestamps()
+        self.check_coverage(covered)
+        return self.past
+
+    def at(self, position: int) -> str:
+        return f"{self.log.name}/{position}"
+
+    # -- Events
+
+    def check_events(self) -> None:
+        for name, position, path in self.bundle.rules:
+            if name == self.log.name:
+                self.rules[position] = parsed_json(self.bundle.read(path, self.report), path)
+        shared = {UUID(each).bytes for each in self.log.shared}
+        versions: dict[bytes, int] = {}
+        last = Event(0, b"", b"", 0, b"", 0, -(1 << 63), b"", b"")
+        in_member = ""
+        for record, stored, member in records(self.bundle, self.log, self.report):
+            if member != in_member:
+                self.expect_documents(member)
+                in_member = member
+            try:
+                event = event_of(record)
+            except (ValueError, struct.error):
+                self.report.tampered("leaf", self.at(last.position + 1), "is no event")
+                continue
+            self.check_leaf(event, sha256(record).digest(), stored)
+            version = versions.get(event.aggregate, 0) + 1
+            self.check_order(event, last, 0 if event.aggregate in shared else version)
+            versions[event.aggregate] = event.version
+            self.remember(event)
+            last = event
+        self.expect_documents("")
+        for check in ("position", "leaf", "aggregate", "time"):
+            self.report.checked[check] += len(self.past.positions)
+        if self.bundle.is_whole and last.position != self.log.size:
+            message = f"is where the log ends, but the events end at {last.position}"
+            self.report.tampered("position", self.at(self.log.size), message)
+
+    def check_leaf(self, event: Event, digest: bytes, stored: bytes) -> None:
+        """The event, the leaf that was stored beside it, and the one that the tree has there."""
+        at, in_tree = self.at(event.position), stored
+        if 0 < event.position <= self.tree.size:
+            try:
+                in_tree = self.tree.leaf(event.position)
+            except MissingTile as missing:
+                self.report.tampered("tile", at, f"cannot be found in the tree: {missing}")
+        if digest == stored == in_tree:
+            return
+        message = "is not the event that the tree has at this position"
+        if stored == in_tree:
+            message = "does not hash to its leaf: the event was changed"
+        elif digest == in_tree:
+            message = "hashes to its place in the tree; the leaf beside it does not"
+        self.report.tampered("leaf", at, message)
+
+    def check_order(self, event: Event, last: Event, version: int) -> None:
+        """Position, time and, unless it is 0, version: each follows from what came before."""
+        is_next = event.position == last.position + 1
+        if not is_next and (self.bundle.is_whole or event.position <= last.position):
+            message = f"follows position {last.position}"
+            self.report.tampered("position", self.at(event.position), message)
+        if event.recorded_at < last.recorded_at:
+            message = f"was recorded {instant(event.recorded_at)}, before position {last.position}"
+            self.report.tampered("time", self.at(event.position), message)
+        if version and event.version != version:
             which = UUID(bytes=event.aggregate)
             message = f"is version {event.version} of {which}, expected {version}"
-            report.tampered("aggregate", at, message)
-        if event.recorded_at < recorded_at:
-            before = f"before the event at position {position}"
-            report.tampered("time", at, f"was recorded {instant(event.recorded_at)}, {before}")
-        versions[event.aggregate] = event.version
-        position, recorded_at = event.position, event.recorded_at
+            self.report.tampered("aggregate", self.at(event.position), message)
+
+    def remember(self, event: Event) -> None:
+        """What later checks ask for, and what somebody should read."""
         cause = CAUSE.search(event.metadata)
-        past.positions.append(position)
-        past.recorded.append(recorded_at)
-        past.cause_log.append(numbers.get(cause[1].decode(), -1) if cause else -1)
-        past.cause_position.append(int(cause[2]) if cause else 0)
-        remember(event, log, past, claims, report)
-    missing_documents(log, claims | past.rules, report)
-    for check in ("position", "leaf", "aggregate", "time"):
-        report.checked[check] += len(past.positions)
-    if bundle.is_whole and position != log.size:
-        report.tampered("position", f"{log.name}/{log.size}", f"the events end at {position}")
-    return past
+        number = self.bundle.numbers.get(cause[1].decode(), -1) if cause else -1
+        self.past.positions.append(event.position)
+        self.past.recorded.append(event.recorded_at)
+        self.past.cause_log.append(number)
+        self.past.cause_position.append(int(cause[2]) if cause else 0)
+        if event.position in self.documents or event.position in self.rules:
+            self.check_documents(event)
+        if event.topic.endswith(b".HeadAnchored"):
+            self.anchors.append((event.position, readable(event.state, {})))
+        elif event.topic.endswith(b".DemonstrationDeclared") and event.position == 1:
+            self.report.notes.append(f"{self.log.name} is a DEMONSTRATION: programs acted in it.")
+        elif event.topic.endswith(b".IncidentRecorded"):
+            self.report.notes.append(f"{self.at(event.position)} records an INCIDENT: read it.")
 
-
-def check_leaf(
-    position: int, digest: bytes, stored: bytes, tree: Tree, at: str, report: Report
-) -> None:
-    in_tree = stored
-    if 0 < position <= tree.size:
-        try:
-            in_tree = tree.leaf(position)
-        except MissingTile as missing:
-            report.tampered("tile", at, f"cannot be found in the tree: {missing}")
-    if digest == stored == in_tree:
-        return
-    if stored == in_tree:
-        report.tampered("leaf", at, "does not hash to its leaf: the event was changed")
-    elif digest == in_tree:
-        report.tampered("leaf", at, "hashes to its place in the tree; the leaf beside it does not")
-    else:
-        report.tampered("leaf", at, "is not the event that the tree has at this position")
-
-
-def remember(event: Event, log: LogEntry, past: Past, claims: Claims, report: Report) -> None:
-    """The few events that other checks ask for by their content."""
-    at = f"{log.name}/{event.position}"
-    for digest in claims.pop(event.position, ()):
-        message = f"does not name the document {digest[:70]!r} that the bundle lists"
-        report.check(digest.encode() in event.state, "document", at, message)
-    if event.position in past.rules:
-        is_same = readable(event.state, {}).get("definition") == past.rules.pop(event.position)
-        report.check(is_same, "document", at, "does not have the rules that the bundle has of it")
-    if event.topic.endswith(b".HeadAnchored"):
-        past.anchors.append((event.position, readable(event.state, {})))
-    if event.topic.endswith(b".DemonstrationDeclared") and event.position == 1:
-        report.notes.append(f"{log.name} is a DEMONSTRATION: programs have played the persons.")
-    if event.topic.endswith(b".IncidentRecorded"):
-        report.notes.append(f"{at} records an INCIDENT: read it.")
-
-
-def missing_documents(log: LogEntry, claims: Iterable[int], report: Report) -> None:
-    for position in claims:
-        report.tampered("document", f"{log.name}/{position}", "is said to name it and is not there")
-
-
-def documents_beside(bundle: Bundle, events: str, report: Report) -> Claims:
-    """Which documents the events of a member name, by position, if the list beside it is right."""
-    name = events.replace("/events/", "/documents/").replace(".bin", ".json")
-    claims: Claims = {}
-    if bundle.has(name):
-        try:
-            for entry in parsed_json(bundle.read(name, report), name):
-                claims.setdefault(entry["position"], []).append(str(entry["sha256"]))
-        except (KeyError, TypeError) as error:
-            raise Unusable(f"{name} is no list of documents: {error!r}") from error
-    return claims
-
-
-def read_heads(bundle: Bundle, log: LogEntry, report: Report) -> list[Head]:
-    """The heads of a log in order of size."""
-    heads = []
-    for name in bundle.names(f"logs/{log.name}/checkpoints/", ".note"):
-        try:
-            head = head_of(bundle.read(name, report))
-        except ValueError as error:
-            report.tampered("signature", name, f"is no signed head: {error}")
-            continue
-        is_its_own = head.origin == log.origin and name.endswith(f"/{head.size:012}.note")
-        if is_its_own:
-            heads.append(head)
-        else:
-            report.tampered("root", name, f"is a head of {head.origin} with size {head.size}")
-    return heads
-
-
-def check_heads(log: LogEntry, tree: Tree, past: Past, given: Given, report: Report) -> int:
-    """Roots, signatures and witnesses of all heads. Up to which position history is covered."""
-    heads = read_heads(tree.bundle, log, report)
-    has_keys = any(key.name == log.origin for key in given.trust)
-    # The operator holds the keys of all logs: one of them is no witness of another.
-    witnesses = {key.name for key in given.trust if key.kind == COSIGNATURE}
-    covered = good = 0
-    for head in heads:
-        at = f"{log.name}/{good + 1}..{head.size}"
-        holds = check_root(head, log, tree, at, good, report)
-        signed = signed_by(head, given.trust, report, at)
-        if has_keys:
-            message = f"the head of size {head.size} is not signed by the log's trusted keys"
-            report.check(log.origin in signed.names, "signature", at, message)
-        for seconds in signed.seconds:
-            what = f"was recorded after the head of size {head.size} was signed"
-            check_moment("time", seconds, log, head, what, past, given, report)
-        good = head.size if holds else good
-        if len((signed.names & witnesses) - {log.origin}) >= given.quorum > 0:
-            covered = max(covered, head.size)
-            report.checked["witness"] += 1
-    if log.size and not has_keys:
-        report.incomplete("signature", log.name, f"no key of {log.origin} is among those trusted")
-    check_known(log, heads, tree, given, report)
-    check_anchors(log, heads, past, tree.bundle.is_whole, report)
-    if given.quorum == 0:  # The auditor's own heads take the place of witnesses.
-        covered = max((h.size for h in given.known if h.origin == log.origin), default=0)
-    return covered
-
-
-def check_moment(
-    check: str,
-    seconds: int,
-    log: LogEntry,
-    head: Head,
-    what: str,
-    past: Past,
-    given: Given,
-    report: Report,
-) -> None:
-    """Whether somebody signed a head after its last event was recorded. A clock that was ahead and
-    was put right can be the cause where it seems not so, and nobody is accused of that."""
-    report.checked[check] += 1
-    if (seconds + 1) * 1_000_000 + given.tolerance < (past.recorded_at(head.size) or 0):
-        message = f"{what}: the clocks differ, or one was set"
-        report.incomplete(check, f"{log.name}/{head.size}", message)
-
-
-def check_root(head: Head, log: LogEntry, tree: Tree, at: str, good: int, report: Report) -> bool:
-    if head.size > min(tree.size, log.size):
-        message = f"a head of size {head.size} is signed, but the log ends at {log.size}"
-        report.tampered("root", at, message)
-        return False
-    try:
-        holds = tree.root(head.size) == head.root
-    except MissingTile as missing:
-        report.tampered("tile", at, f"head {head.size} cannot be computed: {missing}")
-        return False
-    message = f"the tree has another root at {head.size}; the last head that agrees is {good}"
-    report.check(holds, "root", at, message)
-    return holds
-
-
-def check_known(log: LogEntry, heads: list[Head], tree: Tree, given: Given, report: Report) -> None:
-    """The heads from outside: contained and consistent, or history was rolled back or forked."""
-    known = [head for head in given.known if head.origin == log.origin]
-    if log.size and not known:
-        report.incomplete("known head", log.name, f"you brought no head of {log.origin}")
-    roots = {head.size: head.root for head in heads}
-    for head in known:
-        at = f"{log.name}/{head.size}"
-        if head.size > log.size:
-            message = f"the log ends at {log.size}: it was rolled back, or your head is newer"
-            report.tampered("known head", at, f"{message} than this bundle")
-        elif head.size in roots:
-            holds = roots[head.size] == head.root
-            report.check(holds, "known head", at, "has another root in the bundle")
-        elif tree.bundle.is_whole:
-            report.tampered("known head", at, "is not among the heads of the log")
-        else:
+    def expect_documents(self, member: str) -> None:
+        """Take the list beside the next member with events; nothing of the last may be left."""
+        for position in [*self.documents, *([] if member else self.rules)]:
+            message = "is said to name a document or rules, and is not there"
+            self.report.tampered("document", self.at(position), message)
+        self.documents = {}
+        name = member.replace("/events/", "/documents/").replace(".bin", ".json")
+        if member and self.bundle.has(name):
             try:
-                holds = head.size <= tree.size and tree.root(head.size) == head.root
-                report.check(holds, "known head", at, "has another root in the bundle")
-            except MissingTile:
-                message = "this bundle does not reach back to your head; ask for one of --all"
-                report.incomplete("known head", at, message)
+                for entry in parsed_json(self.bundle.read(name, self.report), name):
+                    self.documents.setdefault(entry["position"], []).append(str(entry["sha256"]))
+            except (KeyError, TypeError) as error:
+                raise Unusable(f"{name} is no list of documents: {error!r}") from error
 
+    def check_documents(self, event: Event) -> None:
+        at = self.at(event.position)
+        for digest in self.documents.pop(event.position, ()):
+            message = f"does not name the document {digest[:70]!r} that the bundle lists"
+            self.report.check(digest.encode() in event.state, "document", at, message)
+        if event.position in self.rules:
+            is_same = readable(event.state, {}).get("definition") == self.rules.pop(event.position)
+            message = "does not have the rules that the bundle has of it"
+            self.report.check(is_same, "document", at, message)
 
-def check_anchors(
-    log: LogEntry, heads: list[Head], past: Past, is_whole: bool, report: Report
-) -> None:
-    """Heads that events mention: they cannot be dropped later without a trace."""
-    roots = {head.size: head.root for head in heads}
-    for position, state in past.anchors:
-        size, root = state.get("size"), state.get("root")
-        if state.get("origin") != log.origin or not isinstance(size, int):
-            continue
-        if is_whole or size in roots:
-            at = f"{log.name}/{position}"
-            holds = size in roots and roots[size].hex() == root
-            report.check(holds, "anchor", at, f"mentions a head of size {size} that is not there")
+    # -- Heads
 
+    def read_heads(self) -> None:
+        """The heads of the log in order of size."""
+        for name in self.bundle.names(f"{self.folder}checkpoints/", ".note"):
+            try:
+                head = head_of(self.bundle.read(name, self.report))
+            except ValueError as error:
+                self.report.tampered("signature", name, f"is no signed head: {error}")
+                continue
+            if head.origin == self.log.origin and name.endswith(f"/{head.size:012}.note"):
+                self.heads.append(head)
+            else:
+                message = f"is a head of {head.origin} with size {head.size}"
+                self.report.tampered("root", name, message)
 
-def check_timestamps(tree: Tree, log: LogEntry, past: Past, given: Given, report: Report) -> None:
-    """What was stamped and when. That the authority signed it is for the command in the report."""
-    bundle, folder = tree.bundle, f"logs/{log.name}/"
-    for name in bundle.names(f"{folder}timestamps/", ".tsr"):
-        size = name.removeprefix(f"{folder}timestamps/")[:12]
-        note = f"{folder}checkpoints/{size}.note"
-        if not bundle.has(note):
-            report.tampered("timestamp", name, "is on a head that is not in the bundle")
-            continue
+    def check_heads(self) -> int:
+        """Roots, signatures and witnesses. Up to which position the history is covered."""
+        trust, origin, quorum = self.given.trust, self.log.origin, self.given.quorum
+        has_keys = any(key.name == origin for key in trust)
+        # The operator holds the keys of all logs: one of them is no witness of another.
+        witnesses = {key.name for key in trust if key.kind == COSIGNATURE} - {origin}
+        covered = good = 0
+        for head in self.heads:
+            at = f"{self.log.name}/{good + 1}..{head.size}"
+            good = head.size if self.has_root(head, at, good) else good
+            signed = signed_by(head, trust, self.report, at)
+            if has_keys:
+                message = f"the head of size {head.size} is not signed by the log's trusted keys"
+                self.report.check(origin in signed.names, "signature", at, message)
+            for seconds in signed.seconds:
+                what = f"was recorded after the head of size {head.size} was signed"
+                self.check_moment("time", seconds, head, what)
+            if len(signed.names & witnesses) >= quorum > 0:
+                covered = max(covered, head.size)
+                self.report.checked["witness"] += 1
+        if self.log.size and not has_keys:
+            message = f"no key of {origin} is among those trusted"
+            self.report.incomplete("signature", self.log.name, message)
+        if quorum == 0:  # The auditor's own heads take the place of witnesses.
+            covered = max((h.size for h in self.given.known if h.origin == origin), default=0)
+        return covered
+
+    def has_root(self, head: Head, at: str, good: int) -> bool:
+        """Whether the tree has the root of this head; the head before it, `good`, had its own."""
+        if head.size > min(self.tree.size, self.log.size):
+            message = f"a head of size {head.size} is signed, but the log ends at {self.log.size}"
+            self.report.tampered("root", at, message)
+            return False
         try:
-            imprint, moment = stamped(bundle.read(name, report))
-            head = head_of(bundle.read(note, report))
-        except (ValueError, IndexError) as error:
-            report.tampered("timestamp", name, f"is no time stamp on a head: {error}")
-            continue
-        is_its = sha256(head.text).digest() == imprint
-        report.check(is_its, "timestamp", name, f"is not on the text of {note}")
-        what = f"was recorded after the time stamp of {moment.isoformat()} on its head"
-        check_moment("timestamp", int(moment.timestamp()), log, head, what, past, given, report)
-        command = f"openssl ts -verify -digest {imprint.hex()} -in {name} -CAfile AUTHORITY.pem"
-        report.notes.append(f"Unpack the bundle and check the authority's signature: {command}")
+            holds = self.tree.root(head.size) == head.root
+        except MissingTile as missing:
+            self.report.tampered("tile", at, f"head {head.size} cannot be computed: {missing}")
+            return False
+        message = f"the tree has another root at {head.size}; the last head that agrees is {good}"
+        self.report.check(holds, "root", at, message)
+        return holds
+
+    def check_moment(self, check: str, seconds: int, head: Head, what: str) -> None:
+        """Whether somebody signed a head after its last event was recorded. A clock that was ahead
+        and was put right can make it seem otherwise, and nobody is accused of that."""
+        self.report.checked[check] += 1
+        recorded_at = self.past.recorded_at(head.size) or 0
+        if (seconds + 1) * 1_000_000 + self.given.tolerance < recorded_at:
+            message = f"{what}: the clocks differ, or one was set"
+            self.report.incomplete(check, self.at(head.size), message)
+
+    def check_known_heads(self) -> None:
+        """The heads from outside: contained, or the history was rolled back or forked."""
+        known = [head for head in self.given.known if head.origin == self.log.origin]
+        if self.log.size and not known:
+            message = f"you brought no head of {self.log.origin}"
+            self.report.incomplete("known head", self.log.name, message)
+        roots = {head.size: head.root for head in self.heads}
+        for head in known:
+            at, root = self.at(head.size), roots.get(head.size)
+            if head.size > self.log.size:
+                message = f"the log ends at {self.log.size}: it was rolled back, or your head is"
+                self.report.tampered("known head", at, f"{message} newer than this bundle")
+            elif root is None and self.bundle.is_whole:
+                self.report.tampered("known head", at, "is not among the heads of the log")
+            else:
+                try:
+                    if root is None:  # A part of the history does not list every head.
+                        root = self.tree.root(head.size) if head.size <= self.tree.size else b""
+                    message = "has another root in the bundle"
+                    self.report.check(root == head.root, "known head", at, message)
+                except MissingTile:
+                    message = "is not reached from this part of the history; ask for one of --all"
+                    self.report.incomplete("known head", at, message)
+
+    def check_anchors(self) -> None:
+        """Heads that events mention: they cannot be dropped later without a trace."""
+        roots = {head.size: head.root for head in self.heads}
+        for position, state in self.anchors:
+            size, root = state.get("size"), state.get("root")
+            if state.get("origin") != self.log.origin or not isinstance(size, int):
+                continue
+            if self.bundle.is_whole or size in roots:
+                holds = size in roots and roots[size].hex() == root
+                message = f"mentions a head of size {size} that is not there"
+                self.report.check(holds, "anchor", self.at(position), message)
+
+    def check_timestamps(self) -> None:
+        """What was stamped, and when. Whether the authority signed it, the command in the report
+        tells."""
+        for name in self.bundle.names(f"{self.folder}timestamps/", ".tsr"):
+            size = name.removeprefix(f"{self.folder}timestamps/")[:12]
+            note = f"{self.folder}checkpoints/{size}.note"
+            try:
+                imprint, moment = stamped(self.bundle.read(name, self.report))
+                head = head_of(self.bundle.read(note, self.report))
+            except (ValueError, IndexError) as error:
+                self.report.tampered("timestamp", name, f"is no time stamp on a head: {error}")
+                continue
+            is_its = sha256(head.text).digest() == imprint
+            self.report.check(is_its, "timestamp", name, f"is not on the text of {note}")
+            what = f"was recorded after the time stamp of {moment.isoformat()} on its head"
+            self.check_moment("timestamp", int(moment.timestamp()), head, what)
+            command = f"openssl ts -verify -digest {imprint.hex()} -in {name} -CAfile AUTHORITY.pem"
+            self.report.notes.append(f"Unpack the bundle and check the authority: {command}")
+
+    def check_coverage(self, covered: int) -> None:
+        """Say of which events nothing is proven yet."""
+        events, quorum = len(self.past.positions), self.given.quorum
+        above = events - bisect_left(self.past.positions, covered + 1)
+        self.report.checked["coverage"] += events - above
+        if above:
+            what = f"{quorum} witnesses have signed" if quorum else "you have"
+            message = f"and {above - 1} more lie above {covered}, the last head that {what}"
+            self.report.incomplete("coverage", self.at(covered + 1), message)
+        self.report.logs.append(self.log._asdict() | {"events": events, "covered": covered})
 
 
-# ---- 8. Across logs ------------------------------------------------------------------------------
+# ---- 8. All logs ---------------------------------------------------------------------------------
 
 
 def check_causes(bundle: Bundle, pasts: list[Past], given: Given, report: Report) -> None:
@@ -874,9 +892,8 @@ def check_causes(bundle: Bundle, pasts: list[Past], given: Given, report: Report
             if before is None and cause <= upstream.size and not bundle.is_whole:
                 continue  # Of another case: this bundle does not have it.
             report.checked["causation"] += 1
-            is_earlier = upstream is not log or cause < past.positions[place]
             at, cause_at = f"{log.name}/{past.positions[place]}", f"{upstream.name}/{cause}"
-            if before is None or not is_earlier:
+            if before is None or (upstream is log and cause >= past.positions[place]):
                 message = f"says that it follows from {cause_at}, which is not there"
                 report.tampered("causation", at, message)
             elif before > past.recorded[place] + given.tolerance:
@@ -892,31 +909,11 @@ def verify(bundle: Bundle, given: Given, report: Report) -> None:
             "This is a part of the history. That each event in it is genuine is proven here; that"
             " none was left out, only a bundle of everything (--all) can prove."
         )
-    pasts = []
-    for log in bundle.logs:
-        tree = Tree(bundle, log, report)
-        tree.check_tiles()
-        past = scan(bundle, log, tree, report)
-        covered = check_heads(log, tree, past, given, report)
-        check_timestamps(tree, log, past, given, report)
-        check_coverage(log, past, covered, given, report)
-        pasts.append(past)
+    pasts = [LogCheck(bundle, log, given, report).run() for log in bundle.logs]
     check_causes(bundle, pasts, given, report)
     for origin in sorted({h.origin for h in given.known} - {log.origin for log in bundle.logs}):
         report.tampered("known head", origin, "is a log of which you have a head; it is not here")
     bundle.check_the_rest(report)
-
-
-def check_coverage(log: LogEntry, past: Past, covered: int, given: Given, report: Report) -> None:
-    """Say of which events nothing is proven yet."""
-    above = len(past.positions) - bisect_left(past.positions, covered + 1)
-    what = f"{given.quorum} witnesses have signed" if given.quorum else "you have"
-    message = f"{above} events lie above {covered}, the last head that {what}"
-    report.checked["coverage"] += len(past.positions) - above
-    if above:
-        report.incomplete("coverage", f"{log.name}/{covered + 1}", message)
-    events = len(past.positions)
-    report.logs.append(log._asdict() | {"events": events, "covered": covered})
 
 
 # ---- 9. Reading ----------------------------------------------------------------------------------
