@@ -75,7 +75,7 @@ def _unknown_to_auditors(
         what=f"{service}/main/{position}",
         act=partial(_change, service, position, change, EFFORTS[effort], Random(random.random())),
         codes=OPEN,
-        with_known_heads=False,
+        heads="none",
         is_covered=False,
     )
 

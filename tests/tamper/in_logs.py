@@ -43,6 +43,8 @@ def tamperings(scene: Scene, random: Random, samples: int) -> Iterator[Tampering
         for head in heads:
             if head[0] <= covered:
                 yield from _of_head(service, head, random, samples)
+        if scene.is_anchored and len(heads) > 1:
+            yield _anchored_dropped(service, heads[-2][0])
         if covered:
             yield _of_log(service, "drop every head", partial(_drop_heads, service), covered)
             yield from _of_last_cosignature(service, covered, random, samples)
@@ -89,6 +91,19 @@ def _of_head(service: str, head: Head, random: Random, samples: int) -> Iterator
         between = Checkpoint(origin, size - 1, bytes(32))
         act = partial(_add_signed, service, between, signed_at - 1)
         yield _of_log(service, "forge a head: one more, stolen keys", act, size - 1)
+
+
+def _anchored_dropped(service: str, size: int) -> Tampering:
+    """The history itself names this head: it cannot be missed, though nobody outside holds it."""
+    return Tampering(
+        LEVEL,
+        "drop an anchored head, only the last head brought",
+        f"{service}/main, head {size}",
+        partial(_drop_head, service, size),
+        log=f"{service}/main",
+        position=size,
+        heads="last",
+    )
 
 
 def _anywhere(service: str) -> str:
@@ -144,7 +159,7 @@ def _rolled_back(scene: Scene) -> Iterator[Tampering]:
             what,
             partial(_copy_back, backup, "*"),
             frozenset({INCOMPLETE}),
-            with_known_heads=False,
+            heads="none",
             is_covered=False,
         )
         for service in lost:

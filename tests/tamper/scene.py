@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
+from uuid import uuid4
+
+import msgspec
 
 from grant_audit.bundle.log_part import Source
 from grant_store.leaf import instant_of
-from grant_store.log.checkpoint import Checkpoint
-from grant_store.log.log_keys import keys_of_log, signed_note
+from grant_store.log.checkpointer import Checkpointer
+from grant_store.log.log_keys import keys_of_log
 from grant_store.log.note import Note
 from grant_store.log.proving import ProvingLog
 from grant_store.log.store import LogStore, SignedHead
-from grant_store.log.tiles import TileBuilder
-from grant_store.log.tree import CompactRange
 from grant_store.log.witness import PUBLIC_KEYS, Witness
 from grant_store.opening import open_log
 from grant_store.rows import Append, LedgerEvent
@@ -59,6 +62,8 @@ class Scene:
     folder: Path
     tolerance_seconds: int = 60
     backups: list[Path] = field(default_factory=list)
+    is_anchored: bool = False
+    """Whether the last event of each log names the head before it."""
     covered: dict[str, int] = field(default_factory=dict)
     """The size of the last cosigned head of each service's log."""
     _known: dict[str, Path] = field(default_factory=dict)
@@ -82,6 +87,12 @@ class Scene:
         shutil.rmtree(target, ignore_errors=True)
         return Path(shutil.copytree(self.data, target))
 
+    def outside_with(self, heads: str) -> Outside:
+        """What an auditor holds who brings "all" heads, the "last" ones only, or "none"."""
+        last = [f"{service}.{size:012}.note" for service, size in sorted(self.covered.items())]
+        names = {"all": list(self._known), "last": last, "none": []}[heads]
+        return replace(self.outside, known=[self._known[name] for name in names])
+
     def know(self, note: Path) -> None:
         self._known[note.name] = note
 
@@ -93,7 +104,6 @@ class Building:
         self.scene = Scene(folder, tolerance_seconds)
         self._witness = Witness.init(folder / "witness", WITNESS)
         self._authority = TimestampAuthority(folder / "authority")
-        self._trees: dict[str, tuple[CompactRange, TileBuilder]] = {}
         (folder / "known").mkdir()
         self._trust()
 
@@ -123,22 +133,26 @@ class Building:
                     self._stamp(source.log, head)
         self.scene.backups.append(self._backup())
 
+    def anchor(self) -> None:
+        """Carry the last head of each log into its history, and sign that too."""
+        anchors: dict[str, list[LedgerEvent]] = {}
+        with sources_of(f"sqlite:///{self.scene.data}", "main") as sources:
+            for source in sources:
+                head = source.log.last_head()
+                if head is not None:
+                    [last] = source.ledger.events_after(head.size - 1, 1)
+                    anchors[source.service] = [_anchoring(source.service, head, last)]
+        self.grow(anchors)
+        self.sign()
+        self.scene.is_anchored = True
+
     def _signed(self, source: Source) -> SignedHead | None:
-        service = source.service
-        tree, builder = self._trees.setdefault(service, (CompactRange(), TileBuilder()))
-        rows = source.ledger.events_after(tree.size, 1_000_000)
-        if not rows:
-            return None
-        full = []
-        for row in rows:
-            full += builder.append(row.leaf_hash)
-            tree.append(row.leaf_hash)
-        at = rows[-1].recorded_at + A_SECOND
-        checkpoint = Checkpoint(origin_of(service), tree.size, tree.root())
-        note = signed_note(checkpoint, keys_of_log(self._keys, origin_of(service)), at)
-        head = SignedHead(tree.size, tree.root(), note, at)
-        source.log.add_head(head, full)
-        return head
+        """The new head of a log, as its checkpointer signs it; None if nothing is new."""
+        rows = source.ledger.events_after(source.ledger.head().position - 1, 1)
+        at = rows[0].recorded_at + A_SECOND if rows else instant_of(0)
+        keys_of = partial(keys_of_log, self._keys)
+        heads = Checkpointer(LOG_NAME, source.log, source.ledger, keys_of, lambda: at).sign_all()
+        return heads[-1] if heads else None
 
     def _cosign(self, source: Source, head: SignedHead) -> None:
         scene, service = self.scene, source.service
@@ -176,6 +190,26 @@ class Building:
         return Path(shutil.copytree(self.scene.data, target))
 
 
+def _anchoring(service: str, head: SignedHead, last: LedgerEvent) -> LedgerEvent:
+    """The row that an operator's command would record behind the last one."""
+    state = {
+        "origin": origin_of(service),
+        "size": head.size,
+        "root": head.root.hex(),
+        "note_sha256": sha256(head.note).hexdigest(),
+    }
+    return last._replace(
+        position=last.position + 1,
+        event_id=uuid4(),
+        originator_id=uuid4(),
+        originator_version=1,
+        topic=f"{service}.HeadAnchored",
+        schema_version=1,
+        state=msgspec.json.encode(state),
+        metadata=b"{}",
+    )
+
+
 def in_parts(ledgers: Mapping[str, Sequence[LedgerEvent]], parts: int) -> list[Ledgers]:
     """The same ledgers cut at instants, so that whatever caused an event is in no later part."""
     instants = sorted(row.recorded_at for rows in ledgers.values() for row in rows)
@@ -200,7 +234,8 @@ def a_scene(
     tail: str = "",
     tolerance_seconds: int = 60,
 ) -> Scene:
-    """A history of these ledgers. With a `tail`, the last part is "unsigned" or "uncosigned"."""
+    """A history of these ledgers. With a `tail`, the last part is "unsigned" or "uncosigned";
+    without one, heads are anchored in it."""
     folder.mkdir(parents=True)
     building = Building(folder, tolerance_seconds)
     *before, last = in_parts(ledgers, parts)
@@ -210,4 +245,6 @@ def a_scene(
     building.grow(last)
     if tail != "unsigned":
         building.sign(cosigned=tail != "uncosigned")
+    if not tail:
+        building.anchor()
     return building.scene

@@ -85,8 +85,7 @@ def try_in_stores(scene: Scene, score: Score, tamperings: Iterable[Tampering], t
             data = scene.copy("changed")
             tampering.act(data)
             bundle = bundle_of(data, Path(folder) / "changed.zip")
-            known = tampering.with_known_heads
-            score.note(tampering, verdict_on(bundle, scene.outside, with_known_heads=known))
+            score.note(tampering, verdict_on(bundle, scene.outside_with(tampering.heads)))
 
 
 def try_in_bundle(

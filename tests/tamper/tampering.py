@@ -29,7 +29,8 @@ class Tampering:
     log: str = ""
     position: int = 0
     start: str = ""
-    with_known_heads: bool = True
+    heads: str = "all"
+    """Which heads the auditor brings: "all" that were cosigned, the "last" of each log, "none"."""
     is_covered: bool = True
     """Whether it touches what stands at or below the last cosigned head."""
 

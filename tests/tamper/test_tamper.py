@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
@@ -9,12 +10,13 @@ import pytest
 from click.testing import CliRunner
 from structlog.testing import capture_logs
 
-from histories.plays import ledgers_of
+from grant_store.opening import open_log
+from histories.plays import ledgers_of, put_back
 from histories.recording import Play, recorded_plays
 from simulation.lives import live
 from tamper import in_bundles, in_ledgers, in_logs
 from tamper.__main__ import CLOCKS_LEAP_SECONDS, main
-from tamper.scene import Scene, a_scene
+from tamper.scene import Outside, Scene, a_scene
 from tamper.score import Score, look_at_clean, try_in_bundle, try_in_stores, try_proofs
 from tamper.tampering import Tampering
 from tamper.verdicts import (
@@ -28,6 +30,8 @@ from tamper.verdicts import (
 )
 
 PLAYS = recorded_plays()
+# After an incident a log begins anew under another origin.
+WITHOUT_INCIDENT = [play for play in PLAYS if play.name != "restored"]
 TRIED = 60
 
 
@@ -79,7 +83,7 @@ def test_nobody_believes_a_forged_proof(scene: Scene) -> None:
     }
 
 
-@pytest.mark.parametrize("play", PLAYS, ids=str)
+@pytest.mark.parametrize("play", WITHOUT_INCIDENT, ids=str)
 def test_a_clean_history_does_not_alarm(play: Play, tmp_path: Path) -> None:
     score, tolerance = Score(), CLOCKS_LEAP_SECONDS
 
@@ -87,6 +91,37 @@ def test_a_clean_history_does_not_alarm(play: Play, tmp_path: Path) -> None:
     look_at_clean(scene, score, frozenset({VERIFIED}))
 
     assert score.complaints == []
+
+
+def test_a_head_that_the_history_mentions_cannot_be_dropped(tmp_path: Path) -> None:
+    [play] = [each for each in PLAYS if each.name == "story"][-1:]
+    scene, score = a_scene(tmp_path / "story", play.ledgers), Score()
+    dropped = [
+        each
+        for each in in_logs.tamperings(scene, Random(4), 1)
+        if each.kind.startswith("drop an anchored head")
+    ]
+
+    try_in_stores(scene, score, dropped, unheard)
+
+    assert len(dropped) >= 4
+    assert score.complaints == []
+
+
+def test_a_restored_store_never_verifies_against_a_head_of_what_was_lost(tmp_path: Path) -> None:
+    """Even though the incident is on record and the log goes on under another origin."""
+    data, trust, known = tmp_path / "data", tmp_path / "trust", tmp_path / "known"
+    put_back(data)
+    keys = sorted((data / "keys" / "log").glob("*.vkey"))
+    trust.write_text("".join(key.read_text("utf-8") for key in keys), "utf-8")
+    with closing(open_log(f"sqlite:///{data}", "budgeting", epoch=1)) as log:
+        [lost] = log.heads()
+    known.write_bytes(lost.note)
+
+    verdict = verdict_on(bundle_of(data, tmp_path / "b.zip"), Outside(trust, [known], trust))
+
+    assert verdict.exit_code == TAMPERED
+    assert verdict.names_place("pruefpfad.local/budgeting/main")
 
 
 def test_a_clean_tail_is_incomplete_and_no_alarm(scene: Scene) -> None:

@@ -66,11 +66,11 @@ def bundle_of(data: Path, path: Path) -> Path:
     return path
 
 
-def verdict_on(bundle: Path, outside: Outside, *, with_known_heads: bool = True) -> Verdict:
+def verdict_on(bundle: Path, outside: Outside) -> Verdict:
     """The verifier's, with the keys and heads from outside."""
     words = [str(bundle), "--json", "--trust", str(outside.trust)]
     words += ["--clock-tolerance", str(outside.tolerance_seconds)]
-    if with_known_heads and outside.known:
+    if outside.known:
         words += ["--known-head", *map(str, outside.known)]
     out, complaint = StringIO(), StringIO()
     with redirect_stdout(out), redirect_stderr(complaint):
