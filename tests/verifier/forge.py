@@ -132,6 +132,7 @@ class Log:
     heads: Sequence[int] = ()
     lane: str = "main"
     log_name: str = "pruefpfad.test"
+    epoch: int = 1
     seed: int = 1
     witnesses: Sequence[Signer] = (WITNESS,)
     stored_leaves: dict[int, bytes] = field(default_factory=dict)
@@ -147,7 +148,8 @@ class Log:
 
     @property
     def origin(self) -> str:
-        return f"{self.log_name}/{self.name}"
+        end = f"/{self.epoch}" if self.epoch > 1 else ""
+        return f"{self.log_name}/{self.name}{end}"
 
     @property
     def signer(self) -> Signer:

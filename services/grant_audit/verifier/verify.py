@@ -613,6 +613,11 @@ class Past:
 CAUSE = re.compile(rb'"causationid":"event:([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]{0,17})"')
 
 
+def ledger_of(origin: str) -> str:
+    """The origin of a log without the number of its epoch, which the first one does not have."""
+    return re.sub("/[0-9]+$", "", origin)
+
+
 class LogCheck:
     """The checks of one log, in the order in which `run` makes them."""
 
@@ -621,6 +626,7 @@ class LogCheck:
         self.folder = f"logs/{log.name}/"
         self.tree = Tree(bundle, log, report)
         self.past = Past()
+        self.ledger = ledger_of(log.origin)
         self.heads: list[Head] = []
         self.anchors: list[tuple[int, dict[str, Any]]] = []  # Position and state of the event.
         self.documents: dict[int, list[str]] = {}  # Hashes, by the event that is to name them.
@@ -817,6 +823,9 @@ class LogCheck:
         if self.log.size and not known:
             message = f"you brought no head of {self.log.origin}"
             self.report.incomplete("known head", self.log.name, message)
+        for head in self.given.known:
+            if head.origin != self.log.origin and ledger_of(head.origin) == self.ledger:
+                self.check_head_of_ended_epoch(head)
         roots = {head.size: head.root for head in self.heads}
         for head in known:
             at, root = self.at(head.size), roots.get(head.size)
@@ -834,6 +843,16 @@ class LogCheck:
                 except MissingTile:
                     message = "is not reached from this part of the history; ask for one of --all"
                     self.report.incomplete("known head", at, message)
+
+    def check_head_of_ended_epoch(self, head: Head) -> None:
+        """After an incident a log begins anew under another origin, over the same ledger from its
+        first event on. What was signed before must still be in it, or it was lost."""
+        try:
+            holds = head.size <= self.tree.size and self.tree.root(head.size) == head.root
+        except MissingTile:
+            holds = False
+        message = f"of {head.origin} is not in the history: since then events were lost or replaced"
+        self.report.check(holds, "known head", self.at(head.size), message)
 
     def check_anchors(self) -> None:
         """Heads that events mention: they cannot be dropped later without a trace."""
@@ -911,8 +930,11 @@ def verify(bundle: Bundle, given: Given, report: Report) -> None:
         )
     pasts = [LogCheck(bundle, log, given, report).run() for log in bundle.logs]
     check_causes(bundle, pasts, given, report)
-    for origin in sorted({h.origin for h in given.known} - {log.origin for log in bundle.logs}):
-        report.tampered("known head", origin, "is a log of which you have a head; it is not here")
+    ledgers = {ledger_of(log.origin) for log in bundle.logs}
+    for origin in sorted({head.origin for head in given.known}):
+        if ledger_of(origin) not in ledgers:
+            message = "is a log of which you have a head; it is not here"
+            report.tampered("known head", origin, message)
     bundle.check_the_rest(report)
 
 
