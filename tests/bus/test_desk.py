@@ -39,6 +39,7 @@ from grant_bus.desk import Command, Desk, Order
 from grant_bus.policies import FactPolicies
 from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
+from grant_contracts.commands import MOST_CHARACTERS, MOST_VALUES
 from grant_store.store import Store
 from grant_store.work import UnitOfWork
 from grant_values.shapes import Actor
@@ -180,12 +181,17 @@ def test_a_deeply_nested_message_is_refused() -> None:
     assert wrong(adding(1) | {"command": nested, "key": nested})
 
 
-@pytest.mark.parametrize("huge", [["x"] * 20_001, "x" * 1_000_001, {"n": "y" * 1_000_001}])
+@pytest.mark.parametrize(
+    "huge",
+    [["x"] * (MOST_VALUES + 1), "x" * (MOST_CHARACTERS + 1), {"n": "y" * (MOST_CHARACTERS + 1)}],
+    ids=["values", "text", "nested"],
+)
 def test_a_huge_message_is_refused(huge: object) -> None:
     message = adding(1)
     message["payload"]["note"] = huge
 
-    assert wrong(message) == {"message": ["expected at most 20000 values and 1000000 characters"]}
+    expected = f"expected at most {MOST_VALUES} values and {MOST_CHARACTERS} characters"
+    assert wrong(message) == {"message": [expected]}
 
 
 @pytest.mark.parametrize("name", ["n" * 201, 5, "\ud800", ""])
