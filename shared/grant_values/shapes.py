@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 
 @dataclass(frozen=True)
@@ -78,11 +79,14 @@ class FinancingPlan:
 
 @dataclass(frozen=True)
 class Payee:
-    """Where the money goes: the account of a legal person. `invented` marks an account made up."""
+    """Where the money goes, by reference: the account stands sealed in intake's personal records.
 
-    name: str
-    iban: str
-    bic: str
+    `invented` marks an account made up. Without subject and record the account stands in clear in
+    an event of version 1 of the same ledger, from before accounts were sealed.
+    """
+
+    subject: UUID | None
+    record: UUID | None
     invented: bool
 
 

@@ -1,0 +1,116 @@
+"""The keys that protect the data keys (key encryption keys), in a file only its owner can read.
+
+The file names the one that new keys are wrapped under, and keeps those that older keys are still
+wrapped under until all are wrapped anew. It knows no data key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from base64 import b64decode, b64encode
+from contextlib import suppress
+from pathlib import Path
+from uuid import uuid4
+
+from grant_store.errors import StoreError
+from grant_store.personal.cipher import KEY_BYTES
+
+FILE_NAME = "encryption-keys.json"
+
+
+class EncryptionKeysUnfit(StoreError):
+    """The file of the key encryption keys is missing, unreadable, or lacks a key that is needed."""
+
+
+class EncryptionKeys:
+    """The key encryption keys in one file. It is read again when a key is asked for that came
+    after it was read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._current = ""
+        self._keys: dict[str, bytes] = {}
+
+    def create(self) -> None:
+        """Make the file with a fresh key. One that is there stays."""
+        if not self._path.exists():
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            first = _new_id()
+            self._write(first, {first: secrets.token_bytes(KEY_BYTES)}, only_new=True)
+
+    @property
+    def current(self) -> tuple[str, bytes]:
+        """Id and key that data keys are wrapped under today."""
+        if not self._keys:
+            self._read()
+        return self._current, self._keys[self._current]
+
+    def key(self, key_id: str) -> bytes:
+        """The key with this id, or `EncryptionKeysUnfit`."""
+        if key_id not in self._keys:
+            self._read()
+        if key_id not in self._keys:
+            raise EncryptionKeysUnfit(
+                f"{self._path}: expected the key {key_id!r}, which is not there."
+            )
+        return self._keys[key_id]
+
+    def rotate(self) -> str:
+        """Add a fresh key and wrap under it from now on. Returns its id."""
+        self._read()
+        fresh = _new_id()
+        self._write(fresh, {**self._keys, fresh: secrets.token_bytes(KEY_BYTES)})
+        self._read()
+        return fresh
+
+    def forget_older(self) -> int:
+        """Drop all but the current key: call it when nothing is wrapped under another one."""
+        self._read()
+        dropped = len(self._keys) - 1
+        if dropped:
+            self._write(self._current, {self._current: self._keys[self._current]})
+            self._read()
+        return dropped
+
+    def _read(self) -> None:
+        try:
+            read = json.loads(self._path.read_text(encoding="utf-8"))
+            keys = {name: b64decode(text, validate=True) for name, text in read["keys"].items()}
+            current = read["current"]
+        except OSError as error:
+            raise EncryptionKeysUnfit(f"{self._path}: {error.strerror}.") from error
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # Not the error itself: it may show a part of the file.
+            raise EncryptionKeysUnfit(f"{self._path}: expected key encryption keys.") from error
+        if current not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
+            raise EncryptionKeysUnfit(f"{self._path}: expected keys of {KEY_BYTES} bytes.")
+        self._current, self._keys = current, keys
+
+    def _write(self, current: str, keys: dict[str, bytes], *, only_new: bool = False) -> None:
+        """Whole or not at all. A new file is never put over one that another process has made."""
+        text = json.dumps(
+            {
+                "current": current,
+                "keys": {name: b64encode(key).decode() for name, key in keys.items()},
+            }
+        )
+        draft = self._path.with_name(f".{self._path.name}.{uuid4().hex}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            if only_new:
+                with suppress(FileExistsError):
+                    self._path.hardlink_to(draft)
+            else:
+                draft.replace(self._path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,179 @@
+"""The vault: seals personal data, opens them, and destroys the key that opens them.
+
+A destroyed key is no error: whoever opens what it sealed gets `DESTROYED`, and history, proofs and
+sums go on. It must not know what a record says.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Any, Final, Protocol
+from uuid import UUID
+
+import msgspec
+
+from grant_store.personal.cipher import KEY_BYTES, seal, unseal, unwrap, wrap
+from grant_store.personal.encryption_keys import EncryptionKeys
+from grant_store.personal.key_store import KeyStore, StoredKey
+from grant_values.personal import Holder, Place, Sealed
+
+KEYS_AT_ONCE = 1_000
+_NONCE_BYTES = 12
+
+Content = dict[str, Any]
+
+
+class Destroyed(Enum):
+    """What is left of a record whose key was destroyed."""
+
+    DESTROYED = "[gelöscht]"
+
+
+DESTROYED: Final = Destroyed.DESTROYED
+
+
+class KeyDestroyed(ValueError):
+    """Nothing new is sealed for a subject and purpose whose key was destroyed."""
+
+
+class NotInVault(LookupError):
+    """The vault has never had this key: the record was sealed with another vault's."""
+
+
+class VaultAccess(Protocol):
+    """What a service does with a vault: it opens and destroys, and never seals."""
+
+    def open_all(self, seals: Sequence[Sealed]) -> list[Content | Destroyed]:
+        """What was sealed, each in its place. Raises `NotInVault` or `SealBroken`."""
+
+    def open(self, sealed: Sealed) -> Content | Destroyed: ...
+
+    def destroy(self, holder: Holder) -> UUID | None:
+        """Destroy a key for good. Its id, also if that was done before; None if there was none."""
+
+
+class Vault:
+    """Seals and opens with the keys of one key store."""
+
+    def __init__(
+        self,
+        keys: KeyStore,
+        protection: EncryptionKeys,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+    ) -> None:
+        """`draw` gives so many bytes that nobody can foresee; only a simulation may give others."""
+        self.keys = keys
+        self._protection = protection
+        self._draw = draw
+        self._encode = msgspec.json.Encoder().encode
+
+    def migrate(self) -> None:
+        """Create what is missing: the key store, and a first key encryption key."""
+        self._protection.create()
+        self.keys.migrate()
+
+    def seal_all(self, records: Sequence[tuple[Place, Content]]) -> list[Sealed]:
+        """Seal many records at the cost of one transaction for all keys that are new.
+
+        Raises `KeyDestroyed` where a key was destroyed, and seals nothing then.
+        """
+        holders = list(dict.fromkeys(place.holder for place, _ in records))
+        keys = self._data_keys(holders)
+        return [
+            Sealed(
+                subject=place.subject,
+                record=place.record,
+                purpose=place.purpose,
+                kind=place.kind,
+                key=keys[place.holder][0],
+                sealed=seal(
+                    keys[place.holder][1], keys[place.holder][0], place, self._encode(content)
+                ),
+            )
+            for place, content in records
+        ]
+
+    def open_all(self, seals: Sequence[Sealed]) -> list[Content | Destroyed]:
+        """What was sealed, each in its place. Raises `NotInVault` or `SealBroken`."""
+        found = self.keys.with_ids({each.key for each in seals}) if seals else {}
+        return [self._open(each, found.get(each.key)) for each in seals]
+
+    def open(self, sealed: Sealed) -> Content | Destroyed:
+        [content] = self.open_all([sealed])
+        return content
+
+    def has_key(self, holder: Holder) -> bool:
+        """Whether something sealed for this subject and purpose can still be opened."""
+        found = self.keys.of_holders([holder]).get(holder)
+        return found is not None and not found.is_destroyed
+
+    def destroy(self, holder: Holder) -> UUID | None:
+        """Destroy a key for good. Its id, also if that was done before; None if there was none."""
+        return self.keys.destroy(holder)
+
+    def rewrap(self) -> int:
+        """Protect all keys by a fresh key encryption key, and forget the older ones: what a backup
+        or a log still has of data keys cannot be opened any more. Returns how many there were.
+
+        Interrupted, it is safe to begin again.
+        """
+        self._protection.rotate()
+        count = 0
+        under, fresh = self._protection.current
+        while older := self.keys.wrapped_otherwise(under, KEYS_AT_ONCE):
+            self.keys.wrap_anew(
+                [self._wrapped(key, self._unwrapped(key), under, fresh) for key in older]
+            )
+            count += len(older)
+        self._protection.forget_older()
+        self.keys.sweep()
+        return count
+
+    def close(self) -> None:
+        self.keys.close()
+
+    def _open(self, sealed: Sealed, key: StoredKey | None) -> Content | Destroyed:
+        if key is None or key.holder != sealed.place.holder:
+            raise NotInVault(f"The vault has no key {sealed.key} for this subject and purpose.")
+        if key.is_destroyed:
+            return DESTROYED
+        clear = unseal(self._unwrapped(key), key.key_id, sealed.place, sealed.sealed)
+        content: Content = msgspec.json.decode(clear, type=dict[str, Any])
+        return content
+
+    def _data_keys(self, holders: Sequence[Holder]) -> dict[Holder, tuple[UUID, bytes]]:
+        """Id and key of each holder; those without one get one."""
+        found = self.keys.of_holders(holders)
+        missing = [holder for holder in holders if holder not in found]
+        if missing:
+            under, encryption_key = self._protection.current
+            self.keys.add([self._fresh(holder, under, encryption_key) for holder in missing])
+            # Another process may have been first: the key that is kept counts.
+            found |= self.keys.of_holders(missing)
+        if destroyed := [holder for holder, key in found.items() if key.is_destroyed]:
+            first = min(destroyed)
+            raise KeyDestroyed(f"The key of {first.subject} for {first.purpose} was destroyed.")
+        return {holder: (key.key_id, self._unwrapped(key)) for holder, key in found.items()}
+
+    def _fresh(self, holder: Holder, under: str, encryption_key: bytes) -> StoredKey:
+        bare = StoredKey(UUID(bytes=self._draw(16), version=4), holder, under, None)
+        return self._wrapped(bare, self._draw(KEY_BYTES), under, encryption_key)
+
+    def _wrapped(
+        self, key: StoredKey, data_key: bytes, under: str, encryption_key: bytes
+    ) -> StoredKey:
+        nonce = self._draw(_NONCE_BYTES)
+        wrapped = wrap(encryption_key, nonce, key.key_id, _bytes_of(key.holder), data_key)
+        return StoredKey(key.key_id, key.holder, under, wrapped)
+
+    def _unwrapped(self, key: StoredKey) -> bytes:
+        if key.wrapped is None:
+            raise KeyDestroyed(f"The key {key.key_id} was destroyed.")
+        encryption_key = self._protection.key(key.wrapped_under)
+        return unwrap(encryption_key, key.key_id, _bytes_of(key.holder), key.wrapped)
+
+
+def _bytes_of(holder: Holder) -> bytes:
+    return holder.subject.bytes + holder.purpose.encode()
