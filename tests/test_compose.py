@@ -20,9 +20,12 @@ from pruefpfad.processes.configuration import (
     FOR_MIGRATION,
     FOR_RELAY,
     FOR_SERVICE,
+    FOR_VAULT_MIGRATION,
+    FOR_VAULT_SERVICE,
     HEADS_DIR,
     LOG_KEYS,
     SETTINGS,
+    VAULT_KEYS,
     Setting,
 )
 
@@ -32,7 +35,10 @@ COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 PARTS: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: part for name, part in PARTS.items() if "build" in part}
 ROLES_BESIDE = ("relay", "checkpointer")
-SERVER_PORTS = {"postgres": 5432, "rabbitmq": 5672}
+SERVER_PORTS = {"postgres": 5432, "vault": 5432, "rabbitmq": 5672}
+OPEN_PERSONAL_DATA = {name for name, each in SERVICES.items() if each.opens_personal_data}
+MIGRATIONS = {"migrate": "postgres", "migrate-vault": "vault"}
+VAULT_ROLES = (ROOT / "infra/postgres/vault_roles.sql").read_text(encoding="utf-8")
 ROLES = (ROOT / "infra/postgres/roles.sql").read_text(encoding="utf-8")
 DEFINITIONS: dict[str, Any] = json.loads(
     (ROOT / "infra/rabbitmq/definitions.json").read_text(encoding="utf-8")
@@ -46,7 +52,8 @@ def names(settings: tuple[Setting, ...]) -> set[str]:
 
 def expected_parts() -> dict[str, tuple[list[str], set[str]]]:
     """Command and environment of each of our containers, from the code's own tables."""
-    services = {name: (["serve", name], names(FOR_SERVICE)) for name in SERVICES}
+    read_by = dict.fromkeys(OPEN_PERSONAL_DATA, FOR_VAULT_SERVICE)
+    services = {name: (["serve", name], names(read_by.get(name, FOR_SERVICE))) for name in SERVICES}
     relays = {f"{name}-relay": (["relay", name], names(FOR_RELAY)) for name in SERVICES}
     checkpointers = {
         f"{name}-checkpointer": (["checkpointer", name], names(FOR_CHECKPOINTER))
@@ -57,6 +64,7 @@ def expected_parts() -> dict[str, tuple[list[str], set[str]]]:
         **relays,
         **checkpointers,
         "migrate": (["store", "migrate"], names(FOR_MIGRATION)),
+        "migrate-vault": (["keys", "migrate"], names(FOR_VAULT_MIGRATION)),
     }
 
 
@@ -72,7 +80,7 @@ def test_each_service_relay_and_checkpointer_has_a_container_with_its_command_an
 def test_the_command_line_understands_the_command_and_the_health_check(name: str) -> None:
     assert _is_understood(OURS[name]["command"])
     check: Any = OURS[name].get("healthcheck")
-    if name == "migrate":
+    if name in MIGRATIONS:
         assert check is None
     else:
         kind, program, *words = check["test"]
@@ -93,7 +101,8 @@ def test_addresses_lead_to_the_servers_of_this_file_at_the_ports_they_listen_on(
 def test_each_process_is_a_database_role_of_its_own_that_the_server_is_told_to_make() -> None:
     postgres = PARTS["postgres"]["environment"]
     made = dict(re.findall(r"_(\w+)_PASSWORD\nCREATE ROLE (\w+) ", ROLES))
-    roles = {name: name.replace("-", "_") for name in OURS} | {"migrate": "migration"}
+    of_ledgers = set(OURS) - {"migrate-vault"}
+    roles = {name: name.replace("-", "_") for name in of_ledgers} | {"migrate": "migration"}
 
     assert sorted(name.lower() for name in made) == sorted(
         [*roles.values(), "reader", "auditor", "courier"]
@@ -109,6 +118,29 @@ def test_each_process_is_a_database_role_of_its_own_that_the_server_is_told_to_m
     assert (
         "./infra/postgres/roles.sql:/docker-entrypoint-initdb.d/roles.sql:ro"
         in (PARTS["postgres"]["volumes"])
+    )
+
+
+def test_who_opens_or_seals_personal_data_is_a_role_of_the_vault() -> None:
+    vault = PARTS["vault"]["environment"]
+    made = dict(re.findall(r"VAULT_(\w+)_PASSWORD\nCREATE ROLE (\w+) ", VAULT_ROLES))
+    roles = {name: name for name in OPEN_PERSONAL_DATA} | {"migrate-vault": "owner"}
+
+    assert {name.lower() for name in made} == {*roles.values(), "border"}
+    for part, role in roles.items():
+        password = vault[f"VAULT_{role.upper()}_PASSWORD"]
+        assert OURS[part]["environment"]["PRUEFPFAD_VAULT_URL"] == (
+            f"postgresql://{made[role.upper()]}:{password}@vault:5432/{vault['POSTGRES_DB']}"
+        )
+    assert len(set(vault.values())) == len(vault)
+
+
+def test_nobody_else_is_told_where_the_vault_is() -> None:
+    told = {name for name, part in OURS.items() if "VAULT" in str(part)}
+
+    assert told == {*OPEN_PERSONAL_DATA, "migrate-vault"}
+    assert not set(PARTS["vault"]["environment"].values()) & set(
+        PARTS["postgres"]["environment"].values()
     )
 
 
@@ -157,7 +189,7 @@ def test_files_and_folders_are_mounted_where_the_processes_look_for_them(name: s
     looked_for = {
         value
         for variable, value in OURS[name]["environment"].items()
-        if variable in (ACTOR_KEY.name, LOG_KEYS.name, HEADS_DIR.name)
+        if variable in (ACTOR_KEY.name, LOG_KEYS.name, HEADS_DIR.name, VAULT_KEYS.name)
     }
     mounted = OURS[name].get("volumes", [])
 
@@ -173,9 +205,12 @@ def test_only_checkpointers_see_the_keys_of_the_logs() -> None:
 def test_nothing_starts_before_what_it_needs_and_everything_may_finish_its_work() -> None:
     for name, part in OURS.items():
         waits_for = {on: how["condition"] for on, how in part["depends_on"].items()}
-        expected = {"postgres": "service_healthy"}
-        if name != "migrate":
+        expected = {MIGRATIONS.get(name, "postgres"): "service_healthy"}
+        if name not in MIGRATIONS:
             expected["migrate"] = "service_completed_successfully"
+        if name in OPEN_PERSONAL_DATA:
+            expected["vault"] = "service_healthy"
+            expected["migrate-vault"] = "service_completed_successfully"
         if "PRUEFPFAD_AMQP_URL" in part["environment"]:
             expected["rabbitmq"] = "service_healthy"
         assert waits_for == expected

@@ -67,6 +67,8 @@ _BY_FACT: Mapping[type[Any], Counts] = {
     intake.ApplicationSubmitted: Counts("received_at", "application", ("programme",)),
     intake.CompletenessChecked: Counts("effective_on", "", ("application",)),
     intake.ApplicationWithdrawn: Counts("effective_on", "", ("application",)),
+    intake.PersonalDataRecorded: Counts("effective_on", "", ("application",)),
+    intake.KeyDestroyed: Counts("effective_on", "", ("application",)),
     intake.DocumentFiled: Counts("effective_on", "document", ("application",)),
     intake.DocumentSuperseded: Counts("effective_on", "", ("document",)),
     intake.ItemDeclaredNotApplicable: Counts("effective_on", "declaration", ("application",)),

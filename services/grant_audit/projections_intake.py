@@ -26,7 +26,7 @@ def _call_closed(pages: Pages, fact: intake.CallClosed) -> None:
 
 
 def _application_submitted(pages: Pages, fact: intake.ApplicationSubmitted) -> None:
-    # The account stays out: whoever reads a case file does not need it before there is a grant.
+    # The account stands sealed among the personal records.
     pages.section().update(
         taken(
             fact,
@@ -90,6 +90,19 @@ def _item_declared_applicable(pages: Pages, fact: intake.ItemDeclaredApplicable)
     pages.section().setdefault("not_applicable", {}).pop(str(fact.item), None)
 
 
+def _personal_data_recorded(pages: Pages, fact: intake.PersonalDataRecorded) -> None:
+    # What is sealed stays out: the page says that there is something, and about whom.
+    record = placed(pages, fact, "subject", "purpose", "kind", "effective_on")
+    pages.section().setdefault("personal", {})[str(fact.record)] = record | {"destroyed": None}
+
+
+def _key_destroyed(pages: Pages, fact: intake.KeyDestroyed) -> None:
+    destroyed = placed(pages, fact, "reason", "destroyed_by", "seconded_by", "effective_on")
+    for record in pages.section().get("personal", {}).values():
+        if (record["subject"], record["purpose"]) == (str(fact.subject), fact.purpose):
+            record["destroyed"] = destroyed
+
+
 PROJECTIONS: Mapping[type[Fact], Projection] = {
     intake.ProgrammeRegistered: _programme_registered,
     intake.CallOpened: _call_opened,
@@ -101,4 +114,6 @@ PROJECTIONS: Mapping[type[Fact], Projection] = {
     intake.DocumentSuperseded: _document_superseded,
     intake.ItemDeclaredNotApplicable: _item_declared_not_applicable,
     intake.ItemDeclaredApplicable: _item_declared_applicable,
+    intake.PersonalDataRecorded: _personal_data_recorded,
+    intake.KeyDestroyed: _key_destroyed,
 }

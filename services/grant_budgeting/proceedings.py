@@ -32,6 +32,7 @@ class Proceedings(Aggregate):
 
     class FindingNoted(Aggregate.Event):
         TOPIC = "budgeting.FindingNoted"
+        class_version = 2
         eligible: bool
         programme: str
         programme_version: str
@@ -140,6 +141,7 @@ class Proceedings(Aggregate):
 
     class DecisionBecameFinal(Aggregate.Event):
         TOPIC = "budgeting.DecisionBecameFinal"
+        class_version = 2
         reference: str
         programme: str
         programme_version: str

@@ -31,6 +31,7 @@ class GrantAccount(Aggregate):
 
     class GrantAccountOpened(Aggregate.Created):
         TOPIC = "disbursement.GrantAccountOpened"
+        class_version = 2
         reference: str
         programme: str
         programme_version: str

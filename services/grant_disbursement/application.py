@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from eventsourcing.domain import Aggregate
 
-from grant_disbursement import awaiting
+from grant_disbursement import awaiting, payees
 from grant_disbursement.domain import Cashbook, GrantAccount, PaymentRun
 from grant_disbursement.payment_file import Debtor, reason_not_payable
 from grant_disbursement.run_file import (
@@ -22,6 +22,7 @@ from grant_store.work import NotYet, UnitOfWork
 from grant_values.invalid import Invalid, NotEntitled
 from grant_values.legal_time import legal_date
 from grant_values.payments import RunPayment
+from grant_values.personal import Account
 from grant_values.shapes import Actor, Tranche
 
 
@@ -63,7 +64,7 @@ def order_payment(
 ) -> None:
     """Order what is due on a claim, or record why not. The order then awaits a run."""
     account = _account(work, reference)
-    not_payable = reason_not_payable(transfer_of(account.payment_for(claim)))
+    not_payable = _why_not_payable(work, account, account.payment_for(claim))
     order_id = account.order_payment(claim, by, _is_demonstration(work), not_payable, effective_on)
     work.keep(account)
     if order_id is not None:
@@ -90,7 +91,8 @@ def open_payment_run(
         payments = awaiting.all_payments(work, programme, programme_version, execution_on)
     else:
         payments = awaiting.named_payments(work, programme, programme_version, execution_on, orders)
-    check_can_be_written(message_id_of(run), created_at, execution_on, debtor, payments)
+    payments, accounts = _payable(work, payments, named=orders is not None)
+    check_can_be_written(message_id_of(run), created_at, execution_on, debtor, payments, accounts)
     _check_took_no_part(work, by, payments)
     cashbook = _cashbook(work)
     cashbook.enter(run)
@@ -111,7 +113,7 @@ def open_payment_run(
 def write_payment_run(work: UnitOfWork, by: Actor, run: str, effective_on: date) -> None:
     """Put the hash of a run's file on record. Written again, it must be the same bytes."""
     opened = _run(work, run)
-    file = payment_file_of(opened)
+    file = payment_file_of(opened, _accounts_of(work, "run", opened.payments))
     opened.write(file_name_of(run), sha256(file).hexdigest(), len(file), effective_on)
     work.keep(opened)
 
@@ -167,6 +169,32 @@ def return_payment(
     work.keep(account)
     if returned and not account.renounced:
         awaiting.note(work, account, order_id)
+
+
+def _why_not_payable(work: UnitOfWork, account: GrantAccount, payment: RunPayment) -> str | None:
+    """Why no bank would carry this payment: a code of the closed list, or None."""
+    found = payees.account_for(work, account.id, account.payee)
+    return reason_not_payable(transfer_of(payment, found)) if found else "account_destroyed"
+
+
+def _payable(
+    work: UnitOfWork, payments: tuple[RunPayment, ...], *, named: bool
+) -> tuple[tuple[RunPayment, ...], list[Account]]:
+    """The payments with their accounts. One whose account was destroyed goes on waiting, unless it
+    was asked for by name."""
+    if named:
+        return payments, _accounts_of(work, "orders", payments)
+    found = zip(payments, payees.accounts_for(work, payments), strict=True)
+    there = [(payment, account) for payment, account in found if account is not None]
+    return tuple(payment for payment, _ in there), [account for _, account in there]
+
+
+def _accounts_of(work: UnitOfWork, field: str, payments: tuple[RunPayment, ...]) -> list[Account]:
+    try:
+        return payees.all_there(payments, payees.accounts_for(work, payments))
+    except payees.AccountDestroyed as destroyed:
+        expected = f"expected payments whose accounts can be opened: {destroyed}"
+        raise Invalid(field, expected) from destroyed
 
 
 def _account(work: UnitOfWork, reference: str) -> GrantAccount:

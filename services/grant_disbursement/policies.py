@@ -10,8 +10,8 @@ from uuid import UUID
 from grant_bus.policies import Policy
 from grant_contracts.budgeting import DecisionBecameFinal, WithdrawalNoted
 from grant_contracts.envelope import Fact
-from grant_contracts.intake import ProgrammeRegistered
-from grant_disbursement import awaiting
+from grant_contracts.intake import KeyDestroyed, PersonalDataRecorded, ProgrammeRegistered
+from grant_disbursement import awaiting, payees
 from grant_disbursement.domain import GrantAccount
 from grant_store.work import Reading, UnitOfWork
 
@@ -21,6 +21,16 @@ REJECTED = "rejected"
 def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> None:
     """Remember the definition: it names the account that pays."""
     work.write_document("programme", f"{fact.programme}/{fact.programme_version}", fact.definition)
+
+
+def when_personal_data_recorded(work: UnitOfWork, fact: PersonalDataRecorded) -> None:
+    """Keep the sealed account of a case: the decision on it names it by reference only."""
+    payees.remember(work, fact)
+
+
+def when_key_destroyed(work: UnitOfWork, fact: KeyDestroyed) -> None:
+    """Let go of what nobody can open any more."""
+    payees.forget(work, fact)
 
 
 def when_decision_became_final(work: UnitOfWork, fact: DecisionBecameFinal) -> None:
@@ -77,9 +87,15 @@ READS: Mapping[type[Fact], Callable[[Any], Reading]] = {DecisionBecameFinal: _re
 
 FOLLOWS: Mapping[type[Fact], Policy] = {
     ProgrammeRegistered: when_programme_registered,
+    PersonalDataRecorded: when_personal_data_recorded,
+    KeyDestroyed: when_key_destroyed,
     DecisionBecameFinal: when_decision_became_final,
     WithdrawalNoted: when_withdrawal_noted,
 }
 
 # These only remember: what they write follows from the facts alone, and is made again from them.
-REMEMBERED: Mapping[type[Fact], Policy] = {ProgrammeRegistered: when_programme_registered}
+REMEMBERED: Mapping[type[Fact], Policy] = {
+    ProgrammeRegistered: when_programme_registered,
+    PersonalDataRecorded: when_personal_data_recorded,
+    KeyDestroyed: when_key_destroyed,
+}

@@ -22,6 +22,7 @@ class PaymentRun(Aggregate):
 
     class PaymentRunOpened(Aggregate.Created):
         TOPIC = "disbursement.PaymentRunOpened"
+        class_version = 2
         run: str
         message_id: str
         created_at: datetime

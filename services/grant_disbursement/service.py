@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from grant_bus.nameko.extensions import command, query
+from grant_bus.nameko.extensions import command
 from grant_bus.nameko.service import ServiceOnTheBus
-from grant_disbursement.run_file import recorded_file
 
 
 class DisbursementService(ServiceOnTheBus):
@@ -25,8 +24,3 @@ class DisbursementService(ServiceOnTheBus):
     discard_parked = command("disbursement.discard_parked")
     anchor_head = command("disbursement.anchor_head")
     record_incident = command("disbursement.record_incident")
-
-    @query
-    def payment_file(self, run: str) -> str:
-        """The file of a payment run for the bank, made from its events: the same each time."""
-        return recorded_file(self.writer.store, run).decode()

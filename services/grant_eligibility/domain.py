@@ -33,6 +33,7 @@ class Assessment(Aggregate):
 
     class AssessmentOpened(Aggregate.Created):
         TOPIC = "eligibility.AssessmentOpened"
+        class_version = 2
         reference: str
         programme: str
         programme_version: str
@@ -75,6 +76,7 @@ class Assessment(Aggregate):
 
     class FoundEligible(Aggregate.Event):
         TOPIC = "eligibility.FoundEligible"
+        class_version = 2
         reference: str
         programme: str
         programme_version: str

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from grant_intake import personal
 from grant_intake.documents import FiledDocument
 from grant_intake.domain import Call, GrantApplication, Programme
 from grant_store.work import UnitOfWork
 from grant_values.invalid import Invalid
 from grant_values.legal_time import legal_date
+from grant_values.personal import Sealed, SealedPayee
 from grant_values.shapes import (
     Actor,
     Applicant,
@@ -83,6 +85,22 @@ def close_call(work: UnitOfWork, by: Actor, programme: str, call: str, effective
 def submit_application(
     work: UnitOfWork,
     by: Actor,
+    payee: SealedPayee,
+    contacts: tuple[Sealed, ...],
+    **said: Any,
+) -> None:
+    """Record an application, late or hopeless ones too: only its form can be invalid.
+
+    What is sealed is recorded beside it. `said` is all the rest, as `received` takes it.
+    """
+    application = received(work, payee=payee.reference, **said)
+    personal.check_with_application(work, application.id, payee, contacts)
+    work.keep(application)
+    personal.record(work, application.id, application.received_on, payee, *contacts)
+
+
+def received(
+    work: UnitOfWork,
     reference: str,
     programme: str,
     call: str,
@@ -95,28 +113,26 @@ def submit_application(
     declarations: Declarations,
     attachments: tuple[Attachment, ...],
     fingerprint: str,
-) -> None:
-    """Record an application, late or hopeless ones too: only its form can be invalid."""
+) -> GrantApplication:
+    """An application under its call, not kept yet."""
     opened = _call(work, programme, call)
     if work.find(GrantApplication, GrantApplication.create_id(reference)):
         raise Invalid("reference", f"expected a new reference: {reference} was submitted before")
-    work.keep(
-        GrantApplication(
-            reference=reference,
-            programme=programme,
-            programme_version=opened.programme_version,
-            call=call,
-            received_at=received_at,
-            late=opened.is_late(legal_date(received_at)),
-            channel=channel,
-            applicant=applicant,
-            operation=operation,
-            plan=plan,
-            payee=payee,
-            declarations=declarations,
-            attachments=attachments,
-            fingerprint=fingerprint,
-        )
+    return GrantApplication(
+        reference=reference,
+        programme=programme,
+        programme_version=opened.programme_version,
+        call=call,
+        received_at=received_at,
+        late=opened.is_late(legal_date(received_at)),
+        channel=channel,
+        applicant=applicant,
+        operation=operation,
+        plan=plan,
+        payee=payee,
+        declarations=declarations,
+        attachments=attachments,
+        fingerprint=fingerprint,
     )
 
 

@@ -110,6 +110,7 @@ class GrantApplication(Aggregate):
 
     class ApplicationSubmitted(Aggregate.Created):
         TOPIC = "intake.ApplicationSubmitted"
+        class_version = 2
         reference: str
         programme: str
         programme_version: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grant_bus.desk import Command
 from grant_contracts import intake_commands as wire
-from grant_intake import application
+from grant_intake import application, personal
 
 FILE_KEEPERS = frozenset(
     {
@@ -48,5 +48,14 @@ COMMANDS = {
     ),
     "declare_applicable": Command(
         wire.DeclareApplicable, application.declare_applicable, DECLARERS
+    ),
+    "record_personal_data": Command(
+        wire.RecordPersonalData,
+        personal.record_personal_data,
+        frozenset({"applicant", "beneficiary", "formal_checker"}),
+        reads=personal.records_named_in,
+    ),
+    "destroy_keys": Command(
+        wire.DestroyKeys, personal.destroy_keys, frozenset({"records_keeper"}), takes_second=True
     ),
 }

@@ -21,5 +21,7 @@ class IntakeService(ServiceOnTheBus):
     supersede_document = command("intake.supersede_document")
     declare_not_applicable = command("intake.declare_not_applicable")
     declare_applicable = command("intake.declare_applicable")
+    record_personal_data = command("intake.record_personal_data")
+    destroy_keys = command("intake.destroy_keys")
     anchor_head = command("intake.anchor_head")
     record_incident = command("intake.record_incident")

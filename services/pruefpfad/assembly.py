@@ -19,6 +19,7 @@ from grant_bus.writer import Continuity, Writer, continues
 from grant_store.catalogue import Catalogue
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES
+from grant_store.personal.vault import VaultAccess
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
 
@@ -35,6 +36,8 @@ class Service:
     is_read_model: bool = False
     """Whether nothing is decided on what it followed, so that this can be built anew. What such a
     service records by itself stands in its ledger and stays."""
+    opens_personal_data: bool = False
+    """Whether it is given the vault. No other service can open what is sealed."""
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -50,12 +53,14 @@ class Service:
         rates: Rates = UNLIMITED,
         held_aggregates: int = HELD_AGGREGATES,
         continuity: Continuity = continues,
+        vault: VaultAccess | None = None,
     ) -> Writer:
         """The service's one writer over its store."""
         desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
         return Writer(
             *(store, self.catalogue, desk, self.policies, new_id, clock, held_aggregates),
             continuity=continuity,
+            vault=vault,
         )
 
 
@@ -66,6 +71,7 @@ def _service(
     policies: Policies,
     *,
     is_read_model: bool = False,
+    opens_personal_data: bool = False,
 ) -> Service:
     standing = StandingAggregates(name)
     operators = Operators(policies, standing)
@@ -73,17 +79,21 @@ def _service(
     if policies.upstreams:
         mending = operators.of_a_read_model if is_read_model else operators.of_a_decider
     taken = {**commands, **mending, **operators.of_every_service}
-    return Service(name, aggregates, taken, policies, standing, is_read_model)
+    return Service(name, aggregates, taken, policies, standing, is_read_model, opens_personal_data)
 
 
 def _intake() -> Service:
-    from grant_intake import documents, domain, policies, schemas
+    from grant_intake import documents, domain, personal_records, policies, schemas
 
     return _service(
         "intake",
-        (domain.Programme, domain.Call, domain.GrantApplication, documents.FiledDocument),
+        (
+            *(domain.Programme, domain.Call, domain.GrantApplication, documents.FiledDocument),
+            *(personal_records.PersonalRecord, personal_records.KeyDestruction),
+        ),
         schemas.COMMANDS,
         FactPolicies(policies.FOLLOWS),
+        opens_personal_data=True,
     )
 
 
@@ -117,6 +127,7 @@ def _disbursement() -> Service:
         (domain.GrantAccount, domain.PaymentRun, domain.Cashbook),
         schemas.COMMANDS,
         FactPolicies(policies.FOLLOWS, policies.READS),
+        opens_personal_data=True,
     )
 
 

@@ -21,9 +21,11 @@ from grant_bus.relay import Relay
 from grant_contracts.answers import Answer
 from grant_store.sqlite import SQLiteStore, utc_now
 from pruefpfad.assembly import SERVICES
+from pruefpfad.border import Border
 from pruefpfad.continuity import continuity_of
 from pruefpfad.demonstration import declare_demonstration
 from pruefpfad.keys import signing_key
+from pruefpfad.vaults import embedded_vault
 
 LANE = "main"
 HELD_AGGREGATES = 100_000
@@ -45,12 +47,15 @@ class EmbeddedSystem:
         self.folder = folder
         self.key: OKPKey = signing_key(folder / "keys")
         tokens = TokenCheck(OKPKey.import_key(self.key.as_dict(private=False)), clock)
+        self.vault = embedded_vault(folder)
+        self.border = Border(self.vault)
         self.stores = {name: embedded_store(folder, name, clock) for name in SERVICES}
         self.writers = {
             name: service.writer(
                 *(self.stores[name], tokens, clock),
                 held_aggregates=HELD_AGGREGATES,
                 continuity=continuity_of(f"sqlite:///{folder}", name, LANE, log_name, heads),
+                vault=self.vault if service.opens_personal_data else None,
             )
             for name, service in SERVICES.items()
         }
@@ -70,14 +75,19 @@ class EmbeddedSystem:
     ) -> None:
         for store in self.stores.values():
             store.close()
+        self.vault.close()
 
     def send(self, messages: Sequence[dict[str, Any]]) -> list[Answer]:
-        """Give commands of one service to its writer, all in one transaction if they allow it."""
+        """Give commands of one service to its writer, all in one transaction if they allow it.
+
+        Personal data in them are sealed first."""
         if not messages:
             return []
         service = str(messages[0].get("command", "")).partition(".")[0]
         writer = self.writers.get(service, self.writers["intake"])
-        return [_answered(answer) for answer in writer.answer(messages)]
+        sealed = self.border.seal(messages)
+        answers = iter(writer.answer([each for each in sealed if not isinstance(each, Answer)]))
+        return [each if isinstance(each, Answer) else _answered(next(answers)) for each in sealed]
 
     def settle(self) -> None:
         """Let everything that is recorded reach every service."""

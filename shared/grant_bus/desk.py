@@ -6,11 +6,12 @@ nothing about the case; what it refuses for want of authority goes on record in 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import msgspec
 from marshmallow import Schema, ValidationError
@@ -44,12 +45,13 @@ class Command:
     takes_second: bool = False
     mends: bool = False
     reopens: bool = False
+    reads: Callable[[Mapping[str, Any]], Collection[UUID]] = lambda payload: ()
+    """Which aggregates it will most likely ask for, beside what has the case's own id."""
 
-
-def _reading_of(payload: Mapping[str, Any]) -> Reading:
-    """A command on a case asks for what has the case's own id."""
-    reference = payload.get("reference")
-    return Reading([case_id_of(reference)] if isinstance(reference, str) else [])
+    def reading(self, payload: Mapping[str, Any]) -> Reading:
+        reference = payload.get("reference")
+        of_the_case = [case_id_of(reference)] if isinstance(reference, str) else []
+        return Reading([*of_the_case, *self.reads(payload)])
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ class Desk:
             ),
             mends=self._commands[name].mends,
             reopens=self._commands[name].reopens,
-            reading=_reading_of(payload),
+            reading=self._commands[name].reading(payload),
         )
 
     def _name_of(self, command: str) -> str:

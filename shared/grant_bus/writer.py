@@ -35,6 +35,7 @@ from grant_store.errors import (
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES, IdentityMap
 from grant_store.log.broken import BrokenHistory
+from grant_store.personal.vault import VaultAccess
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
@@ -88,11 +89,13 @@ class Writer:
         clock: Callable[[], datetime] = utc_now,
         held_aggregates: int = HELD_AGGREGATES,
         continuity: Continuity = continues,
+        vault: VaultAccess | None = None,
     ) -> None:
         self.store = store
         self.policies = policies
         self._desk = desk
         self._new_id = new_id
+        self._vault = vault
         self._held = IdentityMap(store, catalogue, held_aggregates)
         self._parking = Parking(store, clock)
         self._standing = Standing(0, {})
@@ -158,7 +161,7 @@ class Writer:
             self._was_looked_at = False  # Restored while this process has been running.
         self._held.catch_up(self._standing.position)
         self._parking.catch_up(self._standing)
-        batch = Batch(self._held, self._new_id, broken=self.broken_history())
+        batch = Batch(self._held, self._new_id, self._vault, broken=self.broken_history())
         try:
             yield batch
         except BaseException:

@@ -110,6 +110,7 @@ class FindingNoted(Fact, frozen=True, kw_only=True):
     """What was found on the case, as it reached budgeting."""
 
     TOPIC: ClassVar = "budgeting.FindingNoted"
+    VERSION: ClassVar = 2
     eligible: bool
     programme: str
     programme_version: str
@@ -225,6 +226,7 @@ class DecisionBecameFinal(Fact, frozen=True, kw_only=True):
     """
 
     TOPIC: ClassVar = "budgeting.DecisionBecameFinal"
+    VERSION: ClassVar = 2
     reference: str
     programme: str
     programme_version: str

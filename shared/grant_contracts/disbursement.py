@@ -14,6 +14,7 @@ class GrantAccountOpened(Fact, frozen=True, kw_only=True):
     """A final award can be drawn upon, up to its tranches."""
 
     TOPIC: ClassVar = "disbursement.GrantAccountOpened"
+    VERSION: ClassVar = 2
     reference: str
     programme: str
     programme_version: str
@@ -95,6 +96,7 @@ class PaymentRunOpened(Fact, frozen=True, kw_only=True):
     """The orders that one payment file carries. Message id and time come from here."""
 
     TOPIC: ClassVar = "disbursement.PaymentRunOpened"
+    VERSION: ClassVar = 2
     run: str
     message_id: str
     created_at: datetime

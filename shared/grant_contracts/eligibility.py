@@ -14,6 +14,7 @@ class AssessmentOpened(Fact, frozen=True, kw_only=True):
     """The rules of the programme's version have been applied to an application."""
 
     TOPIC: ClassVar = "eligibility.AssessmentOpened"
+    VERSION: ClassVar = 2
     reference: str
     programme: str
     programme_version: str
@@ -81,6 +82,7 @@ class FoundEligible(Fact, frozen=True, kw_only=True):
     """Two persons found the application eligible. Not a decision: that is budgeting's."""
 
     TOPIC: ClassVar = "eligibility.FoundEligible"
+    VERSION: ClassVar = 2
     reference: str
     programme: str
     programme_version: str

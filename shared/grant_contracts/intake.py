@@ -52,6 +52,7 @@ class ApplicationSubmitted(Fact, frozen=True, kw_only=True):
     """An application was received. The case bears its id."""
 
     TOPIC: ClassVar = "intake.ApplicationSubmitted"
+    VERSION: ClassVar = 2
     reference: str
     programme: str
     programme_version: str
@@ -138,4 +139,32 @@ class ItemDeclaredApplicable(Fact, frozen=True, kw_only=True):
     item: int
     reason: str
     declared_by: str
+    effective_on: date
+
+
+class PersonalDataRecorded(Fact, frozen=True, kw_only=True):
+    """Data about a person came in, sealed. Who has no access to the vault cannot read them."""
+
+    TOPIC: ClassVar = "intake.PersonalDataRecorded"
+    case_id: UUID
+    subject: UUID
+    record: UUID
+    purpose: str
+    kind: str
+    key: UUID
+    sealed: str
+    effective_on: date
+
+
+class KeyDestroyed(Fact, frozen=True, kw_only=True):
+    """What was sealed for this subject and purpose can never be read again, wherever it stands."""
+
+    TOPIC: ClassVar = "intake.KeyDestroyed"
+    case_id: UUID
+    subject: UUID
+    purpose: str
+    key: UUID
+    reason: str
+    destroyed_by: str
+    seconded_by: str
     effective_on: date

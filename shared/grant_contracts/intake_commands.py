@@ -6,11 +6,15 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from grant_contracts import shapes
+from grant_contracts import personal, shapes
 from grant_contracts.commands import Form, Strict
 from grant_contracts.programme import checked_definition
+from grant_contracts.reasons import KEY_DESTROYED
 from grant_values.fields import Instant, LegalDate
+from grant_values.personal import PURPOSES, Sealed
 
+_FEW_CONTACTS = validate.Length(max=20, error="expected at most 20 contact persons")
+_FEW_RECORDS = validate.Length(min=1, max=500, error="expected 1 to 500 records")
 CHANNEL = validate.OneOf(["portal", "post", "email", "list"], error="expected one of {choices}")
 
 DOCUMENT = Form(
@@ -66,7 +70,7 @@ class CloseCall(Strict):
 class SubmitApplication(Strict):
     """Hand in an application. Late and hopeless ones are recorded all the same.
 
-    Of a natural person neither name nor account comes in clear.
+    Accounts and contact persons come sealed, and a natural person's name does not come at all.
     """
 
     reference = fields.String(required=True, validate=shapes.REFERENCE)
@@ -77,7 +81,10 @@ class SubmitApplication(Strict):
     applicant = fields.Nested(shapes.Applicant, required=True)
     operation = fields.Nested(shapes.Operation, required=True)
     plan = fields.Nested(shapes.FinancingPlan, required=True)
-    payee = fields.Nested(shapes.Payee, required=True)
+    payee = fields.Nested(personal.Payee, required=True)
+    contacts = fields.List(
+        fields.Nested(personal.SealedRecord), load_default=list, validate=_FEW_CONTACTS
+    )
     declarations = fields.Nested(shapes.Declarations, required=True)
     attachments = fields.List(fields.Nested(shapes.Attachment), load_default=list)
     fingerprint = fields.String(required=True, validate=shapes.SHA256)
@@ -85,18 +92,15 @@ class SubmitApplication(Strict):
     @validates_schema
     def _no_natural_person_in_clear(self, data: dict[str, Any], **_: object) -> None:
         """What is recorded is hashed and cannot be taken back."""
-        if data["applicant"].legal_person is not False:
-            return
-        if data["applicant"].name is not None:
+        applicant = data["applicant"]
+        if applicant.legal_person is False and applicant.name is not None:
             expected = "expected null: the name of a natural person is not recorded"
             raise ValidationError({"applicant": {"name": [expected]}})
-        if not data["payee"].invented:
-            expected = "expected a made-up account: that of a natural person is not recorded"
-            raise ValidationError({"payee": {"invented": [expected]}})
 
     @post_load
     def _tuples(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
         data["attachments"] = tuple(data["attachments"])
+        data["contacts"] = tuple(data["contacts"])
         return data
 
 
@@ -167,3 +171,49 @@ class DeclareNotApplicable(Strict):
 
 class DeclareApplicable(DeclareNotApplicable):
     """Take such a declaration back: the item has to be evidenced."""
+
+
+class NumberedRecord(personal.SealedRecord):
+    """A sealed record of a case. `number` counts the case's persons of that kind from 1."""
+
+    number = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(1, 100_000, error="expected 1 to 100000"),
+    )
+
+    @post_load
+    def _value(self, data: dict[str, Any], **_: object) -> Any:
+        return data.pop("number"), Sealed(**data)
+
+
+class RecordPersonalData(Strict):
+    """Add sealed records about persons to a case: contact persons, participants."""
+
+    reference = fields.String(required=True, validate=shapes.REFERENCE)
+    records = fields.List(fields.Nested(NumberedRecord), required=True, validate=_FEW_RECORDS)
+    effective_on = LegalDate(required=True)
+
+    @post_load
+    def _tuples(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        data["records"] = tuple(data["records"])
+        return data
+
+
+class DestroyKeys(Strict):
+    """Destroy the keys of a case's personal data for one purpose: all of them, or one subject's.
+
+    It cannot be undone, and needs two persons (Art. 17 GDPR; R98). Sent again after a fault it
+    finishes what was begun.
+    """
+
+    reference = fields.String(required=True, validate=shapes.REFERENCE)
+    purpose = fields.String(
+        required=True, validate=validate.OneOf(list(PURPOSES), error="expected one of {choices}")
+    )
+    subject = fields.UUID(load_default=None, allow_none=True)
+    reason = fields.String(
+        required=True,
+        validate=validate.OneOf(list(KEY_DESTROYED), error="expected one of {choices}"),
+    )
+    effective_on = LegalDate(required=True)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from grant_contracts.standing import SERVICES
+from grant_values.personal import PURPOSES
 
 Codes = Mapping[str, str]
 
@@ -68,10 +69,28 @@ PAYMENT_ORDER_REFUSED: Final[Codes] = {
     "certifier_is_authoriser": "Whoever certified the claim does not order its payment.",
     "scripted_actor": "A program plays the authoriser, and the store is no demonstration.",
     "renounced": "The award was given up.",
+    "account_destroyed": "The key of the payee's account was destroyed: nobody can pay to it.",
     "nothing_due": "All that the claim asks for was ordered before.",
     "above_ceiling": "The claim asks for more than its tranche was granted.",
     "outside_budget_year": "The money of a budget year is ordered within that year.",
     **NOT_PAYABLE,
+}
+
+KEY_DESTROYED: Final[Codes] = {
+    "retention_ended": "The time for which the case is kept has run out (Art. 5(1)(e) GDPR).",
+    "no_longer_necessary": "The data are not needed any more (Art. 17(1)(a) GDPR).",
+    "consent_withdrawn": "Consent was withdrawn, and nothing else allows it (Art. 17(1)(b) GDPR).",
+    "objection": "The person objected, and no ground outweighs that (Art. 17(1)(c) GDPR).",
+    "unlawful_processing": "The data should never have been there (Art. 17(1)(d) GDPR).",
+    "legal_obligation": "A law orders it (Art. 17(1)(e) GDPR).",
+}
+PERSONAL_KIND: Final[Codes] = {
+    "account": "Name and account of whoever is paid.",
+    "contact_person": "Who speaks for the applicant, and how to reach them.",
+    "participant": "Who takes part in the operation.",
+    "participant_characteristics": "What is counted of a participant.",
+    "participant_special_categories": "What is counted of a participant and needs more protection.",
+    "participant_follow_up": "How to reach a participant after the operation.",
 }
 
 PROCEEDINGS_BECAUSE: Final[Codes] = {
@@ -118,6 +137,8 @@ CODES: Final[Mapping[str, Mapping[str, Codes]]] = {
     **{f"{service}.AccessRefused": {"reason": ACCESS_REFUSED} for service in SERVICES},
     "audit.AuditorAccessed": {"scope": ACCESS_SCOPE},
     "audit.SampleDrawn": {"method": SAMPLE_METHOD, "population": SAMPLE_POPULATION},
+    "intake.PersonalDataRecorded": {"purpose": PURPOSES, "kind": PERSONAL_KIND},
+    "intake.KeyDestroyed": {"purpose": PURPOSES, "reason": KEY_DESTROYED},
     "eligibility.CheckRecorded": {"result": CHECK_RESULT},
     "budgeting.EarmarkRefused": {"reason": EARMARK_REFUSED},
     "budgeting.PlacedOnReserveList": {"reason": PLACED_ON_RESERVE_LIST},

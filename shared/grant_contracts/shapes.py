@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from grant_contracts.commands import Flag, Form, Strict
 from grant_values import shapes
-from grant_values.fields import Bic, Euro, Iban, LegalDate
+from grant_values.fields import Euro, LegalDate
 
 
 def at_most(characters: int) -> validate.Length:
@@ -97,19 +97,6 @@ class FinancingPlan(Strict):
     @post_load
     def _value(self, data: dict[str, Any], **_: object) -> shapes.FinancingPlan:
         return shapes.FinancingPlan(**{f"{name}_cents": cents for name, cents in data.items()})
-
-
-class Payee(Strict):
-    """The account of a legal person; that of a natural person never comes in clear."""
-
-    name = fields.String(required=True, validate=SHORT)
-    iban = Iban(required=True)
-    bic = Bic(load_default="", allow_none=False)
-    invented = Flag(load_default=False)
-
-    @post_load
-    def _value(self, data: dict[str, Any], **_: object) -> shapes.Payee:
-        return shapes.Payee(**data)
 
 
 class Declarations(Strict):

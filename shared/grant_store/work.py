@@ -14,8 +14,10 @@ from uuid import UUID
 import msgspec
 from eventsourcing.domain import Aggregate
 
+from grant_store.errors import StoreError
 from grant_store.identity_map import IdentityMap
 from grant_store.log.broken import BrokenHistory
+from grant_store.personal.vault import VaultAccess
 from grant_store.rows import Append, Document, KindAndKey, NewEvent, Outcome, Tracked
 from grant_store.store import Store
 from grant_values.shapes import Actor
@@ -77,6 +79,7 @@ class Batch:
 
     held: IdentityMap
     new_id: Callable[[], UUID]
+    vault: VaultAccess | None = None
     events: list[NewEvent] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     tracking: list[Tracked] = field(default_factory=list)
@@ -172,6 +175,13 @@ class UnitOfWork:
     def store(self) -> Store:
         """For reading what is stored, without what this batch is about to write."""
         return self._batch.held.store
+
+    @property
+    def vault(self) -> VaultAccess:
+        """Where sealed personal data are opened. `StoreError` in a service that was given none."""
+        if self._batch.vault is None:
+            raise StoreError(f"{self.store.origin}: this service was started without a vault.")
+        return self._batch.vault
 
     def part(self, context: Context) -> UnitOfWork:
         """A unit for another cause in the same transaction."""

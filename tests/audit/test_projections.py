@@ -117,11 +117,11 @@ def test_an_event_that_the_contracts_do_not_know_stops_the_audit(tmp_path: Path)
 def test_a_newer_version_of_a_fact_parks_its_case(tmp_path: Path) -> None:
     feeds = Feeds()
     received(feeds, "ZIQ-1")
-    newer = _changed(feeds.events[0], schemaversion="2")
+    newer = _changed(feeds.events[0], schemaversion="3")
     with an_audit(tmp_path) as (store, writer):
         writer.follow("intake/main", [newer])
         [parked] = parked_events(store)
-        assert "has version 2; 1 is known" in parked.error
+        assert "has version 3; 2 is known" in parked.error
         assert all_pages(store) == []
 
 

@@ -13,6 +13,7 @@ from grant_store.store import Store
 from grant_values.cases import case_id_of
 from grant_values.shapes import Actor
 from support.authority import CASE, PROGRAMME, VERSION, Bureau, person, the_programme
+from support.personal import payee_on_the_wire
 
 DECIDER = person("decider")
 SECOND_DECIDER = person("decider", "S-1202")
@@ -62,11 +63,10 @@ def a_finding(
     }
     if not eligible:
         return "eligibility.FoundIneligible", common | {"failed": ["seat_in_land"]}
-    account = {"iban": "DE97999999972020000001", "bic": "", "invented": True}
     return "eligibility.FoundEligible", common | {
         "starts_on": "2021-03-01",
         "ends_on": "2021-12-31",
-        "payee": {"name": "Musterquartier e. V. (erfunden)", **account},
+        "payee": payee_on_the_wire(reference),
         "tranches": on_the_wire(parts),
         "referred": [],
     }

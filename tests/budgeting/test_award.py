@@ -15,7 +15,8 @@ from grant_budgeting.award import Award
 from grant_budgeting.finding import Finding, Override
 from grant_contracts.reasons import APPROVAL_REFUSED
 from grant_values.invalid import Invalid, NotEntitled
-from grant_values.shapes import Actor, Applicant, GrantTerms, Payee, Reasons, Tranche
+from grant_values.shapes import Actor, Applicant, GrantTerms, Reasons, Tranche
+from support.personal import payee_of
 
 DECIDER = Actor("S-1201", "decider")
 SECOND = Actor("S-1202", "decider")
@@ -35,7 +36,7 @@ FOUND = Finding(
     starts_on=date(2021, 3, 1),
     ends_on=date(2021, 12, 31),
     eligible_cents=120_000,
-    payee=Payee("Quartier e. V.", "DE97999999972020000001", "", invented=True),
+    payee=payee_of("ZIQ-2020-0001"),
     tranches=(ESF, LAND),
     failed=(),
     reasons="",

@@ -35,7 +35,7 @@ def test_a_data_directory_becomes_a_bundle(operator: Operator, tmp_path: Path) -
     assert done.exit_code == 0, done.output
     assert "intake/main" in done.output
     assert "keys/pruefpfad.test.intake.main.vkey" in names(path)
-    assert "schemas/intake.ApplicationSubmitted.v1.json" in names(path)
+    assert "schemas/intake.ApplicationSubmitted.v2.json" in names(path)
     assert verdict_on(path, operator.trust(), operator.known()).exit_code == 0
     assert (tmp_path / "b.zip.sha256").read_text() == f"{_sha256(path)}  b.zip\n"
 

@@ -18,6 +18,7 @@ from grant_contracts import reasons
 from grant_contracts.answers import AnswerKind
 from grant_contracts.registry import FACTS
 from grant_disbursement.payment_file import REASONS_NOT_PAYABLE
+from grant_values.personal import KINDS, PURPOSES
 from pruefpfad.published.kinds import fact_fields
 
 ROOT = Path(__file__).parents[2]
@@ -38,6 +39,7 @@ DECIDED_IN = {
     "why_not_authorise": "PaymentOrderRefused",
     "why_not_order": "PaymentOrderRefused",
     "reason_not_payable": "PaymentOrderRefused",
+    "_why_not_payable": "PaymentOrderRefused",
     "_reason_account_not_payable": "PaymentOrderRefused",
 }
 GIVEN_TO = {
@@ -46,10 +48,11 @@ GIVEN_TO = {
     "_release": "EarmarkReleased",
     "release_earmarks": "EarmarkReleased",
 }
+GIVEN_BY_PERSONS = {"KeyDestroyed"}
 LISTED = {
-    topic.partition(".")[2]: set(codes["reason"])
+    name: set(codes["reason"])
     for topic, codes in reasons.CODES.items()
-    if "reason" in codes
+    if "reason" in codes and (name := topic.partition(".")[2]) not in GIVEN_BY_PERSONS
 }
 
 
@@ -123,8 +126,13 @@ def test_every_closed_list_belongs_to_a_text_field_of_a_fact_and_says_what_each_
 def test_codes_that_are_no_reasons_stand_in_the_code_of_their_service() -> None:
     for topic, lists in reasons.CODES.items():
         for field, codes in lists.items():
-            if field != "reason":
+            if field != "reason" and codes not in (PURPOSES, reasons.PERSONAL_KIND):
                 assert set(codes) <= _constants(topic.partition(".")[0])
+
+
+def test_each_kind_of_personal_data_has_a_meaning_and_a_purpose() -> None:
+    assert set(KINDS) == set(reasons.PERSONAL_KIND)
+    assert set(KINDS.values()) == set(PURPOSES)
 
 
 def test_what_no_bank_carries_is_listed_as_the_payment_file_says_it() -> None:

@@ -85,8 +85,10 @@ def _tell(system: EmbeddedSystem) -> None:
         actor = Actor(f"b-{role}", role)
         token = token_for(system.key, actor, date(2014, 1, 1), date(2099, 1, 1))
         message = command_message(command, f"k-{number}", token, payload)
-        FORMS["command_message"].validate(message)
-        COMMANDS[command].validate(payload)
+        [sealed] = system.border.seal([message])
+        assert isinstance(sealed, dict)
+        FORMS["command_message"].validate(sealed)
+        COMMANDS[command].validate(sealed["payload"])
         answer = system.ask(message)
         assert answer.kind in ("recorded", "refused"), answer
 

@@ -53,7 +53,7 @@ def test_an_untouched_history_comes_out_as_recorded(told: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "eligibility.CheckRecorded" in result.output
-    assert "67 events decided again, 0 differ" in result.output
+    assert "68 events decided again, 0 differ" in result.output
 
 
 def test_a_raised_grant_is_named_with_case_field_and_both_amounts(

@@ -20,8 +20,10 @@ from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_contracts.envelope import CloudEvent
+from grant_contracts.registry import FACTS
 from grant_disbursement.domain import Cashbook, GrantAccount, PaymentRun
 from grant_disbursement.policies import FOLLOWS
+from grant_disbursement.run_file import recorded_file
 from grant_disbursement.schemas import COMMANDS
 from grant_store.catalogue import Catalogue
 from grant_store.identity_map import IdentityMap
@@ -29,7 +31,8 @@ from grant_store.sqlite import SQLiteStore
 from grant_store.standing import StandingAggregates
 from grant_store.work import Batch, Context
 from grant_values.cases import case_id_of
-from grant_values.shapes import Actor, Payee
+from grant_values.shapes import Actor
+from support.personal import IBAN, a_sealed_account, a_vault, payee_of
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 KEY = new_signing_key()
@@ -51,6 +54,7 @@ class Office:
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / f"{uuid4()}.sqlite3"
+        self.vault = a_vault(self.path.with_suffix(".vault"))
         self._numbers = count(1)
         self._positions = {"intake": count(1), "budgeting": count(1)}
         self.start()
@@ -61,7 +65,7 @@ class Office:
         self.store = SQLiteStore(self.path, "disbursement")
         tokens = TokenCheck(KEY, lambda: NOW)
         desk = Desk("disbursement", COMMANDS, STANDING, tokens, lambda: NOW)
-        self.writer = Writer(self.store, CATALOGUE, desk, FactPolicies(FOLLOWS))
+        self.writer = Writer(self.store, CATALOGUE, desk, FactPolicies(FOLLOWS), vault=self.vault)
 
     def ask(self, command: str, by: Actor, **payload: Any) -> Answer:
         """Give a command and return the answer; a fault of the program is raised."""
@@ -96,7 +100,7 @@ class Office:
             time=NOW,
             position=str(position),
             originatorversion="1",
-            schemaversion="1",
+            schemaversion=str(FACTS[topic].VERSION),
             leafhash=f"{position:064x}",
             data=msgspec.Raw(msgspec.json.encode(data)),
             caseid=case_id_of(about),
@@ -141,6 +145,8 @@ class Office:
         payee: str = "Caritasverband für die Stadt Köln e. V.",
         outcome: str = "approved",
     ) -> None:
+        """Of the account first: intake's feed and budgeting's have no common order."""
+        self.hear_of_account(reference, payee)
         self.hear(
             "budgeting.DecisionBecameFinal",
             reference,
@@ -154,8 +160,28 @@ class Office:
                 {"fund": fund, "year": year, "amount_cents": cents}
                 for fund, year, cents in tranches
             ],
-            payee=Payee(payee, "DE89370400440532013000", "", invented=True),
+            payee=payee_of(reference),
         )
+
+    def hear_of_account(
+        self,
+        reference: str = "ZIQ-2016-0001",
+        name: str = "Caritasverband für die Stadt Köln e. V.",
+        iban: str = IBAN,
+        bic: str = "",
+    ) -> None:
+        sealed = a_sealed_account(self.vault, reference, name, iban, bic)
+        self.hear(
+            "intake.PersonalDataRecorded",
+            reference,
+            case_id=case_id_of(reference),
+            **msgspec.to_builtins(sealed),
+            effective_on="2016-01-04",
+        )
+
+    def payment_file(self, run: str) -> bytes:
+        """The file of a run, built anew from the store and the vault."""
+        return recorded_file(self.store, self.vault, run)
 
     def hear_of_withdrawal(
         self, reference: str = "ZIQ-2016-0001", renunciation: bool = True
@@ -266,6 +292,7 @@ def an_office(tmp_path: Path) -> Iterator[Callable[[], Office]]:
     yield new
     for office in opened:
         office.store.close()
+        office.vault.close()
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from grant_contracts.reasons import CERTIFICATION_REFUSED, PAYMENT_ORDER_REFUSED
 from grant_disbursement.domain import GrantAccount
 from grant_disbursement.payment_file import REASONS_NOT_PAYABLE
 from grant_values.invalid import Invalid
-from grant_values.shapes import Actor, Payee, Tranche
+from grant_values.shapes import Actor, Tranche
+from support.personal import payee_of
 
 FINAL = date(2016, 2, 1)
 MARCH = date(2016, 3, 1)
@@ -20,7 +21,7 @@ OTHER_CHECKER = Actor("cc-12", "claim_checker")
 AUTHORISER = Actor("pa-21", "payment_authoriser")
 CASHIER = Actor("lk-31", "cashier")
 SCRIPT = Actor("script-1", "payment_authoriser", scripted=True)
-PAYEE = Payee("Caritasverband Köln", "DE89370400440532013000", "", invented=True)
+PAYEE = payee_of("ZIQ-2016-0001")
 ORDER = "ZIQ-2016-0001-1"
 PAYMENT = "ZIQ-2016-0001-1-1"
 

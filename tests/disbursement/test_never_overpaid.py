@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from grant_disbursement.domain import GrantAccount
 from grant_values.invalid import Invalid
-from grant_values.shapes import Actor, Payee, Tranche
+from grant_values.shapes import Actor, Tranche
+from support.personal import payee_of
 
 CEILINGS = {("ESF", 2016): 1_000, ("Land", 2016): 500, ("ESF", 2017): 700}
 FIRST, SECOND = Actor("cc-11", "claim_checker"), Actor("cc-12", "claim_checker")
 AUTHORISER, CASHIER = Actor("pa-21", "payment_authoriser"), Actor("lk-31", "cashier")
-PAYEE = Payee("Caritasverband Köln", "DE89370400440532013000", "", invented=True)
+PAYEE = payee_of("ZIQ-1")
 DAY = {2016: date(2016, 6, 1), 2017: date(2017, 6, 1)}
 
 Step = Callable[[GrantAccount], object]

@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grant_disbursement.domain import Cashbook, GrantAccount, PaymentRun
-from grant_disbursement.run_file import payment_file_of
 
 if TYPE_CHECKING:
     from disbursement.conftest import Office
@@ -72,4 +71,4 @@ def test_no_payment_is_in_two_sent_files_and_each_file_has_the_recorded_hash(
     assert len(set(in_files)) == len(in_files)
     assert in_files == sent
     for run in runs:
-        assert payment_file_of(run)  # Raises if its hash is not the one on record.
+        assert office.payment_file(run.run)  # Raises if its hash is not the one on record.

@@ -11,6 +11,7 @@ from lxml import etree
 
 from grant_bus.parked import parked_events
 from grant_disbursement.domain import Cashbook, GrantAccount, PaymentRun
+from grant_disbursement.payees import recorded_accounts
 from grant_disbursement.run_file import payment_file_of
 from grant_values.shapes import Actor
 
@@ -256,11 +257,11 @@ def test_a_claim_of_bad_form_names_the_field_and_leaves_no_event(
 def test_a_rebuilt_file_is_byte_equal_and_its_hash_is_on_record(office: Office) -> None:
     office.order_certified("C1", "200.00")
     office.open_run("2016-0001")
-    first = payment_file_of(run_of(office, "2016-0001"))
+    first = office.payment_file("2016-0001")
     office.write_run("2016-0001")
 
     office.start()  # The program died; only the store is left.
-    rebuilt = payment_file_of(run_of(office, "2016-0001"))
+    rebuilt = office.payment_file("2016-0001")
 
     [written] = office.events(PaymentRun.PaymentRunWritten)
     assert rebuilt == first
@@ -287,9 +288,10 @@ def test_a_program_that_writes_another_file_than_the_one_on_record_is_found_out(
     office.send_run("2016-0001")
     run = run_of(office, "2016-0001")
     run.message_id = "RUN-2016-0002"
+    accounts = recorded_accounts(office.store, office.vault, run)
 
     with pytest.raises(ValueError, match="not the one whose hash is on record"):
-        payment_file_of(run)
+        payment_file_of(run, accounts)
 
 
 def test_the_file_carries_every_order_with_sum_and_count(office: Office) -> None:
@@ -300,7 +302,7 @@ def test_the_file_carries_every_order_with_sum_and_count(office: Office) -> None
     office.order_certified("C2", "300.10")
     office.open_run("2016-0001")
 
-    file = payment_file_of(run_of(office, "2016-0001"))
+    file = office.payment_file("2016-0001")
 
     ids = ["ZIQ-2016-0001-1-1", "ZIQ-2016-0001-2-1", "ZIQ-2016-0002-1-1"]
     assert text_of(file, "EndToEndId") == ids
@@ -423,7 +425,7 @@ def test_a_returned_payment_is_in_the_next_run_under_a_new_end_to_end_id(office:
 
     office.open_run("2016-0002", execution_on="2016-03-20", created_at="2016-03-19T10:00:00Z")
 
-    file = payment_file_of(run_of(office, "2016-0002"))
+    file = office.payment_file("2016-0002")
     assert text_of(file, "EndToEndId") == [f"{ORDER}-2"]
 
 

@@ -13,6 +13,7 @@ from referencing import Registry, Resource
 from grant_contracts.programme import read_definition
 from pruefpfad.published.documents import documents, stale_documents, write_documents
 from pruefpfad.published.kinds import published_events, taken_commands
+from support.personal import as_sealed
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -76,7 +77,7 @@ def test_every_event_and_command_has_its_section_on_the_page() -> None:
 
 
 def test_the_application_of_the_story_is_valid_by_the_published_schema() -> None:
-    application = _example("zusammen-im-quartier/application.json")
+    application = as_sealed(_example("zusammen-im-quartier/application.json"))
 
     _command_validator("intake.submit_application").validate(application)
     del application["applicant"]["key"]

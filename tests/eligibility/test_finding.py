@@ -26,6 +26,7 @@ from support.authority import (
     the_programme,
 )
 from support.bad_input import NO_DATE, assert_form_is_checked, assert_invalid, changed
+from support.personal import as_sealed
 
 CHECKER, SECOND = person("formal_checker"), person("formal_checker", "S-1102")
 PROPOSAL: dict[str, Any] = {"reference": CASE, "eligible": True, "effective_on": "2020-12-16"}
@@ -40,11 +41,20 @@ def hear_of_application(
     eligibility: Bureau, path: str = "", value: Any = None, *, late: bool = False
 ) -> str:
     """Follow the example application, with one thing changed. Returns its reference."""
+    reference = hear_of_unchecked_application(eligibility, path, value, late=late)
+    hear_of_completeness(eligibility, reference)
+    return reference
+
+
+def hear_of_unchecked_application(
+    eligibility: Bureau, path: str = "", value: Any = None, *, late: bool = False
+) -> str:
     payload = changed(APPLICATION, path, value) if path else deepcopy(APPLICATION)
-    loaded = SubmitApplication().load(payload)
-    data = msgspec.to_builtins(loaded) | {"programme_version": VERSION, "late": late}
+    loaded = SubmitApplication().load(as_sealed(payload))
+    submitted = msgspec.to_builtins({**loaded, "payee": loaded["payee"].reference})
+    del submitted["contacts"]
+    data = submitted | {"programme_version": VERSION, "late": late}
     eligibility.hear("intake.ApplicationSubmitted", loaded["reference"], **data)
-    hear_of_completeness(eligibility, loaded["reference"])
     return str(loaded["reference"])
 
 
@@ -124,9 +134,7 @@ def test_an_incomplete_application_is_not_found_eligible_until_it_is_complete(
 
 
 def test_a_finding_waits_until_somebody_has_checked_completeness(eligibility: Bureau) -> None:
-    loaded = SubmitApplication().load(deepcopy(APPLICATION))
-    data = msgspec.to_builtins(loaded) | {"programme_version": VERSION, "late": False}
-    eligibility.hear("intake.ApplicationSubmitted", loaded["reference"], **data)
+    hear_of_unchecked_application(eligibility)
 
     assert propose(eligibility).kind == "not_yet"
 

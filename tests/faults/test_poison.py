@@ -73,11 +73,19 @@ def one_more_application() -> Command:
     return Command(reference, person("applicant"), "intake.submit_application", payload)
 
 
+def sealed(system: DistributedSystem, command: Command) -> dict[str, Any]:
+    """The message of a command as it may travel."""
+    [message] = system.border.seal([command.message()])
+    assert isinstance(message, dict)
+    return message
+
+
 def outcome_of(system: DistributedSystem, command: Command, way: str) -> str:
+    message = sealed(system, command)
     if way == "nameko-rpc":
-        return str(system.client.command(command.message())["kind"])
+        return str(system.client.command(message)["kind"])
     with closing(Sender(system.amqp_url, LANE)) as sender:
-        sender.send(command.message())
+        sender.send(message)
         return sender.wait_for(1)[0].kind
 
 
@@ -163,17 +171,17 @@ def test_a_command_whose_queue_was_purged_is_sent_again_and_carried_out_once(
     poisoned: DistributedSystem, rabbit_server: RabbitServer
 ) -> None:
     service, queue = poisoned.services["intake"], command_queue_name(f"intake/{LANE}")
-    command = one_more_application()
+    message = sealed(poisoned, one_more_application())
     with closing(Sender(poisoned.amqp_url, LANE)) as sender:
         poisoned.kill(service)
-        sender.send(command.message())
+        sender.send(message)
         eventually("it waits", lambda: waiting(poisoned.amqp_url, queue) == 1)
         assert rabbit_server.purge(queue, poisoned.amqp_url) == 1
         service.start()
         poisoned.wait_for_service("intake")
         assert sender.answers == []
 
-        sender.send(command.message(), command.message())
+        sender.send(message, message)
         first, second = sender.wait_for(2)
 
     assert first.kind == "recorded"

@@ -107,7 +107,8 @@ class RealWorld:
         """The answers of one service, or None: at least one of them is unknown."""
         self._refuse_after_hours()
         self._idle_moves = 0
-        answers = self._ask(service, messages)
+        sealed = self._system.border.seal([dict(message) for message in messages])
+        answers = self._ask(service, [each for each in sealed if isinstance(each, dict)])
         for message, answer in zip(messages, answers, strict=True):
             self.told.note(service, message, answer)
         known = [answer for answer in answers if answer is not None]

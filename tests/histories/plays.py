@@ -44,6 +44,7 @@ QUIET_SEED = 9
 
 AUDITOR = Role("S-1901", "auditor")
 OPERATOR, SECOND_OPERATOR = Role("S-1801", "operator"), Role("S-1802", "operator")
+KEEPER, SECOND_KEEPER = Role("S-1701", "records_keeper"), Role("S-1702", "records_keeper")
 
 
 class Given(NamedTuple):
@@ -159,6 +160,20 @@ def _operate(folder: Path, cast: Cast, *words: str, exit_code: int = 0) -> str:
     return result.stdout
 
 
+def erase(folder: Path) -> Ledgers:
+    """An application with a contact person, of whom only that they were there is left."""
+    with EmbeddedSystem(folder) as system:
+        system.declare_demonstration("The erasure of personal data, played by a script")
+        office = _Office(system)
+        office.give(_openings())
+        application = _application("ZIQ-ERASED-1")
+        contact = {"name": "Erika Mustermann", "email": "erika@muster.example"}
+        payload = {**application.payload, "contacts": [contact]}
+        office.give([application._replace(payload=payload)])
+        office.erase("ZIQ-ERASED-1", "contact")
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
 class _Office:
     """Persons at their desks, one command after the other."""
 
@@ -185,6 +200,18 @@ class _Office:
         message = self._message(OPERATOR, f"{service}.discard_parked", payload)
         second = {"second_actor_token": self._cast.token(SECOND_OPERATOR)}
         _check(Given(OPERATOR, service, payload), self._system.ask({**message, **second}))
+
+    def erase(self, reference: str, purpose: str) -> None:
+        """Two persons of the records office destroy the keys of a case for a purpose."""
+        payload = {
+            "reference": reference,
+            "purpose": purpose,
+            "reason": "no_longer_necessary",
+            "effective_on": "2021-02-01",
+        }
+        message = self._message(KEEPER, "intake.destroy_keys", payload)
+        second = {"second_actor_token": self._cast.token(SECOND_KEEPER)}
+        _check(Given(KEEPER, "intake", payload), self._system.ask({**message, **second}))
 
     def _message(self, role: Role, command: str, payload: dict[str, Any]) -> dict[str, Any]:
         return self._cast.message(role, command, f"{self._name}:{next(self._keys)}", payload)
@@ -293,4 +320,5 @@ PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
     "filed": file,
     "sampled": draw,
     "restored": put_back,
+    "erased": erase,
 }

@@ -64,6 +64,7 @@ def ending_of(system: EmbeddedSystem) -> Ending:
     """What a run of the list has left behind."""
     audit, disbursement = system.stores["audit"], system.stores["disbursement"]
     files = {
-        run["run"]: recorded_file(disbursement, run["run"]).decode() for run in queries.runs(audit)
+        run["run"]: recorded_file(disbursement, system.vault, run["run"]).decode()
+        for run in queries.runs(audit)
     }
     return Ending(operations_list(audit, date.max), system.heads(), files)

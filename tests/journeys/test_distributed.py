@@ -22,6 +22,7 @@ from click.testing import CliRunner
 from bus.rabbit.post import Asker, Sender
 from grant_bus.rabbit import feed_queue_name
 from grant_contracts.answers import Answer
+from grant_disbursement.run_file import recorded_file
 from grant_store.opening import open_store
 from grant_store.rows import Append, NewEvent
 from journeys.published_list import Ending, play, play_embedded, purpose_of, scenario_of
@@ -137,7 +138,8 @@ def test_the_list_ends_as_in_one_process_though_services_are_killed_on_the_way(
     assert system.records.operations_csv("9999-12-31") == in_one_process.operations_csv
     assert in_one_process.payment_files
     for run, file in in_one_process.payment_files.items():
-        assert system.client.ask("disbursement", "payment_file", run=run)["value"] == file
+        with closing(open_store(system.database_url, "disbursement")) as store:
+            assert recorded_file(store, system.vault, run).decode() == file
 
 
 def test_both_runs_hold_the_same_decisions_amounts_and_reasons(

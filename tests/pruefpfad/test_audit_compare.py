@@ -71,7 +71,7 @@ def test_two_runs_of_the_same_input_are_the_same_though_ids_and_times_are_not(
     result = compare(played, tmp_path)
 
     assert result.exit_code == 0, result.output
-    assert result.output.startswith("The same: 12 cases, 483 events of A and 483 of B.")
+    assert result.output.startswith("The same: 12 cases, 495 events of A and 495 of B.")
     first_ids = []
     for data in (played, tmp_path):
         with closing(SQLiteStore(data / "intake.main.sqlite3", "intake")) as store:

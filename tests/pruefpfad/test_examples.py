@@ -8,11 +8,13 @@ import tomllib
 from pathlib import Path
 
 from grant_contracts.intake_commands import SubmitApplication
+from grant_contracts.personal import AccountInClear
 from grant_contracts.programme import read_definition
 from grant_eligibility.rules import Case, run, tranches
 from grant_values.legal_time import legal_date
 from pruefpfad.sources.foerderfinder import decode, draft
 from pruefpfad.sources.list_mapping import read_mapping
+from support.personal import as_sealed
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ZIQ = EXAMPLES / "zusammen-im-quartier"
@@ -37,7 +39,7 @@ def test_the_finished_definition_keeps_what_was_drafted_from_the_record() -> Non
 
 
 def test_the_application_of_the_story_meets_every_rule() -> None:
-    read = SubmitApplication().load(_application())
+    read = SubmitApplication().load(as_sealed(_application()))
     parts = ("applicant", "operation", "plan", "declarations")
     case = Case(
         **{part: read[part] for part in parts},
@@ -55,7 +57,7 @@ def test_the_application_of_the_story_meets_every_rule() -> None:
 
 def test_the_cost_of_the_story_is_the_unit_cost_of_its_post() -> None:
     """6,960 EUR per month, half a post, 22 months."""
-    read = SubmitApplication().load(_application())
+    read = SubmitApplication().load(as_sealed(_application()))
     [post] = read["operation"].posts
 
     assert (post.share, post.months) == ("0.50", 22)
@@ -73,7 +75,7 @@ def test_the_fingerprint_of_the_story_is_that_of_its_own_words() -> None:
 def test_no_account_of_the_examples_can_exist() -> None:
     """No German bank code begins with 9."""
     accounts = [
-        SubmitApplication().load(_application())["payee"].iban,
+        AccountInClear().load(_application()["payee"])["iban"],
         read_definition(DEFINITION)["debtor"]["iban"],
         read_definition((ESF / "programme.toml").read_text(encoding="utf-8"))["debtor"]["iban"],
     ]

@@ -189,7 +189,7 @@ def test_an_upstream_whose_event_is_another_than_the_one_followed_is_named(data:
         "eligibility",
         "UPDATE work_tracking SET leaf_hash = zeroblob(32) WHERE upstream = 'intake/main'",
     )
-    assert named(data) == [("eligibility", "tracking", "intake/5")]
+    assert named(data) == [("eligibility", "tracking", "intake/6")]
 
 
 def test_one_service_alone_can_be_checked(data: Path) -> None:

@@ -76,7 +76,7 @@ def _payment_files(world: World) -> dict[str, bytes]:
     with world.reading("audit") as store:
         names = [run["run"] for run in runs(store)]
     with world.reading("disbursement") as store:
-        return {name: recorded_file(store, name) for name in names}
+        return {name: recorded_file(store, world.vault, name) for name in names}
 
 
 def _check(invariants: Mapping[str, Invariant], found: Evidence) -> None:

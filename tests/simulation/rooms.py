@@ -19,6 +19,7 @@ from grant_bus.transport import ResendRequests
 from grant_bus.writer import Writer
 from grant_contracts.answers import Answer
 from grant_contracts.envelope import CloudEvent
+from grant_store.personal.vault import Vault
 from grant_store.rows import LedgerEvent
 from pruefpfad.assembly import Service
 from simulation.fragile import FragileStore, Track, WatchedFollower
@@ -74,19 +75,20 @@ class Room:
 
 def open_room(
     path: Path, service: Service, clock: Clock, tokens: TokenCheck, new_id: NewId, step: Step,
-    bus: ResendRequests, tracks: Mapping[tuple[str, str], Track],
+    bus: ResendRequests, tracks: Mapping[tuple[str, str], Track], vault: Vault,
 ) -> Room:  # fmt: skip
     """A service made from what is in its file, and nothing else."""
-    process = partial(_process, path, service, clock, tokens, new_id, step, bus, tracks)
+    process = partial(_process, path, service, clock, tokens, new_id, step, bus, tracks, vault)
     return Room(process(), process())
 
 
 def _process(
     path: Path, service: Service, clock: Clock, tokens: TokenCheck, new_id: NewId, step: Step,
-    bus: ResendRequests, tracks: Mapping[tuple[str, str], Track],
+    bus: ResendRequests, tracks: Mapping[tuple[str, str], Track], vault: Vault,
 ) -> Process:  # fmt: skip
     store = FragileStore(path, service.name, clock, step)
-    writer = service.writer(store, tokens, clock, new_id)
+    opened = vault if service.opens_personal_data else None
+    writer = service.writer(store, tokens, clock, new_id, vault=opened)
     followers = []
     for upstream in writer.policies.upstreams:
         follower = WatchedFollower(f"{upstream}/{LANE}", writer, bus)

@@ -24,12 +24,14 @@ from grant_contracts.envelope import CloudEvent
 from grant_store.rows import LedgerEvent
 from grant_store.sqlite import SQLiteStore
 from pruefpfad.assembly import SERVICES
+from pruefpfad.border import Border
 from simulation.faults import Faults
 from simulation.fragile import FragileBus, Track, WatchedFollower, make_file
 from simulation.machinery import DECIDING, STARTING, Clock, Crash, Fate
 from simulation.rooms import Answers, Message, Room, as_sent, open_room
 from simulation.weather import befall
 from support.authority import KEY
+from support.personal import a_vault
 
 T = TypeVar("T")
 DEATHS = 0.01
@@ -58,6 +60,7 @@ class World:
         self._down: dict[str, int] = {}
         self.faults = Faults()
         self._tokens = TokenCheck(KEY, self.clock)
+        self.vault = a_vault(folder / "vault", Random(f"vault {seed}").randbytes)
         for name in SERVICES:
             make_file(self.path(name))
         for name in SERVICES:
@@ -81,6 +84,7 @@ class World:
             step=partial(self.fate.step, name),
             bus=self.bus,
             tracks=self.tracks,
+            vault=self.vault,
         )
         self.rooms[name] = room
         for follower in room.process.followers:
@@ -132,13 +136,18 @@ class World:
         room = self.rooms.get(service)
         if room is None:
             return None
-        answers = self.survive(partial(self._answers, room, messages))
+        answers = self.survive(partial(self._answers, room, self._sealed(messages)))
         if answers is None:
             return None
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
         return [answer for answer in answers if isinstance(answer, Answer)]
+
+    def _sealed(self, messages: Sequence[Message]) -> list[Message]:
+        """Persons hand their commands over at the border; here none of them is unfit."""
+        sealed = Border(self.vault).seal(messages)
+        return [message for message in sealed if not isinstance(message, Answer)]
 
     def _answers(self, room: Room, messages: Sequence[Message]) -> Answers:
         """Now and then a rival answers some of them at the same time, or follows meanwhile."""

@@ -22,13 +22,17 @@ from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_contracts.envelope import CloudEvent
 from grant_contracts.programme import read_definition
+from grant_contracts.registry import FACTS
 from grant_store.identity_map import IdentityMap
+from grant_store.personal.vault import Vault
 from grant_store.sqlite import SQLiteStore
 from grant_store.store import Store
 from grant_store.work import Batch, Context
 from grant_values.cases import case_id_of
 from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES
+from pruefpfad.border import Border
+from support.personal import a_vault
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 KEY = new_signing_key()
@@ -50,6 +54,7 @@ PERSON_IN = {
     "cashier": "S-1601",
     "auditor": "S-1901",
     "operator": "S-1801",
+    "records_keeper": "S-1701",
 }
 MENDING = {"retry_parked", "discard_parked"}
 """What operators may ask of each service that decides on what it follows."""
@@ -75,11 +80,12 @@ def a_token(
 class Bureau:
     """A service over a store of its own: a writer, its desk and what it follows."""
 
-    def __init__(self, service: str, store: Store) -> None:
+    def __init__(self, service: str, store: Store, vault: Vault | None = None) -> None:
         self.service = SERVICES[service]
         self.store = store
+        self.vault = vault
         tokens = TokenCheck(KEY, lambda: NOW)
-        self.writer = self.service.writer(store, tokens, lambda: NOW)
+        self.writer = self.service.writer(store, tokens, lambda: NOW, vault=vault)
         self._keys = count(1)
         self._positions: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
@@ -97,6 +103,14 @@ class Bureau:
         return self.send(command_message(name, f"k-{next(self._keys)}", token, payload, **further))
 
     def send(self, message: Any) -> Answer:
+        """Give a command as it comes over the border: with what is personal in it sealed."""
+        if self.vault is None or not isinstance(message, dict):
+            return self.take(message)
+        [sealed] = Border(self.vault).seal([message])
+        return sealed if isinstance(sealed, Answer) else self.take(sealed)
+
+    def take(self, message: Any) -> Answer:
+        """Give a command as it is."""
         [answer] = self.writer.answer([message])
         if isinstance(answer, Exception):
             raise answer
@@ -150,7 +164,7 @@ def an_event(
         time=NOW,
         position=str(position),
         originatorversion="1",
-        schemaversion="1",
+        schemaversion=str(FACTS[topic].VERSION) if topic in FACTS else "1",
         leafhash=f"{position:064x}",
         data=msgspec.Raw(msgspec.json.encode(data)),
         caseid=case_id_of(reference),
@@ -162,10 +176,13 @@ def a_bureau(service: str, folder: Path) -> Iterator[Bureau]:
     """A bureau on an empty embedded store."""
     store = SQLiteStore(folder / f"{service}-{uuid4().hex}.sqlite3", service, clock=lambda: NOW)
     store.migrate()
+    vault = a_vault(folder / "vault") if SERVICES[service].opens_personal_data else None
     try:
-        yield Bureau(service, store)
+        yield Bureau(service, store, vault)
     finally:
         store.close()
+        if vault:
+            vault.close()
 
 
 def the_programme() -> dict[str, Any]:

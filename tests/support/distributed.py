@@ -17,7 +17,10 @@ from typing import Self
 
 from grant_bus.rabbit_relay import ask_head
 from grant_bus.rabbit_rpc import NoAnswer, RpcClient, ServiceFailed
+from grant_store.personal.encryption_keys import FILE_NAME
+from grant_store.personal.opening import open_vault
 from pruefpfad.assembly import SERVICES
+from pruefpfad.border import Border
 from pruefpfad.keys import PUBLIC, signing_key
 from pruefpfad.processes.configuration import Configuration
 from pruefpfad.processes.migrate import mark_as_demonstration, migrate
@@ -106,7 +109,8 @@ class DistributedSystem:
 
     With `roles` the migration and each process work under a database role of their own, with
     `users` each process and whoever asks it under a user of the broker's. `by_way_of` leads the
-    processes to the database through something else, such as a proxy.
+    processes to the database through something else, such as a proxy. The vault is at `vault_url`,
+    with `roles` in their database, otherwise in a file.
     """
 
     def __init__(
@@ -119,12 +123,16 @@ class DistributedSystem:
         roles: DatabaseRoles | None = None,
         by_way_of: Callable[[str], str] = str,
         users: BrokerUsers | None = None,
+        vault_url: str = "",
     ) -> None:
         self.database_url = database_url
         self._by_way_of = by_way_of
         self._roles = roles
         self._users = users
         self.amqp_url = amqp_url
+        self._vault_keys = folder / "vault" / FILE_NAME
+        self._vault_url = vault_url or f"sqlite:///{folder / 'vault'}"
+        self.vault = open_vault(roles.migration if roles else self._vault_url, self._vault_keys)
         self.key = signing_key(folder / "keys")
         self.names = tuple(services)
         self._folder = folder
@@ -139,6 +147,9 @@ class DistributedSystem:
         if self._roles:
             configuration = Configuration(database_url=self._roles.migration, role_prefix=PREFIX)
         migrate(configuration)
+        self.vault.migrate()
+        if self._roles:
+            self.vault.keys.grant_roles(PREFIX)
         if self._demonstration:
             mark_as_demonstration(configuration, self._demonstration)
         try:
@@ -211,11 +222,17 @@ class DistributedSystem:
             process.signal(signal.SIGKILL)
         for process in self.processes:
             process.wait()
+        self.vault.close()
+
+    @property
+    def border(self) -> Border:
+        """Where commands are handed over: personal data go no further in clear."""
+        return Border(self.vault)
 
     @property
     def authority(self) -> RemoteAuthority:
         """Where a script's commands go."""
-        return RemoteAuthority(self.client, self.names)
+        return RemoteAuthority(self.client, self.names, self.border)
 
     @property
     def records(self) -> RemoteRecords:
@@ -273,4 +290,12 @@ class DistributedSystem:
             "PRUEFPFAD_AMQP_URL": self.amqp_url_of(user.replace("_", "-")),
             "PRUEFPFAD_ACTOR_KEY": str(self._folder / "keys" / PUBLIC),
             "PRUEFPFAD_LANE": LANE,
+            **self._vault_environment(user),
         }
+
+    def _vault_environment(self, user: str) -> dict[str, str]:
+        """Only who may open what is sealed is told where the vault is."""
+        if user not in SERVICES or not SERVICES[user].opens_personal_data:
+            return {}
+        url = self._roles.dsn(user) if self._roles else self._vault_url
+        return {"PRUEFPFAD_VAULT_URL": url, "PRUEFPFAD_VAULT_KEYS": str(self._vault_keys)}

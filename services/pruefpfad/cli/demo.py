@@ -120,7 +120,9 @@ def _write_files(system: EmbeddedSystem, data: Path) -> dict[str, Any]:
     folder = data / "payments"
     folder.mkdir(exist_ok=True)
     for run in queries.runs(audit):
-        _put(folder / run["file"]["file_name"], recorded_file(disbursement, run["run"]))
+        _put(
+            folder / run["file"]["file_name"], recorded_file(disbursement, system.vault, run["run"])
+        )
     listed = operations_list(audit, date.max, files)
     _put(data / "operations.csv", listed.encode())
     text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"

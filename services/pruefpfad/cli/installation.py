@@ -7,8 +7,8 @@ over the broker where there is one, otherwise inside this process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from functools import update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +22,8 @@ from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_store.log.proving import ProvingLog
 from grant_store.opening import open_ledger_view, open_log, open_store
+from grant_store.personal.opening import open_vault
+from grant_store.personal.vault import Vault
 from grant_store.store import Store
 from grant_values.cases import case_id_of
 from pruefpfad.assembly import SERVICES
@@ -32,9 +34,12 @@ from pruefpfad.processes.configuration import (
     HEADS_DIR,
     LANE,
     LOG_NAME,
+    VAULT_KEYS,
+    VAULT_URL,
     Misconfigured,
     read,
 )
+from pruefpfad.vaults import embedded_vault
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +52,8 @@ class Installation:
     database_url: str | None = None
     amqp_url: str | None = None
     lane: str = "main"
+    vault_url: str | None = None
+    vault_keys: Path | None = None
 
     @property
     def url(self) -> str:
@@ -81,6 +88,20 @@ class Installation:
                 opened.callback(ledger.close)
                 logs[name] = ProvingLog(log, ledger)
             yield logs
+
+    @contextmanager
+    def vault(self) -> Iterator[Vault]:
+        """Where personal data are opened: that of the data directory, or the one named."""
+        if self.vault_url and self.vault_keys:
+            vault = open_vault(self.vault_url, self.vault_keys)
+        elif self.database_url:
+            raise click.UsageError("--vault-url, --vault-keys: expected those of the stores' vault")
+        elif not self.data.is_dir():
+            raise click.UsageError(f"--data: expected that of an embedded run, not {self.data}")
+        else:
+            vault = embedded_vault(self.data)
+        with closing(vault):
+            yield vault
 
     @contextmanager
     def writers(self) -> Iterator[Callable[[dict[str, Any]], Answer]]:
@@ -153,6 +174,43 @@ def reads(function: F) -> F:
         return function(Installation(data, database_url, lane=lane), **options)
 
     return wrapped(command, function)
+
+
+def opens(function: F) -> F:
+    """Options that say where the vault is, for what reads stores and opens personal data."""
+
+    @vault_options
+    @reads
+    def command(
+        installation: Installation,
+        vault_url: str | None,
+        vault_keys: Path | None,
+        **options: Any,
+    ) -> Any:
+        return function(
+            replace(installation, vault_url=vault_url, vault_keys=vault_keys), **options
+        )
+
+    return update_wrapper(command, function)  # type: ignore[return-value]
+
+
+def vault_options(function: F) -> F:
+    """The two options that name a vault outside of a data directory."""
+    for option in (
+        click.option(
+            "--vault-keys",
+            type=click.Path(dir_okay=False, path_type=Path),
+            envvar=VAULT_KEYS.name,
+            help="The file of the keys that protect the vault's.",
+        ),
+        click.option(
+            "--vault-url",
+            envvar=VAULT_URL.name,
+            help="The keys of personal data; without it, those of the data directory.",
+        ),
+    ):
+        function = option(function)
+    return function
 
 
 def commands(function: F) -> F:

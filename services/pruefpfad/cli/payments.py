@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from grant_disbursement.run_file import recorded_file
 from pruefpfad.cli.as_of import case_files, computed_from, shows_case_files
 from pruefpfad.cli.cases import columns_of, lang_option
 from pruefpfad.cli.exports import computed
-from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.installation import Installation, opens
 from pruefpfad.cli.output import json_option, say_json, say_table
 
 _UNDER_WAY, _WRITTEN, _LEFT = "opened", "written", "transmitted"
@@ -74,13 +75,19 @@ def _cells(run: dict[str, Any], lang: Language) -> tuple[str, ...]:
     required=True,
     help="The file to write; one that is there is replaced.",
 )
-@reads
+@opens
 def rebuild(installation: Installation, run: str, output: Path) -> None:
-    """Build the file of a payment run from its events; it equals the one that was sent."""
-    with installation.stores() as stores:
-        file = recorded_file(stores["disbursement"], run)
+    """Build the file of a payment run from its events; it equals the one that was sent.
+
+    It holds names and accounts in clear: only its owner can read it. Where the key of one of them
+    was destroyed it cannot be built any more, and the command says of which order.
+    """
+    with installation.stores() as stores, installation.vault() as vault:
+        file = recorded_file(stores["disbursement"], vault, run)
         [opened, *_] = stores["disbursement"].stream(PaymentRun.create_id(run))
-    output.write_bytes(file)
+    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as writing:
+        writing.write(file)
     click.echo(f"{output}: {len(file)} bytes, SHA-256 {sha256(file).hexdigest()}")
     click.echo(f"computed from disbursement/{opened.position}")
 

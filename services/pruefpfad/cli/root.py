@@ -33,6 +33,7 @@ from pruefpfad.cli import (
     log,
     parked,
     payments,
+    personal_keys,
     processes,
     programmes,
     replay,
@@ -112,6 +113,7 @@ for _module in (
     replay,
     log,
     whatif,
+    personal_keys,
 ):
     for _command in _module.COMMANDS:
         main.add_command(_command)

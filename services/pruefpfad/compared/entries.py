@@ -24,7 +24,10 @@ from grant_values.cases import case_id_of
 NO_CASE = "-"
 
 # What stands in a run's data and says nothing of what was decided, by name of the event.
-OF_THE_RUN: Mapping[str, frozenset[str]] = {"ParkedEventDiscarded": frozenset({"position"})}
+OF_THE_RUN: Mapping[str, frozenset[str]] = {
+    "ParkedEventDiscarded": frozenset({"position"}),
+    "PersonalDataRecorded": frozenset({"sealed"}),  # Each run has keys of its own.
+}
 # How a run was looked after: what its own log signed, which hashes its ids and its times, and where
 # a backup had to be put back.
 EVENTS_OF_THE_RUN = frozenset({"HeadAnchored", "IncidentRecorded"})

@@ -28,6 +28,8 @@ class Led(NamedTuple):
     aggregate: Any
     held: RecordedAggregates
     cause: Cause
+    beside: tuple[Any, ...] = ()
+    """The other events of the unit."""
 
     def second_actor(self) -> Actor | None:
         second = self.cause.secondactorid
@@ -43,6 +45,8 @@ class RecordedCall:
 
     decide: Callable[..., object]
     arguments: Callable[[Led], dict[str, Any]]
+    is_computable: Callable[[Led], bool] = lambda led: True
+    """Whether what is recorded says all that the decision rests upon."""
 
 
 Calls = Mapping[str, RecordedCall]
@@ -77,8 +81,10 @@ def call_of(
         if row.topic in calls:
             found = calls[row.topic]
             before: Aggregate | None = held.find(row.originator_id)
-            led = Led(held.catalogue.decode(row), before, held, unit.cause)
-            return partial(_call, found, led)
+            decode = held.catalogue.decode
+            beside = tuple(decode(each) for each in unit.rows if each is not row)
+            led = Led(decode(row), before, held, unit.cause, beside)
+            return partial(_call, found, led) if found.is_computable(led) else None
     return None
 
 

@@ -2,10 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from grant_intake import application
+from grant_store.work import UnitOfWork
+from grant_values.personal import Sealed, SealedPayee
+from grant_values.shapes import Actor, Payee
 from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
+
+_SAID = fields(
+    *("reference", "programme", "call", "received_at", "channel", "applicant"),
+    *("operation", "plan", "payee", "declarations", "attachments", "fingerprint"),
+)
+
+
+def _submitted(led: Led) -> dict[str, Any]:
+    """What was said, and what was recorded sealed with it; nothing was in version 1."""
+    records = [each for each in led.beside if hasattr(each, "sealed")]
+    return {**_SAID(led), "records": records}
+
+
+def _submit(work: UnitOfWork, by: Actor, payee: Payee, records: Sequence[Any], **said: Any) -> None:
+    if not records:
+        work.keep(application.received(work, payee=payee, **said))
+        return
+    first, *others = ({name: getattr(each, name) for name in _SEALED} for each in records)
+    account = SealedPayee(**first, invented=payee.invented)
+    contacts = tuple(Sealed(**each) for each in others)
+    application.submit_application(work, by, account, contacts, **said)
+
+
+_SEALED = ("subject", "record", "purpose", "kind", "key", "sealed")
 
 _NEW_DOCUMENT = fields("document", "superseded_by", "reason", "effective_on")
 
@@ -31,13 +59,7 @@ CALLS: Calls = {
             "effective_on": led.event.closed_on,
         },
     ),
-    "intake.ApplicationSubmitted": RecordedCall(
-        application.submit_application,
-        fields(
-            *("reference", "programme", "call", "received_at", "channel", "applicant"),
-            *("operation", "plan", "payee", "declarations", "attachments", "fingerprint"),
-        ),
-    ),
+    "intake.ApplicationSubmitted": RecordedCall(_submit, _submitted),
     "intake.CompletenessChecked": RecordedCall(
         application.check_completeness, on_case("missing", "checklist", "effective_on")
     ),

@@ -14,6 +14,7 @@ import msgspec
 from grant_contracts.envelope import CloudEvent
 from grant_store.rows import KindAndKey
 from grant_store.store import Store
+from grant_values.personal import Sealed
 from pruefpfad.decided_again.units import Unit, events_of
 
 Documents = dict[KindAndKey, Any]
@@ -43,6 +44,7 @@ class Known:
         self.references: dict[UUID, str] = {}
         self.programme_of: dict[UUID, str] = {}
         self._renounced: dict[UUID, tuple[int, str]] = {}
+        self._accounts: Documents = {}
         for row in events_of(intake):
             if row.topic == "intake.ProgrammeRegistered":
                 found = msgspec.json.decode(row.state, type=_Registered)
@@ -52,12 +54,18 @@ class Known:
                 submitted = msgspec.json.decode(row.state, type=_Submitted)
                 self.references[row.originator_id] = submitted.reference
                 self.programme_of[row.originator_id] = submitted.programme
+            elif row.topic == "intake.PersonalDataRecorded":
+                self._note_account(msgspec.json.decode(row.state, type=Sealed))
 
     def documents(self) -> Documents:
         """What every service remembers; it may write into its own."""
         programmes = {("programme", key): each for key, each in self.definitions.items()}
         references = {("reference", str(key)): each for key, each in self.references.items()}
-        return {**programmes, **references}
+        return {**programmes, **references, **self._accounts}
+
+    def _note_account(self, sealed: Sealed) -> None:
+        if sealed.kind == "account":
+            self._accounts["account", str(sealed.subject)] = msgspec.to_builtins(sealed)
 
     def note(self, unit: Unit) -> None:
         """Remember what a later service may have remembered of this unit."""

@@ -21,6 +21,7 @@ from grant_values.invalid import NotEntitled
 from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES, Service
 from pruefpfad.decided_again import access
+from pruefpfad.decided_again.accounts import PayableAccounts
 from pruefpfad.decided_again.aggregates import UNREADABLE, RecordedAggregates
 from pruefpfad.decided_again.calls import Calls, call_of
 from pruefpfad.decided_again.calls_of_budgeting import CALLS as OF_BUDGETING
@@ -116,7 +117,7 @@ class ServiceAgain:
             progress(unit.last_position)
 
     def _take(self, unit: Unit, tally: Tally) -> Iterator[Difference]:
-        batch = Batch(self._held, lambda: _NO_ID, documents=self._documents)
+        batch = Batch(self._held, lambda: _NO_ID, PayableAccounts(), documents=self._documents)
         found = self._found(unit, batch)
         if found is None:
             tally.given.update(row.topic for row in unit.rows)

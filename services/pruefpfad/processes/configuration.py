@@ -40,6 +40,14 @@ ROLE_PREFIX = Setting(
     "such as pruefpfad_ for pruefpfad_intake and pruefpfad_intake_relay; empty for none",
     "",
 )
+VAULT_URL = Setting(
+    "PRUEFPFAD_VAULT_URL",
+    "the address of the keys of personal data, apart from the stores, such as "
+    "postgresql://USER:PASSWORD@HOST:5432/VAULT",
+)
+VAULT_KEYS = Setting(
+    "PRUEFPFAD_VAULT_KEYS", "the path of the file with the keys that protect those keys"
+)
 COMMANDS_PER_SECOND = Setting(
     "PRUEFPFAD_COMMANDS_PER_SECOND",
     "how many commands one sender may give in a second, as a whole number; 0 for any number",
@@ -78,13 +86,16 @@ FOR_SERVICE = (
     *(DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, COMMANDS_PER_SECOND, LOG_LEVEL),
     *(LOG_NAME, HEADS_DIR),
 )
+FOR_VAULT_MIGRATION = (VAULT_URL, VAULT_KEYS, ROLE_PREFIX)
+FOR_VAULT_SERVICE = (*FOR_SERVICE, VAULT_URL, VAULT_KEYS)
+"""What a service reads that opens personal data."""
 FOR_CHECKPOINTER = (
     *(DATABASE_URL, LANE, LOG_NAME, LOG_KEYS, HEADS_DIR),
     *(CHECKPOINT_LEAVES, CHECKPOINT_SECONDS, LOG_LEVEL),
 )
 FOR_HEALTH = (AMQP_URL, LANE, LOG_LEVEL)
 FOR_CHECKPOINTERS_HEALTH = (DATABASE_URL, LANE, CHECKPOINT_SECONDS)
-SETTINGS = tuple(dict.fromkeys((*FOR_SERVICE, *FOR_CHECKPOINTER)))
+SETTINGS = tuple(dict.fromkeys((*FOR_VAULT_SERVICE, *FOR_CHECKPOINTER)))
 """All that services, relays and checkpointers read."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
@@ -110,6 +121,8 @@ class Configuration:
     heads_dir: Path | None = None
     checkpoint_leaves: int = 256
     checkpoint_seconds: int = 60
+    vault_url: str = ""
+    vault_keys: Path | None = None
 
 
 def read(settings: Sequence[Setting]) -> Configuration:
@@ -136,6 +149,9 @@ def read(settings: Sequence[Setting]) -> Configuration:
     actor_key = found.get(ACTOR_KEY.name)
     if actor_key and not Path(actor_key).is_file():
         wrong[ACTOR_KEY.name] = f"{ACTOR_KEY.expected}; {actor_key!r} is none"
+    vault_keys = found.get(VAULT_KEYS.name)
+    if vault_keys and not Path(vault_keys).is_file():
+        wrong[VAULT_KEYS.name] = f"{VAULT_KEYS.expected}; {vault_keys!r} is none"
     if wrong:
         raise Misconfigured("; ".join(f"{name}: expected {what}" for name, what in wrong.items()))
     return Configuration(
@@ -150,6 +166,8 @@ def read(settings: Sequence[Setting]) -> Configuration:
         heads_dir=_path(found.get(HEADS_DIR.name)),
         checkpoint_leaves=int(found.get(CHECKPOINT_LEAVES.name) or 256),
         checkpoint_seconds=int(found.get(CHECKPOINT_SECONDS.name) or 60),
+        vault_url=found.get(VAULT_URL.name) or "",
+        vault_keys=Path(vault_keys) if vault_keys else None,
     )
 
 

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import sys
 
-from pruefpfad.processes.configuration import FOR_SERVICE, Configuration, Misconfigured, read
+from pruefpfad.processes.configuration import (
+    FOR_SERVICE,
+    FOR_VAULT_SERVICE,
+    Configuration,
+    Misconfigured,
+    read,
+)
 
 EXIT_MISCONFIGURED = 2
+OPEN_PERSONAL_DATA = frozenset({"intake", "disbursement"})
+"""As the assembly says, which must not be imported here; a test compares them."""
 
 
 def serve(service: str, configuration: Configuration) -> int:
@@ -21,7 +29,9 @@ def serve(service: str, configuration: Configuration) -> int:
 
 def main(arguments: list[str]) -> int:
     try:
-        return serve(arguments[0], read(FOR_SERVICE))
+        service = arguments[0]
+        needed = FOR_VAULT_SERVICE if service in OPEN_PERSONAL_DATA else FOR_SERVICE
+        return serve(service, read(needed))
     except Misconfigured as error:
         print(error, file=sys.stderr)
         return EXIT_MISCONFIGURED

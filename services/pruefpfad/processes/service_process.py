@@ -20,6 +20,8 @@ from grant_bus.rabbit import connect, is_passing
 from grant_bus.rates import UNLIMITED, SenderRates
 from grant_bus.writer import CannotApply
 from grant_store.opening import open_store
+from grant_store.personal.opening import open_vault
+from grant_store.personal.vault import Vault
 from grant_store.postgres_connection import answer_slowly
 from grant_store.postgres_connection import connect as connect_database
 from grant_store.sqlite import utc_now
@@ -81,12 +83,18 @@ def _serve(store: Store, configuration: Configuration) -> None:
         *(configuration.database_url, store.service, store.lane),
         *(configuration.log_name, configuration.heads_dir),
     )
-    writer = SERVICES[store.service].writer(
-        store, tokens, utc_now, rates=rates, continuity=continuity
-    )
+    service = SERVICES[store.service]
+    vault = _vault(configuration) if service.opens_personal_data else None
+    writer = service.writer(store, tokens, utc_now, rates=rates, continuity=continuity, vault=vault)
     writer.broken_history()  # Now, so that whoever looks at the start of the log sees it.
     readers = Readers(tokens, utc_now, rates)
     run(_service_class(store.service), Process(writer, configuration.amqp_url, readers))
+
+
+def _vault(configuration: Configuration) -> Vault:
+    if configuration.vault_keys is None:
+        raise ValueError("vault_keys: expected the file of the keys that protect the vault's")
+    return open_vault(configuration.vault_url, configuration.vault_keys)
 
 
 def _service_class(name: str) -> type:

@@ -100,6 +100,8 @@ def _documents(ledgers: Ledgers, report: Report, fold: Fold) -> Documents:
     passed = not_applied(store, discarded)
     for upstream, last in report.followed.items():
         _remember(report.service, ledgers[upstream], last, passed, notebook)
+    if report.service == "intake":
+        _of_persons(fold, notebook)
     if report.service == "disbursement":
         _of_accounts(ledgers, report, fold, passed, notebook)
     return notebook.documents
@@ -129,6 +131,16 @@ def _heard(
     for row in rows_of(upstream, last, no_progress):
         if row.topic in topics and (upstream.origin, row.position) not in passed:
             yield event_of(upstream.origin, row)
+
+
+def _of_persons(fold: Fold, notebook: Notebook) -> None:
+    """Whose personal data a case has."""
+    from grant_intake.personal import document_of
+    from grant_intake.personal_records import PersonalRecord
+
+    for aggregate in fold.aggregates.values():
+        if isinstance(aggregate, PersonalRecord):
+            notebook.write_document(*document_of(aggregate))
 
 
 def _of_accounts(

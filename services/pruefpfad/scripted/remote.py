@@ -14,6 +14,7 @@ import msgspec
 from grant_audit.case_file import CaseFile
 from grant_bus.rabbit_rpc import NoAnswer, Question, RpcClient
 from grant_contracts.answers import Answer
+from pruefpfad.border import Border
 
 AT_ONCE = 100
 ATTEMPTS = 5
@@ -35,18 +36,27 @@ class RemoteAuthority:
     """Takes commands to the services that their names begin with."""
 
     def __init__(
-        self, client: RpcClient, services: Sequence[str], timeout_seconds: float = 120.0
+        self,
+        client: RpcClient,
+        services: Sequence[str],
+        border: Border,
+        timeout_seconds: float = 120.0,
     ) -> None:
         self._client = client
+        self._border = border
         self._services = tuple(services)
         self._timeout_seconds = timeout_seconds
 
     def send(self, messages: Sequence[Message]) -> list[Answer]:
         """One answer for each command, in order. They are recorded in that order too, unless a
-        connection breaks on the way; whoever must be sure waits for each answer."""
+        connection breaks on the way; whoever must be sure waits for each answer.
+
+        Personal data in them are sealed before they go anywhere."""
         answers: list[Answer] = []
         for start in range(0, len(messages), AT_ONCE):
-            answers += self._settled(messages[start : start + AT_ONCE])
+            sealed = self._border.seal(messages[start : start + AT_ONCE])
+            settled = iter(self._settled([each for each in sealed if isinstance(each, dict)]))
+            answers += [each if isinstance(each, Answer) else next(settled) for each in sealed]
         return answers
 
     def settle(self) -> None:

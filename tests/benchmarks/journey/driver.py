@@ -14,6 +14,7 @@ import msgspec
 
 from benchmarks.journey.persons import FACTS, Persons
 from benchmarks.journey.wire import Binding, Heard, Wire
+from pruefpfad.scripted.script import Message
 
 EXCHANGE = "grants.commands"
 LANE = "main"
@@ -42,7 +43,14 @@ class Fact(msgspec.Struct):
 class Driver:
     """The persons' post office for one side."""
 
-    def __init__(self, wire: Wire, persons: Persons, where_is: WhereIs) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        persons: Persons,
+        where_is: WhereIs,
+        at_the_border: Callable[[Sequence[Message]], list[Message]] = list,
+    ) -> None:
+        self._at_the_border = at_the_border
         self.wire = wire
         self.persons = persons
         self._names = {where_is(fact): fact for fact in FACTS}
@@ -73,7 +81,7 @@ class Driver:
 
     def letters(self, messages: Sequence[dict[str, Any]]) -> list[bytes]:
         """The messages encoded as they go over the wire, before any clock runs."""
-        return [self._letter(message) for message in messages]
+        return [self._letter(message) for message in self._at_the_border(messages)]
 
     def answer(self, heard: Heard) -> Answer | None:
         """The answer that was heard, which must be "recorded"; None if it is a fact."""

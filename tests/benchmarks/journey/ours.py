@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.journey.sides import SERVICES, Side, count_topics
 from benchmarks.journey.wire import Binding
 from grant_bus.rabbit import EVENTS
+from pruefpfad.scripted.script import Message
 from support.distributed import DistributedSystem
 
 OURS = "ours"
@@ -20,7 +21,12 @@ def open_ours(database_url: str, amqp_url: str, folder: Path) -> Iterator[Side]:
     """Started on an empty database and virtual host, ended at the end. Without audit, which takes
     no part in a grant's life."""
     with DistributedSystem(
-        database_url, amqp_url, folder, services=SERVICES, demonstration="benchmark"
+        database_url,
+        amqp_url,
+        folder,
+        services=SERVICES,
+        demonstration="benchmark",
+        vault_url=database_url,
     ) as system:
         yield OurSide(system)
 
@@ -37,6 +43,10 @@ class OurSide:
     @property
     def pids(self) -> Mapping[str, int]:
         return {process.name: process.pid for process in self._system.processes}
+
+    def at_the_border(self, messages: Sequence[Message]) -> list[Message]:
+        """With what is personal in them sealed."""
+        return [each for each in self._system.border.seal(messages) if isinstance(each, dict)]
 
     def where_is(self, fact: str) -> Binding:
         return Binding(EVENTS.name, fact)

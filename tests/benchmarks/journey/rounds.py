@@ -71,6 +71,6 @@ def running(bench: Bench, opener: Opener) -> Iterator[tuple[Side, Driver]]:
         opener(database, virtual_host, bench.new_folder()) as side,
         Wire(virtual_host, [side.where_is(fact) for fact in FACTS]) as wire,
     ):
-        driver = Driver(wire, Persons(side.key), side.where_is)
+        driver = Driver(wire, Persons(side.key), side.where_is, side.at_the_border)
         driver.prepare()
         yield side, driver

@@ -6,7 +6,7 @@ Everything that differs between ours and the other way is behind this; the drive
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from joserfc.jwk import OKPKey
 from psycopg import sql
 
 from benchmarks.journey.wire import Binding
+from pruefpfad.scripted.script import Message
 
 SERVICES = ("intake", "eligibility", "budgeting", "disbursement")
 
@@ -32,6 +33,9 @@ class Side(Protocol):
 
     def where_is(self, fact: str) -> Binding:
         """Where the fact "budgeting.FundsSpent" is published."""
+
+    def at_the_border(self, messages: Sequence[Message]) -> list[Message]:
+        """The messages as they may go over the wire."""
 
     def recorded(self) -> Counter[str]:
         """How many events of each name all its stores hold."""

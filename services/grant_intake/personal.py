@@ -1,0 +1,180 @@
+"""Personal data of a case: recorded sealed, and destroyed with their key.
+
+Get, decide, keep. What is sealed is opened here only to see that an account is one, and is never
+written anywhere in clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.domain import Aggregate
+
+from grant_intake.domain import GrantApplication
+from grant_intake.personal_records import KeyDestruction, PersonalRecord
+from grant_store.personal.cipher import SealBroken
+from grant_store.personal.vault import DESTROYED, NotInVault
+from grant_store.standing import DEMONSTRATION_ID
+from grant_store.work import UnitOfWork
+from grant_values.invalid import Invalid, NotEntitled
+from grant_values.personal import Account, Holder, Sealed, SealedPayee, place_of
+from grant_values.shapes import Actor
+
+HOLDER = "personal"  # <case id>/<purpose>/<subject>: whose data a case has, and what for
+
+
+def check_with_application(
+    work: UnitOfWork, case_id: UUID, payee: SealedPayee, contacts: tuple[Sealed, ...]
+) -> None:
+    """`Invalid` unless an account and contact persons were sealed for this case."""
+    _check_place("payee", payee, case_id, 1)
+    _check_account("payee", work, payee)
+    for number, contact in enumerate(contacts, 1):
+        field = f"contacts.{number - 1}"
+        if contact.kind != "contact_person":
+            raise Invalid(f"{field}.kind", "expected 'contact_person'")
+        _check_place(field, contact, case_id, number)
+
+
+def record(work: UnitOfWork, case_id: UUID, effective_on: date, *records: Sealed) -> None:
+    """Record what is sealed, and remember whose it is."""
+    for each in records:
+        kept = PersonalRecord(
+            case_id=case_id,
+            subject=each.subject,
+            record=each.record,
+            purpose=each.purpose,
+            kind=each.kind,
+            key=each.key,
+            sealed=each.sealed,
+            effective_on=effective_on,
+        )
+        work.keep(kept)
+        work.write_document(*document_of(kept))
+
+
+def document_of(kept: PersonalRecord) -> tuple[str, str, dict[str, str]]:
+    """What intake remembers of a record: whose data the case has, and what for."""
+    subject, purpose = kept.holder
+    return HOLDER, f"{kept.case_id}/{purpose}/{subject}", {"subject": str(subject)}
+
+
+def record_personal_data(
+    work: UnitOfWork,
+    by: Actor,
+    reference: str,
+    records: tuple[tuple[int, Sealed], ...],
+    effective_on: date,
+) -> None:
+    """Add sealed records to a case. Nothing is recorded if one of them does not fit."""
+    application = work.get(GrantApplication, GrantApplication.create_id(reference))
+    application.refuse_before_receipt(effective_on)
+    for index, (number, each) in enumerate(records):
+        field = f"records.{index}"
+        _check_place(field, each, application.id, number)
+        if each.kind == "account":
+            raise Invalid(f"{field}.kind", "expected another kind: accounts come with applications")
+        if work.find(PersonalRecord, each.record):
+            raise Invalid(f"{field}.number", "expected a number that was not recorded before")
+        if work.find(KeyDestruction, KeyDestruction.create_id(*each.holder)):
+            raise Invalid(f"{field}.subject", "expected a person whose key was not destroyed")
+    record(work, application.id, effective_on, *(each for _, each in records))
+
+
+def destroy_keys(
+    work: UnitOfWork,
+    by: Actor,
+    seconded_by: Actor | None,
+    reference: str,
+    purpose: str,
+    subject: UUID | None,
+    reason: str,
+    effective_on: date,
+) -> None:
+    """Destroy the keys of a case for one purpose, first in the vault and then on record.
+
+    A fault between the two leaves a key destroyed and not on record: the same command finishes it.
+    """
+    second = _second_person(work, by, seconded_by)
+    application = work.get(GrantApplication, GrantApplication.create_id(reference))
+    application.refuse_before_receipt(effective_on)
+    for holder in _holders(work, application.id, purpose, subject):
+        key = work.vault.destroy(holder)
+        if key is None:
+            raise Invalid("purpose", "expected data that were sealed with this vault")
+        destroyed = KeyDestruction(
+            case_id=application.id,
+            subject=holder.subject,
+            purpose=purpose,
+            key=key,
+            reason=reason,
+            destroyed_by=by.id,
+            seconded_by=second.id,
+            effective_on=effective_on,
+        )
+        work.keep(destroyed)
+
+
+def records_named_in(payload: Mapping[str, Any]) -> Collection[UUID]:
+    """Which records and destructions a command asks for, so that they can be read together."""
+    return tuple(_ids(payload))
+
+
+def _ids(payload: Mapping[str, Any]) -> Iterator[UUID]:
+    for _, each in payload["records"]:
+        yield each.record
+        yield KeyDestruction.create_id(*each.holder)
+
+
+def _holders(
+    work: UnitOfWork, case_id: UUID, purpose: str, subject: UUID | None
+) -> tuple[Holder, ...]:
+    """Whose keys are to be destroyed, without those of which it is on record already."""
+    prefix = f"{case_id}/{purpose}/"
+    subjects = [UUID(key.removeprefix(prefix)) for key, _ in work.documents(HOLDER, prefix)]
+    asked = [each for each in subjects if subject in (None, each)]
+    if not asked:
+        field, what = ("subject", "person") if subject else ("purpose", "purpose")
+        raise Invalid(field, f"expected a {what} of which the case has personal data")
+    left = [
+        Holder(each, purpose)
+        for each in asked
+        if work.find(KeyDestruction, KeyDestruction.create_id(each, purpose)) is None
+    ]
+    if not left:
+        raise Invalid("purpose", "expected data whose key was not destroyed before")
+    return tuple(left)
+
+
+def _check_place(field: str, sealed: Sealed, case_id: UUID, number: int) -> None:
+    """A record that was sealed for another case or person would open for neither."""
+    place = place_of(case_id, sealed.kind, number)
+    if sealed.subject != place.subject:
+        raise Invalid(f"{field}.subject", f"expected {place.subject}")
+    if sealed.record != place.record:
+        raise Invalid(f"{field}.record", f"expected {place.record}")
+
+
+def _check_account(field: str, work: UnitOfWork, payee: SealedPayee) -> None:
+    try:
+        content = work.vault.open(payee)
+    except (NotInVault, SealBroken) as error:
+        raise Invalid(field, "expected an account sealed with this vault") from error
+    if content is DESTROYED:
+        raise Invalid(field, "expected an account whose key was not destroyed")
+    try:
+        Account.of(content).check()
+    except ValueError as error:
+        raise Invalid(field, f"expected a sealed account; in it {error}") from error
+
+
+def _second_person(work: UnitOfWork, by: Actor, second: Actor | None) -> Actor:
+    """Four eyes: another person, and a program plays neither outside of a demonstration."""
+    if second is None or second.id == by.id:
+        raise NotEntitled("second_person_missing")
+    if (by.scripted or second.scripted) and work.find(Aggregate, DEMONSTRATION_ID) is None:
+        raise NotEntitled("scripted_actor")
+    return second

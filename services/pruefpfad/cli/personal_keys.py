@@ -1,0 +1,188 @@
+"""`pruefpfad keys …`: the keys that personal data are sealed with, and how they end.
+
+Keys themselves are never shown. Destroying goes to intake as a command, so that it is on record.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import click
+
+from grant_contracts.answers import Answer
+from grant_contracts.commands import command_message
+from grant_contracts.reasons import KEY_DESTROYED
+from grant_intake.personal import HOLDER
+from grant_intake.personal_records import KeyDestruction
+from grant_store.personal.encryption_keys import EncryptionKeys
+from grant_values.personal import PURPOSES, Holder
+from pruefpfad.border import Border
+from pruefpfad.cli.installation import Installation, Signed, case_of, commands, opens
+from pruefpfad.cli.output import EXIT_NOT_YET, finish, json_option, say_json, say_table
+from pruefpfad.processes.configuration import ROLE_PREFIX
+from pruefpfad.sources.files import read_json
+
+PURPOSE = click.Choice(list(PURPOSES))
+DAY = click.DateTime(["%Y-%m-%d"])
+
+
+@click.group(epilog="Example: pruefpfad --data var/demo keys status --case ZIQ-2020-0001")
+def keys() -> None:
+    """Keys of personal data, one for each person and purpose (docs/personal-data.md)."""
+
+
+@keys.command(epilog="Example: pruefpfad --data var/demo keys status --case ZIQ-2020-0001 --json")
+@click.option("--case", help="Only the persons of this case: its reference or its id.")
+@json_option
+@opens
+def status(installation: Installation, case: str | None, as_json: bool) -> None:
+    """Say how many keys there are, or which of a case's persons can still be read.
+
+    Exit code 5: a key was destroyed and that is not on record; repeat `keys destroy`.
+    """
+    with installation.vault() as vault, installation.stores() as stores:
+        if case is None:
+            counts = vault.keys.counts()
+            _say_counts(counts, as_json=as_json)
+            return
+        rows = []
+        for document in stores["intake"].documents(HOLDER, f"{case_of(case)}/"):
+            _, purpose, subject = document.key.split("/")
+            holder = Holder(UUID(subject), purpose)
+            rows.append({"subject": subject, "purpose": purpose, "readable": vault.has_key(holder)})
+            recorded = bool(stores["intake"].stream(KeyDestruction.create_id(*holder)))
+            rows[-1]["destruction_on_record"] = recorded
+    unfinished = [row for row in rows if not row["readable"] and not row["destruction_on_record"]]
+    if as_json:
+        say_json(rows)
+    else:
+        columns = ("subject", "purpose", "readable", "destruction_on_record")
+        cells = [[str(row[each]) for each in columns] for row in rows]
+        say_table(
+            f"{len(rows)} keys of {case}", [each.replace("_", " ") for each in columns], cells
+        )
+    raise SystemExit(EXIT_NOT_YET if unfinished else 0)
+
+
+@keys.command(
+    epilog="Example: pruefpfad keys destroy --case ZIQ-2020-0001 --purpose contact"
+    " --reason retention_ended --on 2031-01-01 --actor-token TOKEN --second-actor-token TOKEN"
+)
+@click.option("--case", "reference", required=True, help="The case, by its reference.")
+@click.option("--purpose", required=True, type=PURPOSE, help="What the data are processed for.")
+@click.option("--subject", type=click.UUID, help="One person of the case; without it, all of them.")
+@click.option("--reason", required=True, type=click.Choice(list(KEY_DESTROYED)), help="The law's.")
+@click.option("--on", "effective_on", required=True, type=DAY, help="The day of the decision.")
+@click.option("--second-actor-token", required=True, help="The second person, who bears it too.")
+@json_option
+@commands
+def destroy(
+    installation: Installation,
+    signed: Signed,
+    reference: str,
+    purpose: str,
+    subject: UUID | None,
+    reason: str,
+    effective_on: datetime,
+    as_json: bool,
+) -> None:
+    """Destroy the keys of a case's persons for one purpose. It cannot be undone.
+
+    Given again after a fault, it finishes what was begun. Then run `keys rewrap`, so that backups
+    and logs of the vault hold nothing that can be opened either.
+    """
+    payload: dict[str, Any] = {
+        "reference": reference,
+        "purpose": purpose,
+        "subject": str(subject) if subject else None,
+        "reason": reason,
+        "effective_on": effective_on.date().isoformat(),
+    }
+    answer = installation.ask(signed.message("intake.destroy_keys", **payload))
+    finish(answer, as_json=as_json)
+
+
+@keys.command(
+    epilog="Example: pruefpfad keys seal intake.submit_application application.json > sealed.json"
+)
+@click.argument("command")
+@click.argument("payload", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@opens
+def seal(installation: Installation, command: str, payload: Path) -> None:
+    """Print the PAYLOAD of a command as it may travel: with what is personal in it sealed.
+
+    For whoever sends commands by message. The same payload gives the same output.
+    """
+    message = command_message(command, "", "", read_json(payload))
+    with installation.vault() as vault:
+        [sealed] = Border(vault).seal([message])
+    if isinstance(sealed, Answer):
+        finish(sealed)
+    else:
+        say_json(sealed["payload"])
+
+
+@keys.command(epilog="Example: pruefpfad --data var/demo keys rewrap")
+@json_option
+@opens
+def rewrap(installation: Installation, as_json: bool) -> None:
+    """Protect all keys by a fresh one, and forget the older ones.
+
+    After it, nothing that backups, logs or free pages of the vault still hold can be opened. Run it
+    after keys were destroyed, and at least once a month. Interrupted, it may be begun again.
+    """
+    with installation.vault() as vault:
+        count = vault.rewrap()
+    if as_json:
+        say_json({"rewrapped": count})
+    else:
+        click.echo(f"{count} keys are protected by a fresh key; the older ones are gone")
+
+
+@keys.command(epilog="Example: pruefpfad keys create /etc/pruefpfad/encryption-keys.json")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def create(file: Path) -> None:
+    """Make a file with a fresh key that protects all others. One that is there stays.
+
+    Whoever has it and the vault can read all personal data: keep it apart from both.
+    """
+    EncryptionKeys(file).create()
+    click.echo(f"{file}: there")
+
+
+@keys.command(
+    epilog="Example: pruefpfad keys migrate --vault-url postgresql://…/vault"
+    " --vault-keys /etc/pruefpfad/encryption-keys.json --role-prefix pruefpfad_"
+)
+@click.option(
+    "--role-prefix",
+    default="",
+    envvar=ROLE_PREFIX.name,
+    help="Also give PREFIXborder, PREFIXintake and PREFIXdisbursement their rights (PostgreSQL).",
+)
+@opens
+def migrate(installation: Installation, role_prefix: str) -> None:
+    """Create the vault, with a first key that protects all others. Again changes nothing."""
+    with installation.vault() as vault:
+        vault.migrate()
+        if role_prefix:
+            vault.keys.grant_roles(role_prefix)
+    click.echo("vault: migrated")
+
+
+def _say_counts(counts: dict[str, tuple[int, int]], *, as_json: bool) -> None:
+    rows = [
+        {"purpose": purpose, "keys": live, "destroyed": destroyed}
+        for purpose, (live, destroyed) in counts.items()
+    ]
+    if as_json:
+        say_json(rows)
+    else:
+        cells = [[str(value) for value in row.values()] for row in rows]
+        say_table("Keys of personal data", ("purpose", "keys", "destroyed"), cells)
+
+
+COMMANDS = (keys,)
