@@ -79,10 +79,3 @@ def test_every_command_of_auditors_is_on_the_page() -> None:
     told = {words[3] for words in COMMANDS if words[2] == "audit"}
 
     assert set(group.commands) - told == {"compare"}  # type: ignore[attr-defined]
-
-
-def test_every_test_that_the_page_names_is_there() -> None:
-    named = re.findall(r"`(tests/[a-z_/]+\.py)`", PAGE)
-
-    assert len(named) > 6
-    assert [name for name in named if not (ROOT / name).is_file()] == []
