@@ -49,6 +49,20 @@ def test_a_bundle_that_was_cut_off_is_unusable(
     assert ask(bundle, *outside).exit_code == 3
 
 
+def test_a_listed_member_that_is_gone_is_tampering_even_if_the_rest_cannot_be_checked(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    members = history.members()
+    gone = "logs/intake/main/leaves/000000000001.bin"
+    del members[gone]
+
+    verdict = ask(write(tmp_path / "b.zip", members), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("member", gone)}
+    assert "Not everything could be checked" in verdict.report["notes"][-1]
+
+
 def test_two_members_of_one_name_are_refused(
     history: History, outside: Outside, ask: Ask, tmp_path: Path
 ) -> None:

@@ -212,12 +212,15 @@ class Bundle:
             report.check(is_listed, "member", name, "is not the file that the manifest lists")
         return content
 
-    def check_the_rest(self, report: Report) -> None:
-        """Compare the members that no other check has read, and look for missing ones."""
-        for name in sorted(self.unread):
-            self.read(name, report)
+    def check_listed(self, report: Report) -> None:
+        """Look for members that the manifest lists and that are not there."""
         for name in sorted(set(self.hashes) - set(self.sizes)):
             report.tampered("member", name, "is listed in the manifest, but not in the bundle")
+
+    def check_the_rest(self, report: Report) -> None:
+        """Compare the members that no other check has read."""
+        for name in sorted(self.unread):
+            self.read(name, report)
 
 
 def _log_entry(entry: dict[str, Any]) -> LogEntry:
@@ -872,6 +875,9 @@ class LogCheck:
         for name in self.bundle.names(f"{self.folder}timestamps/", ".tsr"):
             size = name.removeprefix(f"{self.folder}timestamps/")[:12]
             note = f"{self.folder}checkpoints/{size}.note"
+            if not self.bundle.has(note):
+                self.report.tampered("timestamp", name, "is on a head that is not in the bundle")
+                continue
             try:
                 imprint, moment = stamped(self.bundle.read(name, self.report))
                 head = head_of(self.bundle.read(note, self.report))
@@ -928,6 +934,7 @@ def verify(bundle: Bundle, given: Given, report: Report) -> None:
             "This is a part of the history. That each event in it is genuine is proven here; that"
             " none was left out, only a bundle of everything (--all) can prove."
         )
+    bundle.check_listed(report)
     pasts = [LogCheck(bundle, log, given, report).run() for log in bundle.logs]
     check_causes(bundle, pasts, given, report)
     ledgers = {ledger_of(log.origin) for log in bundle.logs}
@@ -1061,7 +1068,12 @@ def run(options: argparse.Namespace) -> int:
     trust = usable(keys_in(options.trust) if options.trust else [], report)
     known = known_heads(options.known_head, trust)
     tolerance = options.clock_tolerance * 1_000_000
-    verify(bundle, Given(trust, known, max(options.quorum, 0), tolerance), report)
+    try:
+        verify(bundle, Given(trust, known, max(options.quorum, 0), tolerance), report)
+    except Unusable as unusable:
+        if report.exit_code != 1:
+            raise
+        report.notes.append(f"Not everything could be checked: {unusable}")
     (print_json if options.json else print_report)(report, options.bundle)
     return report.exit_code
 
