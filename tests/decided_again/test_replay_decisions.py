@@ -12,8 +12,11 @@ from click.testing import CliRunner, Result
 from rich.console import Console
 
 from grant_store.sqlite import SQLiteStore
+from grant_values.cases import case_id_of
+from grant_values.personal import place_of
 from pruefpfad.cli.root import main
 from pruefpfad.scripted.story import Story
+from pruefpfad.vaults import embedded_vault
 from support.authority import CASE, EXAMPLE
 
 
@@ -53,7 +56,7 @@ def test_an_untouched_history_comes_out_as_recorded(told: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "eligibility.CheckRecorded" in result.output
-    assert "68 events decided again, 0 differ" in result.output
+    assert "67 events decided again, 0 differ" in result.output
 
 
 def test_a_raised_grant_is_named_with_case_field_and_both_amounts(
@@ -80,6 +83,49 @@ def test_a_case_can_be_named_by_its_reference(told: Path) -> None:
     counted = json.loads(result.stdout)["events"]
     assert counted["budgeting.GrantApproved"]["decided_again"] == 1
     assert "budgeting.BudgetLineOpened" not in counted
+
+
+def counted(result: Result, topic: str) -> dict[str, int]:
+    found: dict[str, int] = json.loads(result.stdout)["events"][topic]
+    return found
+
+
+WRITTEN = "disbursement.PaymentRunWritten"
+
+
+def test_the_file_of_a_run_is_given_unless_accounts_are_opened(told: Path) -> None:
+    closed, opened = replay(told, "--json"), replay(told, "--json", "--open-accounts")
+
+    assert counted(closed, WRITTEN) == {"decided_again": 0, "differing": 0, "given": 1}
+    assert counted(opened, WRITTEN) == {"decided_again": 1, "differing": 0, "given": 0}
+
+
+def test_another_hash_of_a_file_is_found_where_accounts_are_opened(
+    told: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(told, tmp_path / "copy")
+    position = alter(copy, WRITTEN, '"sha256":"', '"sha256":"0')
+
+    result = replay(copy, "--json", "--open-accounts")
+
+    assert result.exit_code == 1
+    [found] = json.loads(result.stdout)["differences"]
+    assert (found["position"], found["topic"]) == (position, WRITTEN)
+
+
+def test_what_rests_on_a_destroyed_account_is_given_and_nothing_else(
+    told: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copytree(told, tmp_path / "copy")
+    vault = embedded_vault(copy)
+    vault.destroy(place_of(case_id_of(CASE), "account").holder)
+    vault.close()
+
+    result = replay(copy, "--json", "--open-accounts")
+
+    assert result.exit_code == 0, result.output
+    assert counted(result, WRITTEN)["given"] == 1
+    assert counted(result, "disbursement.PaymentOrdered")["decided_again"] == 1
 
 
 def test_nothing_is_written_not_even_by_closing_the_file(told: Path, tmp_path: Path) -> None:

@@ -191,7 +191,7 @@ def opens(function: F) -> F:
             replace(installation, vault_url=vault_url, vault_keys=vault_keys), **options
         )
 
-    return update_wrapper(command, function)  # type: ignore[return-value]
+    return wrapped(command, function)
 
 
 def vault_options(function: F) -> F:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import asdict
 from typing import Any
 
 import click
 
 from grant_store.store import Store
-from pruefpfad.cli.installation import Installation, case_of, reads
+from pruefpfad.cli.installation import Installation, case_of, opens
 from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.progress import PositionBars
@@ -27,19 +28,29 @@ _WIDEST_VALUE = 120
 )
 @click.option("--programme", help="Only the cases of this programme, and what belongs to no case.")
 @click.option("--case", "case_name", help="Only this case: its reference or its id.")
+@click.option(
+    "--open-accounts",
+    is_flag=True,
+    help="Open sealed accounts by the vault, so that bank files are decided again too.",
+)
 @json_option
-@reads
+@opens
 @on_record(required_on_servers=False)
 def decisions(
-    installation: Installation, programme: str | None, case_name: str | None, as_json: bool
+    installation: Installation,
+    programme: str | None,
+    case_name: str | None,
+    open_accounts: bool,
+    as_json: bool,
 ) -> None:
     """Decide again, by the rules in this program, what rules have decided: checks, grants,
     earmarks, terms, legal days, orders, runs and refusals; and name what comes out otherwise than
     it is recorded. What persons have decided is taken as they did."""
     selection = Selection(case_of(case_name) if case_name else None, programme)
     tally = Tally()
-    with installation.stores() as stores, PositionBars(_heads(stores)) as bars:
-        found = list(decided_again(stores, selection, tally, bars.reached))
+    vault = installation.vault() if open_accounts else nullcontext()
+    with installation.stores() as stores, vault as opened, PositionBars(_heads(stores)) as bars:
+        found = list(decided_again(stores, selection, tally, bars.reached, opened))
     _say_json(tally, found) if as_json else _say(tally, found)
     if found:
         raise SystemExit(EXIT_DIFFERS)

@@ -1,8 +1,7 @@
-"""Accounts where decisions are taken again: nobody opens them, and most decisions do not rest on
-what is in them.
+"""Accounts where decisions are taken again: opened by a vault, or taken to be payable.
 
-A recorded application or order had an account that a bank could pay to. What was refused because of
-an account, and the file of a run, rest on its content: these are not computed again.
+A recorded application or order had an account that a bank could pay to. So most decisions need not
+open it; what was refused because of an account, and the file of a run, rest on its content.
 """
 
 from __future__ import annotations
@@ -11,28 +10,43 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from grant_contracts.reasons import NOT_PAYABLE
-from grant_store.personal.vault import Content, Destroyed
+from grant_store.personal.vault import DESTROYED, Content, Destroyed, VaultAccess
 from grant_values.personal import Holder, Sealed
 from pruefpfad.decided_again.calls import Led
 
 REST_ON_THE_ACCOUNT = frozenset({*NOT_PAYABLE, "account_destroyed"})
-_PAYABLE = {"name": "Zahlungsempfänger", "iban": "DE04999999980000074984", "bic": ""}
+_PAYABLE: Content = {"name": "Zahlungsempfänger", "iban": "DE04999999980000074984", "bic": ""}
 """An account that cannot exist: no German bank code begins with 9."""
 
 
-class PayableAccounts:
-    """Takes the vault's place: every account is one that can be paid to."""
+class Accounts:
+    """Takes the vault's place. `stood_in` says whether an account was asked for that could not be
+    opened, because there is no vault or its key was destroyed; whoever asks sets it back."""
+
+    def __init__(self, vault: VaultAccess | None) -> None:
+        self._vault = vault
+        self.stood_in = False
 
     def open_all(self, seals: Sequence[Sealed]) -> list[Content | Destroyed]:
-        return [_PAYABLE] * len(seals)
+        if self._vault is None:
+            self.stood_in = self.stood_in or bool(seals)
+            return [_PAYABLE] * len(seals)
+        found = self._vault.open_all(seals)
+        self.stood_in = self.stood_in or DESTROYED in found
+        return [_PAYABLE if content is DESTROYED else content for content in found]
 
     def open(self, sealed: Sealed) -> Content | Destroyed:
-        return _PAYABLE
+        [content] = self.open_all([sealed])
+        return content
 
     def destroy(self, holder: Holder) -> UUID | None:
         raise NotImplementedError("Nothing is destroyed where decisions are taken again.")
 
 
-def does_not_rest_on_the_account(led: Led) -> bool:
-    """Whether a refused order can be computed without its payee's account."""
-    return getattr(led.event, "reason", "") not in REST_ON_THE_ACCOUNT
+def is_refused_for_its_account(led: Led) -> bool:
+    """Whether an order was refused because of its payee's account."""
+    return getattr(led.event, "reason", "") in REST_ON_THE_ACCOUNT
+
+
+def always(led: Led) -> bool:
+    return True

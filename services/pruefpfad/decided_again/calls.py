@@ -45,8 +45,8 @@ class RecordedCall:
 
     decide: Callable[..., object]
     arguments: Callable[[Led], dict[str, Any]]
-    is_computable: Callable[[Led], bool] = lambda led: True
-    """Whether what is recorded says all that the decision rests upon."""
+    rests_on_accounts: Callable[[Led], bool] = lambda led: False
+    """Whether what was decided rests on what is in a sealed account."""
 
 
 Calls = Mapping[str, RecordedCall]
@@ -73,9 +73,14 @@ def on_case(*names: str, **renamed: str) -> Callable[[Led], dict[str, Any]]:
     return arguments
 
 
-def call_of(
-    calls: Calls, unit: Unit, held: RecordedAggregates
-) -> Callable[[UnitOfWork], object] | None:
+class Decision(NamedTuple):
+    """What decides a unit again, and whether it needs accounts opened for that."""
+
+    decide: Callable[[UnitOfWork], object]
+    rests_on_accounts: bool = False
+
+
+def decision_of(calls: Calls, unit: Unit, held: RecordedAggregates) -> Decision | None:
     """The call that recorded this unit; None where no event of it is known to lead one."""
     for row in unit.rows:
         if row.topic in calls:
@@ -84,7 +89,7 @@ def call_of(
             decode = held.catalogue.decode
             beside = tuple(decode(each) for each in unit.rows if each is not row)
             led = Led(decode(row), before, held, unit.cause, beside)
-            return partial(_call, found, led) if found.is_computable(led) else None
+            return Decision(partial(_call, found, led), found.rests_on_accounts(led))
     return None
 
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 from grant_disbursement import application
-from grant_disbursement.domain import PaymentRun
-from grant_disbursement.run_file import file_name_of
 from grant_store.work import UnitOfWork
 from grant_values.shapes import Actor
-from pruefpfad.decided_again.accounts import (
-    does_not_rest_on_the_account,
-)
+from pruefpfad.decided_again.accounts import always, is_refused_for_its_account
 from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
 
 
@@ -40,21 +35,11 @@ def _refuse_certificate(work: UnitOfWork, by: Actor, certificate: str, **asked: 
 
 def _written_run(led: Led) -> dict[str, Any]:
     """The day on which it was written is not recorded and no part of the file: the run's own."""
-    file = {"sha256": led.event.sha256, "size_bytes": led.event.size_bytes}
-    return {"run": led.event.run, "effective_on": led.aggregate.execution_on, **file}
-
-
-def _write(
-    work: UnitOfWork, by: Actor, run: str, sha256: str, size_bytes: int, effective_on: date
-) -> None:
-    """Put the hash on record. The file itself has accounts in it, which nobody opens here."""
-    written = work.get(PaymentRun, PaymentRun.create_id(run))
-    written.write(file_name_of(run), sha256, size_bytes, effective_on)
-    work.keep(written)
+    return {"run": led.event.run, "effective_on": led.aggregate.execution_on}
 
 
 _ORDERED = RecordedCall(
-    application.order_payment, on_case("claim", "effective_on"), does_not_rest_on_the_account
+    application.order_payment, on_case("claim", "effective_on"), is_refused_for_its_account
 )
 
 CALLS: Calls = {
@@ -73,7 +58,9 @@ CALLS: Calls = {
     "disbursement.PaymentOrdered": _ORDERED,
     "disbursement.PaymentOrderRefused": _ORDERED,
     "disbursement.PaymentRunOpened": RecordedCall(application.open_payment_run, _opened_run),
-    "disbursement.PaymentRunWritten": RecordedCall(_write, _written_run),
+    "disbursement.PaymentRunWritten": RecordedCall(
+        application.write_payment_run, _written_run, always
+    ),
     "disbursement.PaymentRunTransmitted": RecordedCall(
         application.transmit_payment_run, fields("run", "effective_on")
     ),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grant_intake import application
+from grant_intake import application, personal
 from grant_store.work import UnitOfWork
-from grant_values.personal import Sealed, SealedPayee
+from grant_values.personal import Sealed, SealedPayee, place_of
 from grant_values.shapes import Actor, Payee
 from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
 
@@ -27,12 +27,33 @@ def _submit(work: UnitOfWork, by: Actor, payee: Payee, records: Sequence[Any], *
     if not records:
         work.keep(application.received(work, payee=payee, **said))
         return
-    first, *others = ({name: getattr(each, name) for name in _SEALED} for each in records)
-    account = SealedPayee(**first, invented=payee.invented)
-    contacts = tuple(Sealed(**each) for each in others)
-    application.submit_application(work, by, account, contacts, **said)
+    first, *contacts = map(_sealed, records)
+    account = SealedPayee(**vars(first), invented=payee.invented)
+    application.submit_application(work, by, account, tuple(contacts), **said)
 
 
+def _recorded(led: Led) -> dict[str, Any]:
+    """Records of one command, each under the number by which its subject is known in the case."""
+    records = [each for each in (led.event, *led.beside) if hasattr(each, "sealed")]
+    return {
+        "reference": led.find(led.event.case_id).reference,
+        "records": tuple((_number_of(each), _sealed(each)) for each in records),
+        "effective_on": led.event.effective_on,
+    }
+
+
+def _number_of(record: Any) -> int:
+    for number in range(1, MOST_OF_A_KIND + 1):
+        if place_of(record.case_id, record.kind, number).record == record.record:
+            return number
+    raise ValueError(f"record: expected that of one of {MOST_OF_A_KIND} persons of the case")
+
+
+def _sealed(record: Any) -> Sealed:
+    return Sealed(**{name: getattr(record, name) for name in _SEALED})
+
+
+MOST_OF_A_KIND = 10_000
 _SEALED = ("subject", "record", "purpose", "kind", "key", "sealed")
 
 _NEW_DOCUMENT = fields("document", "superseded_by", "reason", "effective_on")
@@ -60,6 +81,7 @@ CALLS: Calls = {
         },
     ),
     "intake.ApplicationSubmitted": RecordedCall(_submit, _submitted),
+    "intake.PersonalDataRecorded": RecordedCall(personal.record_personal_data, _recorded),
     "intake.CompletenessChecked": RecordedCall(
         application.check_completeness, on_case("missing", "checklist", "effective_on")
     ),

@@ -15,15 +15,17 @@ from uuid import UUID
 
 import msgspec
 
+from grant_store.personal.vault import VaultAccess
+from grant_store.rows import LedgerEvent
 from grant_store.store import Store
-from grant_store.work import Batch, Context, NotYet, UnitOfWork
+from grant_store.work import Batch, Context, NotYet
 from grant_values.invalid import NotEntitled
 from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES, Service
 from pruefpfad.decided_again import access
-from pruefpfad.decided_again.accounts import PayableAccounts
+from pruefpfad.decided_again.accounts import Accounts
 from pruefpfad.decided_again.aggregates import UNREADABLE, RecordedAggregates
-from pruefpfad.decided_again.calls import Calls, call_of
+from pruefpfad.decided_again.calls import Calls, Decision, decision_of
 from pruefpfad.decided_again.calls_of_budgeting import CALLS as OF_BUDGETING
 from pruefpfad.decided_again.calls_of_disbursement import CALLS as OF_DISBURSEMENT
 from pruefpfad.decided_again.calls_of_eligibility import CALLS as OF_ELIGIBILITY
@@ -40,7 +42,6 @@ CALLS: Mapping[str, Calls] = {
     "disbursement": OF_DISBURSEMENT,
 }
 
-Decide = Callable[[UnitOfWork], object]
 Progress = Callable[[str, int], None]
 """Told the service and the position that it has come to."""
 
@@ -75,12 +76,22 @@ class Tally:
 
 
 def decided_again(
-    stores: Mapping[str, Store], selection: Selection, tally: Tally, progress: Progress
+    stores: Mapping[str, Store],
+    selection: Selection,
+    tally: Tally,
+    progress: Progress,
+    vault: VaultAccess | None = None,
 ) -> Iterator[Difference]:
-    """Every difference between what is recorded and what is decided again, ledger by ledger."""
+    """Every difference between what is recorded and what is decided again, ledger by ledger.
+
+    Without a `vault`, what rests on accounts is not decided again: it counts as given.
+    """
+    accounts = Accounts(vault)
     known, upstream = Known(stores["intake"]), UpstreamEvents(stores)
     for name, calls in CALLS.items():
-        again = ServiceAgain(SERVICES[name], stores[name], calls, known, upstream, selection)
+        again = ServiceAgain(
+            SERVICES[name], stores[name], calls, known, upstream, accounts, selection
+        )
         yield from again.walk(tally, partial(progress, name))
 
 
@@ -94,6 +105,7 @@ class ServiceAgain:
         calls: Calls,
         known: Known,
         upstream: UpstreamEvents,
+        accounts: Accounts,
         selection: Selection,
     ) -> None:
         self._service = service
@@ -101,6 +113,7 @@ class ServiceAgain:
         self._calls = calls
         self._known = known
         self._upstream = upstream
+        self._accounts = accounts
         self._selection = selection
         self._documents = known.documents()
         whole = selection.case_id is None
@@ -117,13 +130,13 @@ class ServiceAgain:
             progress(unit.last_position)
 
     def _take(self, unit: Unit, tally: Tally) -> Iterator[Difference]:
-        batch = Batch(self._held, lambda: _NO_ID, PayableAccounts(), documents=self._documents)
+        batch = Batch(self._held, lambda: _NO_ID, self._accounts, documents=self._documents)
         found = self._found(unit, batch)
+        if found or found is None:
+            self._held.go_back_to_record(unit, batch.touched)
         if found is None:
             tally.given.update(row.topic for row in unit.rows)
             return
-        if found:
-            self._held.go_back_to_record(unit, batch.touched)
         tally.recomputed.update(row.topic for row in unit.rows)
         tally.differing.update({row.topic for row, *_ in found})
         for row, name, recorded, computed in found:
@@ -131,27 +144,38 @@ class ServiceAgain:
             yield Difference(*about, name, recorded, computed)
 
     def _found(self, unit: Unit, batch: Batch) -> list[Found] | None:
-        """What differs in a unit; None where no rule is known that could compute it."""
+        """What differs in a unit; None where it is given, or rests on what cannot be opened."""
         first = unit.rows[0]
         try:
             if access.is_refusal(first.topic):
                 return list(access.differences(self._service, first))
-            decide = self._decision_of(unit)
-            if decide is None:
-                self._held.follow(unit.rows)
-                return None
-            decide(batch.unit(_context_of(unit)))
+            decision = self._decision_of(unit)
+        except _NO_DECISION as error:
+            return [_nothing_came_of(first, error)]
+        if decision is None:
+            return None
+        self._accounts.stood_in = False
+        found = self._decided(unit, batch, decision)
+        return None if decision.rests_on_accounts and self._accounts.stood_in else found
+
+    def _decided(self, unit: Unit, batch: Batch, decision: Decision) -> list[Found]:
+        try:
+            decision.decide(batch.unit(_context_of(unit)))
             return list(differences(self._service.catalogue, unit.rows, batch.events))
         except _NO_DECISION as error:
-            return [(first, WHOLE_EVENT, first.topic, f"{type(error).__name__}: {error}")]
+            return [_nothing_came_of(unit.rows[0], error)]
 
-    def _decision_of(self, unit: Unit) -> Decide | None:
+    def _decision_of(self, unit: Unit) -> Decision | None:
         followed = unit.cause.followed
         if followed is None:
-            return call_of(self._calls, unit, self._held)
+            return decision_of(self._calls, unit, self._held)
         event = self._upstream.at(*followed)
         self._known.recall(self._documents, event)
-        return lambda work: self._service.policies.apply(work, event)
+        return Decision(lambda work: self._service.policies.apply(work, event))
+
+
+def _nothing_came_of(row: LedgerEvent, error: Exception) -> Found:
+    return row, WHOLE_EVENT, row.topic, f"{type(error).__name__}: {error}"
 
 
 def _context_of(unit: Unit) -> Context:
