@@ -1,0 +1,259 @@
+"""What was erased is nowhere: a byte search over servers, logs, exports, bundles, before and after.
+
+Before, too: personal data travel and rest sealed, so that there is one place to look for them, the
+bank's file. R98.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+import pytest
+from rich.console import Console
+from schwifty import IBAN
+
+from bundle.conftest import SCHEMAS, verdict_on
+from bundle.operator import Operator, an_operator
+from grant_audit.bundle.scope import Scope
+from grant_audit.bundle.writer import Extras, write_bundle
+from grant_disbursement.run_file import recorded_file
+from grant_store.opening import open_store
+from grant_store.personal.encryption_keys import EncryptionKeysUnfit
+from grant_store.personal.key_store import StoredKey
+from grant_store.personal.vault import DESTROYED
+from grant_values.cases import case_id_of
+from grant_values.invalid import Invalid
+from grant_values.personal import Sealed, place_of
+from pruefpfad.assembly import SERVICES
+from pruefpfad.bundles import sources_of
+from pruefpfad.scripted import script
+from pruefpfad.scripted.script import Cast, Role
+from pruefpfad.scripted.story import MANDATES, RUN, Story
+from support.broker_users import users_in_a_virtual_host_of_their_own
+from support.distributed import DistributedSystem
+from support.postgres import PostgresServer
+from support.rabbitmq import RabbitServer
+from support.roles import DatabaseRoles, roles_in_a_database_of_their_own
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "zusammen-im-quartier"
+CASE = "ZIQ-2020-0001"
+ACCOUNT = {
+    "name": "Quellwassermarke e. V.",
+    "iban": str(IBAN.generate("DE", "99999999", "7312908465")),
+    "bic": "ZZZZDEFFXXX",
+    "invented": True,
+}
+CONTACT = {
+    "name": "Dorothea Zwetschgenmarke",
+    "function": "Leitung",
+    "email": "zwetschgenmarke@muster.example",
+    "phone": "+49 201 998877665544",
+}
+PERSONAL = [ACCOUNT["name"], ACCOUNT["iban"], CONTACT["name"], CONTACT["email"], CONTACT["phone"]]
+KEEPER, SECOND = Role("S-1701", "records_keeper"), Role("S-1702", "records_keeper")
+
+
+@dataclass
+class Place:
+    """Everything that the authority runs, and every folder that something was left in."""
+
+    system: DistributedSystem
+    roles: DatabaseRoles
+    operator: Operator
+    folder: Path
+    servers: Mapping[str, Path]
+    cast: Cast
+
+    def give(self, role: Role, command: str, key: str, payload: Mapping[str, Any]) -> None:
+        """A command over the border; refusals belong to the story."""
+        [answer] = self.system.authority.send([self.cast.message(role, command, key, payload)])
+        assert answer.kind in ("recorded", "refused"), answer
+        self.system.settle()
+
+    def destroy(self, purpose: str) -> None:
+        payload = {
+            "reference": CASE,
+            "purpose": purpose,
+            "reason": "no_longer_necessary",
+            "effective_on": "2022-01-03",
+        }
+        message = self.cast.message(KEEPER, "intake.destroy_keys", f"destroy {purpose}", payload)
+        second = {"second_actor_token": self.cast.token(SECOND)}
+        assert self.system.client.command({**message, **second})["kind"] == "recorded"
+        self.system.settle()
+
+    def payment_file(self) -> bytes:
+        with closing(open_store(self.system.database_url, "disbursement")) as store:
+            return recorded_file(store, self.system.vault, RUN)
+
+    def seals(self) -> list[Sealed]:
+        with closing(open_store(self.system.database_url, "intake")) as store:
+            decode = SERVICES["intake"].catalogue.decode
+            rows = [
+                row
+                for row in store.events_after(0, 1_000)
+                if row.topic == "intake.PersonalDataRecorded"
+            ]
+            events: list[Any] = [decode(row) for row in rows]
+        fields = ("subject", "record", "purpose", "kind", "key", "sealed")
+        return [Sealed(**{name: getattr(each, name) for name in fields}) for each in events]
+
+    def bundle(self, name: str) -> Path:
+        self.operator.sign_all()
+        path = self.folder / name
+        with sources_of(self.roles.migration, "main") as sources:
+            write_bundle(path, sources, Scope(), Extras("pruefpfad.test", {}, SCHEMAS))
+        return path
+
+    def flush(self) -> None:
+        """Let the server write its pages down, and begin another segment of its log."""
+        with psycopg.connect(self.roles.superuser, autocommit=True) as connection:
+            for statement in ("CHECKPOINT", "SELECT pg_switch_wal()", "CHECKPOINT"):
+                connection.execute(statement)
+
+
+@pytest.fixture(scope="module")
+def place(
+    postgres_server: PostgresServer,
+    rabbit_server: RabbitServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Place]:
+    """A grant has gone its way to the bank, under rights as in production."""
+    name, folder = f"erasure_{uuid4().hex}", tmp_path_factory.mktemp("erasure")
+    logs = folder / "logs"
+    logs.mkdir()
+    assert postgres_server.folder and rabbit_server.folder
+    servers = {"PostgreSQL": postgres_server.folder, "RabbitMQ": rabbit_server.folder, "logs": logs}
+    with (
+        roles_in_a_database_of_their_own(postgres_server, name) as roles,
+        users_in_a_virtual_host_of_their_own(rabbit_server, name, folder) as users,
+        DistributedSystem(
+            roles.superuser,
+            rabbit_server.url(name),
+            logs,
+            demonstration="Erasure, played by a script",
+            roles=roles,
+            users=users,
+        ) as system,
+        an_operator(roles.migration, folder) as operator,
+    ):
+        made = Place(system, roles, operator, folder, servers, Cast(system.key, *MANDATES))
+        _play(made)
+        yield made
+
+
+def _play(place: Place) -> None:
+    story = Story(EXAMPLE, place.folder, Console(quiet=True))
+    story._application |= {"payee": ACCOUNT, "contacts": [CONTACT]}
+    for number, step in enumerate(story._steps()):
+        place.give(step.role, step.command, f"{number}", step.payload)
+    participant = {"kind": "contact_person", "number": 2, **CONTACT}
+    further = {"reference": CASE, "records": [participant], "effective_on": "2021-02-01"}
+    place.give(script.CHECKER, "intake.record_personal_data", "further", further)
+
+
+def hits(folders: Mapping[str, Path], texts: Sequence[str]) -> set[tuple[str, str]]:
+    """Which text stands in the bytes of which folder's files."""
+    found = set()
+    for name, folder in folders.items():
+        for path in folder.rglob("*"):
+            if path.is_file() and not path.is_symlink():
+                content = path.read_bytes()
+                found |= {(name, text) for text in texts if text.encode() in content}
+    return found
+
+
+def in_rows(place: Place, texts: Sequence[str]) -> set[tuple[str, str]]:
+    """The same for all that the stores hold: on disk long values may be compressed."""
+    found = set()
+    for service in SERVICES:
+        with closing(open_store(place.system.database_url, service)) as store:
+            rows = store.events_after(0, 10_000)
+            content = [row.state + row.metadata for row in rows]
+            kinds = store.document_counts()
+            content += [each.body or b"" for kind in kinds for each in store.documents(kind)]
+        whole = b"\n".join(content)
+        found |= {(service, text) for text in texts if text.encode() in whole}
+    return found
+
+
+def everywhere(place: Place, exports: Path) -> set[tuple[str, str]]:
+    """In servers, process logs, stores, exports and bundles, packed ones unpacked."""
+    for path in exports.glob("*.zip"):
+        with zipfile.ZipFile(path) as packed:
+            packed.extractall(exports / path.stem)
+    place.flush()
+    return hits({**place.servers, "exports": exports}, PERSONAL) | in_rows(place, PERSONAL)
+
+
+def export(place: Place, folder: Path) -> None:
+    """What leaves the house: the list of operations, the case file, a bundle."""
+    folder.mkdir()
+    records = place.system.records
+    (folder / "operations.csv").write_text(records.operations_csv("9999-12-31"), encoding="utf-8")
+    (folder / "case.txt").write_text(str(records.case(CASE)), encoding="utf-8")
+    place.bundle("bundle.zip").rename(folder / "bundle.zip")
+
+
+def test_nothing_personal_stands_anywhere_but_in_the_banks_file_and_after_erasure_nowhere(
+    place: Place,
+) -> None:
+    vault, before = place.system.vault, place.folder / "before"
+    file = place.payment_file()
+    export(place, before)
+    seals = place.seals()
+    stored: list[StoredKey] = list(vault.keys.with_ids({each.key for each in seals}).values())
+    assert ACCOUNT["iban"].encode() in file  # type: ignore[attr-defined]
+    assert ACCOUNT["name"].encode() in file  # type: ignore[attr-defined]
+    assert {each.kind for each in seals} == {"account", "contact_person"}
+    assert everywhere(place, before) == set()
+    # The search finds what is there: the name of the applicant, a legal person, is public.
+    assert hits({"PostgreSQL": place.servers["PostgreSQL"]}, ["Familienbildungsstätte"])
+    assert (
+        verdict_on(before / "bundle.zip", place.operator.trust(), place.operator.known()).exit_code
+        == 0
+    )
+
+    place.destroy("payment")
+    place.destroy("contact")
+    vault.rewrap()
+
+    after = place.folder / "after"
+    export(place, after)
+    assert everywhere(place, after) == set()
+    assert [vault.open(each) for each in seals] == [DESTROYED] * len(seals)
+    assert not vault.has_key(place_of(case_id_of(CASE), "account").holder)
+    with pytest.raises(Invalid, match="was destroyed"):
+        place.payment_file()
+    # Whoever has an old backup of the keys has no more what they were wrapped under.
+    for key in stored:
+        assert key.wrapped is not None
+        with pytest.raises(EncryptionKeysUnfit):
+            vault._unwrapped(key)
+    assert (
+        verdict_on(after / "bundle.zip", place.operator.trust(), place.operator.known()).exit_code
+        == 0
+    )
+
+
+def test_the_history_goes_on_after_the_erasure(place: Place) -> None:
+    """Runs after the erasure: who is left can be decided upon, paid and read."""
+    confirm = {
+        "reference": CASE,
+        "order_id": f"{CASE}-1",
+        "end_to_end_id": f"{CASE}-1-1",
+        "effective_on": "2022-01-04",
+    }
+    place.give(script.CASHIER, "disbursement.confirm_payment", "confirm", confirm)
+
+    case = place.system.records.case(CASE)
+
+    assert case.disbursement["orders"][f"{CASE}-1"]["executions"]
+    assert all(each["destroyed"] for each in case.intake["personal"].values())
