@@ -33,6 +33,7 @@ def _entry(store: Store, row: LedgerEvent) -> Entry:
         "source": store.origin,
         "position": row.position,
         "type": row.topic,
+        "schema_version": row.schema_version,
         "recorded_at": msgspec.to_builtins(row.recorded_at),
         "actor_id": metadata.get("actorid", ""),
         "actor_role": metadata.get("actorrole", ""),

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from grant_store.lifted import lifted_state
 from grant_store.log.proof_file import SUFFIX
 from grant_store.log.proving import ProvingLog
 from grant_store.log.write_once import write_once
@@ -116,7 +117,7 @@ def _events(proving: ProvingLog) -> Iterator[LedgerEvent]:
 
 
 def _reference_in(event: LedgerEvent) -> str:
-    return msgspec.json.decode(event.state, type=_Reference).reference
+    return lifted_state(event, _Reference).reference
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,8 +11,6 @@ from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from grant_audit import queries
 from grant_audit.as_of import AsOf, Ledgers, events_of_case, rebuilt_case
 from grant_audit.case_file import CaseFile
@@ -30,6 +28,7 @@ from grant_audit.rebuilding import no_progress
 from grant_bus.feed import event_of
 from grant_bus.parked import parked_events
 from grant_contracts.envelope import CloudEvent
+from grant_store.lifted import lifted_state
 from grant_store.store import Store
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
@@ -144,7 +143,7 @@ def _passed(store: Store, case_id: UUID) -> Iterator[Place]:
     discarded = f"{store.service}.ParkedEventDiscarded"
     for row in rows_of(store, store.head().position, no_progress):
         if row.topic == discarded:
-            data = msgspec.json.decode(row.state)
+            data = lifted_state(row, dict[str, Any])
             yield data["origin"].partition("/")[0], data["position"]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -96,6 +98,29 @@ def test_the_steps_that_are_missing_are_named() -> None:
     assert UPCASTERS.missing(TOPIC, 3) == []
     assert UPCASTERS.missing(TOPIC, 5) == [3, 4]
     assert UPCASTERS.missing("till.PurseOpened", 1) == []
+
+
+READS_AS_RECORDED = {
+    "shared/grant_store/catalogue.py",  # Lifts what it has read.
+    "shared/grant_store/lifted.py",
+    "services/grant_audit/own_ledger.py",  # Shows what was recorded, and its version.
+    "services/grant_audit/bundle/documents.py",  # A bundle says what was hashed.
+    "services/grant_audit/bundle/scope.py",
+    "services/pruefpfad/decided_again/differences.py",  # What was just computed is of today.
+}
+
+
+def test_whoever_else_reads_a_stored_state_has_it_lifted() -> None:
+    decodes = re.compile(r"json\.decode\(\s*(row|event|new|each)?\.?state\b")
+    root = Path(__file__).parents[2]
+    found = {
+        str(path.relative_to(root))
+        for folder in ("services", "shared")
+        for path in (root / folder).rglob("*.py")
+        if decodes.search(path.read_text(encoding="utf-8"))
+    }
+
+    assert found <= READS_AS_RECORDED, "Take `grant_store.lifted.lifted_state`."
 
 
 def test_every_version_but_todays_has_its_upcaster_and_no_other_has() -> None:

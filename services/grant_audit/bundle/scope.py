@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 
 from grant_contracts.intake import ApplicationSubmitted
+from grant_store.lifted import lifted_state
 from grant_store.log.store import LedgerView
 from grant_store.rows import LedgerEvent
 from grant_values.cases import case_id_of
@@ -135,7 +136,7 @@ def scope_of(intake: LedgerView, references: Collection[str], programmes: Collec
 def _applications(intake: LedgerView) -> Iterator[Application]:
     for row in rows_of(intake):
         if row.topic == ApplicationSubmitted.TOPIC:
-            submitted = msgspec.json.decode(row.state, type=_Submitted)
+            submitted = lifted_state(row, _Submitted)
             case_id = case_id_of(submitted.reference)
             yield Application(case_id, submitted.reference, submitted.programme)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from grant_store.lifted import lifted_state
 from grant_store.rows import LedgerEvent
 from pruefpfad.assembly import Service
 from pruefpfad.decided_again.differences import Found
@@ -29,7 +30,7 @@ def is_refusal(topic: str) -> bool:
 
 def differences(service: Service, row: LedgerEvent) -> Iterator[Found]:
     """The role comes first: where it is not entitled there is no other reason, and the reverse."""
-    refused = msgspec.json.decode(row.state, type=_Refused)
+    refused = lifted_state(row, _Refused)
     command = service.commands.get(refused.command.partition(".")[2])
     if command is None:
         yield row, "command", refused.command, None

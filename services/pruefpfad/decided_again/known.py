@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from grant_contracts.envelope import CloudEvent
+from grant_store.lifted import lifted_state
 from grant_store.rows import KindAndKey
 from grant_store.store import Store
 from grant_values.personal import Sealed
@@ -47,11 +48,11 @@ class Known:
         self._accounts: Documents = {}
         for row in events_of(intake):
             if row.topic == "intake.ProgrammeRegistered":
-                found = msgspec.json.decode(row.state, type=_Registered)
+                found = lifted_state(row, _Registered)
                 key = f"{found.programme}/{found.programme_version}"
                 self.definitions[key] = found.definition
             elif row.topic == "intake.ApplicationSubmitted":
-                submitted = msgspec.json.decode(row.state, type=_Submitted)
+                submitted = lifted_state(row, _Submitted)
                 self.references[row.originator_id] = submitted.reference
                 self.programme_of[row.originator_id] = submitted.programme
             elif row.topic == "intake.PersonalDataRecorded":
@@ -71,7 +72,7 @@ class Known:
         """Remember what a later service may have remembered of this unit."""
         for row in unit.rows:
             if row.topic == "budgeting.WithdrawalNoted":
-                noted = msgspec.json.decode(row.state, type=_Withdrawn)
+                noted = lifted_state(row, _Withdrawn)
                 if noted.renunciation:
                     self._renounced[row.originator_id] = row.position, noted.effective_on
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 from uuid import UUID
 
-import msgspec
 from msgspec.json import encode
 
 from grant_audit.rebuilding import no_progress
@@ -22,6 +21,7 @@ from grant_bus.parked import EVENT as PARKED_EVENT
 from grant_bus.parked import parked_events
 from grant_bus.policies import FactPolicies, Policy
 from grant_contracts.envelope import CloudEvent, Fact
+from grant_store.lifted import lifted_state
 from grant_store.rows import KindAndKey, LedgerEvent
 from grant_store.store import Store
 from grant_store.work import UnitOfWork
@@ -87,7 +87,7 @@ def not_applied(store: Store, discarded: Iterable[LedgerEvent] = ()) -> set[tupl
     """Which upstream events a service has passed without applying them: parked or discarded."""
     passed = {(each.cloud_event.origin, each.cloud_event.at) for each in parked_events(store)}
     for row in discarded:
-        event = msgspec.json.decode(row.state)
+        event = lifted_state(row, dict[str, Any])
         passed.add((event["origin"], event["position"]))
     return passed
 
