@@ -12,6 +12,7 @@ from random import Random
 from rfc3161_client import decode_timestamp_response
 
 from grant_store.errors import StoreError
+from grant_store.leaf import leaf_encoding
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.log_keys import verifier_keys
 from grant_store.log.note import Note, VerifierKey
@@ -49,7 +50,7 @@ def attempts(scene: Scene, random: Random, samples: int) -> Iterator[Attempt]:
                 if head is None:
                     raise LookupError(f"{source.service}/{position} has no cosigned head.")
                 file, record = proving.proof(event, head)
-                wrong = proving.proof(other, head)[1]
+                wrong = leaf_encoding(other)
                 what = f"{source.service}/main/{position}"
                 yield from _of_proof(what, bytes(file), record, wrong, trusted, random)
             yield from _of_stamps(scene, source.service, source.log, random, samples)

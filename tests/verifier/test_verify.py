@@ -694,3 +694,17 @@ def test_tiles_of_the_test_are_laid_out_as_the_specification_says() -> None:
         "tile/1/001.p/17",
         "tile/2/000.p/1",
     ]
+
+
+def test_a_time_stamp_on_a_head_that_was_taken_out_is_missed(
+    history: History, ask: Ask, tmp_path: Path
+) -> None:
+    name = "logs/intake/main/timestamps/000000000042.tsa.tsr"
+    history.more[name] = b"\x30\x00"
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"), history.trust(tmp_path / "k"), history.known(tmp_path)
+    )
+
+    assert verdict.exit_code == 1
+    assert ("timestamp", name) in verdict.places

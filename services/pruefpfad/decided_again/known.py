@@ -56,7 +56,7 @@ class Known:
                 self.references[row.originator_id] = submitted.reference
                 self.programme_of[row.originator_id] = submitted.programme
             elif row.topic == "intake.PersonalDataRecorded":
-                self._note_account(msgspec.json.decode(row.state, type=Sealed))
+                self._note_account(lifted_state(row, Sealed))
 
     def documents(self) -> Documents:
         """What every service remembers; it may write into its own."""
