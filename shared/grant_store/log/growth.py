@@ -41,17 +41,26 @@ class Growth:
         return self.head.size if self.head else 0
 
     def read_on(self, ledger: LedgerView, upto: int | None = None) -> None:
-        """Take in what was recorded since, one stride at most, and not beyond size `upto`."""
+        """Take in what was recorded since, one stride at most, and not beyond size `upto`.
+
+        What was read before and is not yet in a full tile is read again: it must be the same.
+        """
         begun_at, stop = self.size, min(self.size + LONGEST_STRIDE, upto or LONGEST_SIZE)
-        is_there = begun_at == 0
-        for row in checked_rows(ledger, max(begun_at - 1, 0), stop):
-            if row.position == begun_at:
-                self._check_known(ledger, row)
-                is_there = True
+        known = self._known_leaves()
+        first, known_to = begun_at - len(known) + 1, 0
+        for row in checked_rows(ledger, first - 1, stop):
+            if row.position <= begun_at:
+                self._check_known(ledger, row, known[row.position - first])
+                known_to = row.position
             else:
                 self._take(ledger, row)
-        if not is_there:
+        if known_to < begun_at:
             raise self._shorter(ledger)
+
+    def _known_leaves(self) -> list[bytes]:
+        """The leaves above the last full tile, or the last one in it."""
+        above = self.builder.last_leaves()
+        return above or ([self.last.leaf_hash] if self.last else [])
 
     def _take(self, ledger: LedgerView, row: LedgerEvent) -> None:
         if row.topic == incident_topic(ledger.service) and epoch_begun_by(row) > self.epoch:
@@ -59,9 +68,9 @@ class Growth:
         self.full += self.builder.append(row.leaf_hash)
         self.last = row
 
-    def _check_known(self, ledger: LedgerView, row: LedgerEvent) -> None:
-        """The event that came last before must still be the same one."""
-        if self.last is not None and row.leaf_hash != self.last.leaf_hash:
+    def _check_known(self, ledger: LedgerView, row: LedgerEvent, leaf: bytes) -> None:
+        """The events that came last before must still be the same ones."""
+        if row.leaf_hash != leaf:
             why = "another event stands here than the one that was read before"
             raise NotConsistent(ledger.service, ledger.lane, row.position, why)
 

@@ -173,6 +173,10 @@ class TileBuilder:
             hashes.clear()
             level, new = level + 1, full[-1].root
 
+    def last_leaves(self) -> list[bytes]:
+        """The leaves above the last full tile, up to 255 of them."""
+        return list(self._pending[0]) if self._pending else []
+
     def root(self) -> bytes:
         """The root of the tree as it stands."""
         return folded(

@@ -189,6 +189,29 @@ def test_an_event_that_was_signed_and_is_another_now_is_noticed_at_the_next_star
     refused(desk, r"position 300: the events up to it are not those of the head of 300")
 
 
+def test_an_event_that_was_changed_between_two_turns_is_not_signed(desk: Desk) -> None:
+    """All above the last full tile is read again at each turn, not only the last event."""
+    checkpointer = desk.checkpointer()
+    grow(desk.store, 300)
+    checkpointer.sign_next()
+    replace_event(desk, 280)
+    grow(desk.store, 1)
+
+    with pytest.raises(NotConsistent, match="position 280: another event stands here"):
+        checkpointer.sign_next()
+    refused(desk, r"position 300: the events up to it are not those of the head", checkpointer)
+
+
+def test_a_row_that_was_changed_between_two_turns_is_not_signed(desk: Desk) -> None:
+    checkpointer = desk.checkpointer()
+    grow(desk.store, 300)
+    checkpointer.sign_next()
+    change(desk, "UPDATE {events} SET topic = 'budgeting.Forged' WHERE position = 257")
+    grow(desk.store, 1)
+
+    refused(desk, "position 257: the stored leaf hash is not that of the row", checkpointer)
+
+
 def test_a_log_of_another_name_or_key_is_not_gone_on_with(desk: Desk) -> None:
     grow(desk.store, 1)
     desk.checkpointer().sign_next()
