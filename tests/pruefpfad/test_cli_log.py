@@ -71,6 +71,43 @@ def test_a_clean_log_is_recomputed(data: Path) -> None:
     ] * 5
 
 
+def test_the_logs_signatures_are_verified_with_the_keys_in_its_folder(data: Path) -> None:
+    said(data, "checkpoint")
+
+    assert {row["signatures_verified"] for row in said(data, "check")} == {True}
+    for path in (data / "keys" / "log").glob("*.vkey"):
+        path.unlink()
+    assert {row["signatures_verified"] for row in said(data, "check")} == {False}
+    assert "no keys given" in log(data, "check").stdout
+
+
+def test_heads_of_exchanged_keys_are_found_with_keys_that_came_another_way(data: Path) -> None:
+    said(data, "checkpoint")
+    trust = data / "trusted.vkey"
+    keys = data / "keys" / "log"
+    trust.write_text("".join(path.read_text() for path in sorted(keys.glob("*.vkey"))))
+    assert log(data, "check", "--trust", str(trust)).exit_code == 0
+    for path in [*data.glob("*.log.sqlite3*"), *keys.iterdir()]:
+        path.unlink()
+    said(data, "checkpoint")  # Somebody who has the databases signs them anew.
+
+    assert log(data, "check").exit_code == 0
+    result = log(data, "check", "--trust", str(trust), "--service", "intake")
+
+    assert result.exit_code == 3
+    assert "it is not signed with the keys of the log given here" in result.stderr
+
+
+def test_keys_to_trust_must_be_those_of_the_log(data: Path) -> None:
+    said(data, "checkpoint")
+    trust = data / "keys" / "log" / "pruefpfad.local.intake.main.vkey"
+
+    result = log(data, "check", "--trust", str(trust), "--service", "budgeting")
+
+    assert result.exit_code == 4
+    assert result.stderr.startswith("trust: expected keys of pruefpfad.local/budgeting/main in ")
+
+
 def test_an_event_is_proved_to_be_below_the_newest_head(data: Path) -> None:
     said(data, "checkpoint")
 

@@ -172,7 +172,9 @@ def test_the_log_begins_anew_under_another_origin_and_the_old_head_stays_known(
 
     [head] = json.loads(result.stdout)
     assert (head["log"], head["size"]) == ("pruefpfad.local/intake/main/2", 4)
-    assert run(restored, "log", "check", "--service", "intake").exit_code == 0
+    checked = run(restored, "log", "check", "--service", "intake", "--json")
+    assert {row["log"] for row in json.loads(checked.stdout)} >= {head["log"]}
+    assert {row["signatures_verified"] for row in json.loads(checked.stdout)} == {True}
     assert run(restored, "log", "export", "--to", str(heads)).exit_code == 0
     assert run(restored, "log", "continues", heads=heads).exit_code == 0
     old = heads / "pruefpfad.local" / "intake" / "main"

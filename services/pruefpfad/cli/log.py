@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pruefpfad.cli import (
+    log_checking,
     log_history,
     log_keys,
     log_outside,
@@ -21,7 +22,7 @@ def log() -> None:
 
 
 for _module in (
-    *(log_signing, log_history, log_witnessing, log_pushing),
+    *(log_signing, log_checking, log_history, log_witnessing, log_pushing),
     *(log_outside, log_proofs, log_keys),
 ):
     for _command in _module.LOG_COMMANDS:

@@ -1,4 +1,4 @@
-"""`pruefpfad log checkpoint`, `heads`, `check` and `prove`: signing heads, and what they say."""
+"""`pruefpfad log checkpoint`, `heads` and `prove`: signing heads, and what they say."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from grant_store.leaf import leaf_encoding
-from grant_store.log.checking import check as check_log
 from grant_store.log.origins import origin_line
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LedgerView, LogStore
@@ -75,14 +73,14 @@ def checkpoint(
         raise Invalid("keys", "expected the folder with the logs' private keys")
     folder = keys or installation.data / "keys" / "log"
     rows, refused = [], []
-    with _logs(installation, service, signing_them=True) as logs:
+    with logs_of(installation, service, signing_them=True) as logs:
         for log, ledger in logs:
             try:
                 rows.append(_signed(log, ledger, log_name, folder, heads))
             except NotConsistent as error:
                 refused.append(str(error))
     _say_heads(rows, as_json=as_json)
-    _say_refused(refused)
+    say_refused(refused)
 
 
 @click.command(epilog="Example: pruefpfad --data var/demo log heads --service budgeting")
@@ -92,47 +90,11 @@ def checkpoint(
 def heads(installation: Installation, service: str | None, as_json: bool) -> None:
     """List the signed heads of each log, of every epoch, with who has cosigned and dated them."""
     rows = []
-    with _logs(installation, service) as logs:
+    with logs_of(installation, service) as logs:
         for log, _ in logs:
             for epoch in log.epochs():
                 rows += _rows_of_epoch(installation, log, epoch)
     _say_heads(rows, as_json=as_json)
-
-
-@click.command(epilog="Example: pruefpfad --data var/demo log check")
-@service_option
-@log_name_option
-@json_option
-@reads
-def check(installation: Installation, service: str | None, log_name: str, as_json: bool) -> None:
-    """Recompute each log from its ledger: every leaf, every head of the newest epoch, every tile.
-
-    Exit code 3: something is not what was recorded or signed; the place is named.
-    """
-    rows, refused = [], []
-    with _logs(installation, service) as logs, _counting() as count:
-        for log, ledger in logs:
-            try:
-                found = check_log(log_name, log, ledger, count)
-            except NotConsistent as error:
-                refused.append(str(error))
-                continue
-            rows.append(
-                {
-                    "log": found.origin,
-                    "events": found.size,
-                    "heads": found.heads,
-                    "tiles": found.tiles,
-                    "unsigned": found.unsigned,
-                }
-            )
-    if as_json:
-        say_json(rows)
-    else:
-        columns = ("log", "events", "heads", "tiles", "unsigned")
-        cells = ([str(row[column]) for column in columns] for row in rows)
-        say_table(f"{len(rows)} logs are what their ledgers are", columns, cells)
-    _say_refused(refused)
 
 
 @click.command(epilog="Example: pruefpfad --data var/demo log prove budgeting/17")
@@ -145,7 +107,7 @@ def prove(installation: Installation, place: str, as_json: bool) -> None:
     The proof is checked before it is shown. Exit code 5: no head covers the event yet.
     """
     service, position = _read_place(place)
-    with _logs(installation, service) as logs:
+    with logs_of(installation, service) as logs:
         for log, ledger in logs:
             found = _proof(log, ledger, position)
     if found is None:
@@ -232,7 +194,7 @@ def _read_place(place: str) -> tuple[str, int]:
 
 
 @contextmanager
-def _logs(
+def logs_of(
     installation: Installation, service: str | None, *, signing_them: bool = False
 ) -> Iterator[list[tuple[LogStore, LedgerView]]]:
     """The log and the ledger of each service, or of one. A data directory gets its logs here."""
@@ -249,14 +211,6 @@ def _logs(
                 log.migrate()
             logs.append((log, ledger))
         yield logs
-
-
-@contextmanager
-def _counting() -> Iterator[Any]:
-    """Says on a terminal how many events are read."""
-    console = Console(stderr=True)
-    with console.status("reading the ledgers") as status:
-        yield lambda size: status.update(f"{size} events read")
 
 
 def _say_heads(rows: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -278,11 +232,12 @@ def _cell(value: Any) -> str:
     )
 
 
-def _say_refused(refused: list[str]) -> None:
+def say_refused(refused: list[str]) -> None:
+    """Name what was refused, and end where anything was."""
     for why in refused:
         click.echo(f"pruefpfad: {why}", err=True)
     if refused:
         raise SystemExit(EXIT_INCONSISTENT)
 
 
-LOG_COMMANDS = (checkpoint, heads, check, prove)
+LOG_COMMANDS = (checkpoint, heads, prove)

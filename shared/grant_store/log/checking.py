@@ -1,79 +1,76 @@
-"""Recomputes a whole log from its ledger: every leaf, every head, every stored tile.
+"""Recomputes the log of a ledger, with all its epochs, from the ledger: every leaf, every head with
+its signatures, every stored tile.
 
-It takes nothing from the log for granted but what it compares.
+It takes nothing from the log for granted but what it compares. What one epoch must hold stands in
+`checked_epoch`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from grant_store.log.checkpoint import Checkpoint
-from grant_store.log.note import Note
-from grant_store.log.origins import origin_line
+from msgspec.structs import replace
+
+from grant_store.lifted import lifted_state
+from grant_store.log.checked_epoch import Checked, EpochUnderCheck, Incident, KeysOf, no_keys
+from grant_store.log.origins import incident_topic, origin_line
 from grant_store.log.reading import NotConsistent, checked_rows
-from grant_store.log.store import LedgerView, LogStore, SignedHead
-from grant_store.log.tiles import HEIGHT, Tile, TileBuilder
+from grant_store.log.store import LedgerView, LogStore
+from grant_store.log.tiles import TileBuilder
+from grant_store.rows import LedgerEvent
 
 _PROGRESS_EVERY = 4096
 
 
-@dataclass(frozen=True)
-class Checked:
-    """What was found to be consistent. `unsigned` events are not yet below a head."""
-
-    origin: str
-    size: int
-    heads: int
-    tiles: int
-    unsigned: int
-
-
 def check(
     log_name: str,
-    log: LogStore,
+    log_of: Callable[[int | None], LogStore],
     ledger: LedgerView,
+    keys_of: KeysOf = no_keys,
     progress: Callable[[int], None] = lambda size: None,
-) -> Checked:
-    """Read the ledger from its beginning. `NotConsistent` at the first thing that is wrong."""
-    heads = log.heads()
-    last = heads[-1] if heads else None
-    origin = origin_line(log_name, ledger.service, ledger.lane, last.epoch if last else 1)
-    builder, awaited, tiles = TileBuilder(), list(reversed(heads)), 0
+) -> list[Checked]:
+    """Read the ledger once from its beginning, for all epochs. `NotConsistent` at the first thing
+    that is wrong.
+
+    `log_of` gives the log of one epoch, or of the newest for None.
+    """
+    incidents = _incidents(ledger)
+    newest = max((each.epoch for each in incidents), default=1)
+    epochs = [
+        EpochUnderCheck(
+            origin_line(log_name, ledger.service, ledger.lane, number),
+            log_of(number),
+            ledger,
+            _ending(incidents, number),
+            keys_of,
+        )
+        for number in sorted({newest, *log_of(None).epochs()})
+    ]
+    builder = TileBuilder()
     for row in checked_rows(ledger):
-        for tile in builder.append(row.leaf_hash):
-            tiles += _is_stored(log, ledger, tile, last)
-        if awaited and awaited[-1].size == builder.size:
-            _check_head(ledger, origin, builder, awaited.pop())
+        full = builder.append(row.leaf_hash)
+        for epoch in epochs:
+            epoch.grow(builder, full)
         if builder.size % _PROGRESS_EVERY == 0:
             progress(builder.size)
-    if awaited:
-        raise _wrong(ledger, awaited[-1], "the ledger ends before it")
     progress(builder.size)
-    size = last.size if last else 0
-    return Checked(origin, builder.size, len(heads), tiles, builder.size - size)
+    return [epoch.end(builder.size) for epoch in epochs]
 
 
-def _is_stored(log: LogStore, ledger: LedgerView, tile: Tile, last: SignedHead | None) -> bool:
-    """Whether the tile is below the last head; then it must be stored as it was recomputed."""
-    end = (tile.index + 1) << (HEIGHT * (tile.level + 1))
-    if last is None or end > last.size:
-        return False
-    stored = log.tile(tile.level, tile.index)
-    if stored != tile.hashes or log.tile_roots(tile.level, tile.index, 1) != [tile.root]:
-        why = f"the stored tile {tile.path} is not that of the ledger"
-        raise NotConsistent(ledger.service, ledger.lane, end, why)
-    return True
+def _incidents(ledger: LedgerView) -> list[Incident]:
+    """Those on record, in order of the epochs that they begin."""
+    rows = ledger.events_of(incident_topic(ledger.service))
+    return sorted((_incident(ledger, row) for row in rows), key=lambda each: each.epoch)
 
 
-def _check_head(ledger: LedgerView, origin: str, builder: TileBuilder, head: SignedHead) -> None:
-    root = builder.root()
-    if root != head.root:
-        raise _wrong(ledger, head, "the events up to it do not lead to its root")
-    if Note.parse(head.note).text != Checkpoint(origin, head.size, root).text:
-        raise _wrong(ledger, head, f"its note is not one of {origin} with this root")
+def _incident(ledger: LedgerView, row: LedgerEvent) -> Incident:
+    try:
+        return replace(lifted_state(row, Incident), position=row.position)
+    except ValueError as error:
+        why = f"what the incident says cannot be read: {error}"
+        raise NotConsistent(ledger.service, ledger.lane, row.position, why) from error
 
 
-def _wrong(ledger: LedgerView, head: SignedHead, why: str) -> NotConsistent:
-    said = f"a head of {head.size} events was signed, but {why}"
-    return NotConsistent(ledger.service, ledger.lane, head.size, said)
+def _ending(incidents: list[Incident], number: int) -> Incident | None:
+    """The incident that ended an epoch, if one did."""
+    return next((each for each in incidents if each.epoch > number), None)

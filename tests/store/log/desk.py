@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,9 +12,11 @@ from pathlib import Path
 import psycopg
 
 from grant_store.log.broken import KnownHead
+from grant_store.log.checked_epoch import Checked, KeysOf, no_keys
+from grant_store.log.checking import check
 from grant_store.log.checkpointer import Checkpointer
 from grant_store.log.log_keys import SigningKey, keys_of_log
-from grant_store.log.store import LedgerView
+from grant_store.log.store import LedgerView, LogStore
 from grant_store.log.tree import CompactRange
 from grant_store.opening import open_ledger_view, open_log, open_store
 from store.log.growing import grow
@@ -53,6 +56,17 @@ class Desk:
 
     def ledger(self) -> LedgerView:
         return self.opened.enter_context(closing(open_ledger_view(self.url, "budgeting")))
+
+    def check(
+        self, keys_of: KeysOf = no_keys, progress: Callable[[int], None] = lambda size: None
+    ) -> list[Checked]:
+        """All epochs of the log, recomputed."""
+
+        def log_of(epoch: int | None) -> LogStore:
+            opening = open_log(self.url, "budgeting", epoch=epoch)
+            return self.opened.enter_context(closing(opening))
+
+        return check(LOG_NAME, log_of, self.ledger(), keys_of, progress)
 
     def leaves(self) -> list[bytes]:
         return [row.leaf_hash for row in self.store.events_after(0, 1_000_000)]

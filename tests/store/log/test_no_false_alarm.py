@@ -7,7 +7,6 @@ from threading import Event, Thread
 from uuid import uuid4
 
 from grant_store.errors import AppendConflict
-from grant_store.log.checking import check
 from grant_store.log.continuing import Continuation
 from grant_store.opening import open_store
 from grant_store.rows import Append, Document, Tracked
@@ -56,7 +55,7 @@ def test_conflicts_concurrent_writers_and_restarts_alarm_nobody(desk: Desk) -> N
     ending.join()
     checkpointer.sign_all()
 
-    found = check(LOG_NAME, desk.log, desk.ledger())
+    [found] = desk.check()
     assert found.size == desk.store.head().position > 300
     assert found.unsigned == 0
     assert found.heads > 1
