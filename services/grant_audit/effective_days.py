@@ -58,6 +58,9 @@ THINGS: Mapping[str, Callable[[CloudEvent, Any], object]] = {
     "run": lambda event, fact: fact.run,
     "document": lambda event, fact: event.subject,
     "declaration": lambda event, fact: (event.caseid, fact.item),
+    "hold": lambda event, fact: (event.caseid, fact.hold),
+    "request": lambda event, fact: (event.caseid, fact.request),
+    "proposal of disposal": lambda event, fact: event.caseid,
 }
 
 _BY_FACT: Mapping[type[Any], Counts] = {
@@ -101,6 +104,16 @@ _BY_FACT: Mapping[type[Any], Counts] = {
     budgeting.FundsCommitted: Counts(CAUSE, "", ("promise",)),
     budgeting.FundsSpent: Counts("effective_on", "spending", ("line",)),
     budgeting.SpendingReversed: Counts("effective_on", "", ("spending",)),
+    budgeting.RetentionOpened: Counts(CAUSE),
+    budgeting.RetentionTermSet: Counts("effective_on"),
+    budgeting.LegalHoldSet: Counts("effective_on", "hold"),
+    budgeting.LegalHoldLifted: Counts("effective_on", "", ("hold",)),
+    budgeting.ErasureRequested: Counts("received_on", "request"),
+    budgeting.ErasureDecided: Counts("effective_on", "", ("request",)),
+    budgeting.ErasureRefused: Counts("effective_on", "", ("request",)),
+    budgeting.DisposalProposed: Counts("effective_on", "proposal of disposal"),
+    budgeting.DisposalRefused: Counts("effective_on"),
+    budgeting.CaseDisposed: Counts("effective_on", "", ("proposal of disposal",)),
     disbursement.GrantAccountOpened: Counts("final_on", "account"),
     disbursement.GrantRenounced: Counts("effective_on", "", ("account",)),
     disbursement.ClaimSubmitted: Counts("effective_on", "claim", ("account",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grant_audit.pages import LINE, LINE_NAME, Pages, Projection, only_history, placed, taken
+from grant_audit.pages import LINE, LINE_NAME, Page, Pages, Projection, only_history, placed, taken
 from grant_contracts import budgeting
 from grant_contracts.envelope import Fact
 
@@ -132,6 +132,64 @@ def _decision_became_final(pages: Pages, fact: budgeting.DecisionBecameFinal) ->
     pages.section()["final"] = taken(fact, "outcome", "because", "final_on")
 
 
+def _retention_opened(pages: Pages, fact: budgeting.RetentionOpened) -> None:
+    _retention(pages).update(taken(fact, "reference"))
+
+
+def _retention_term_set(pages: Pages, fact: budgeting.RetentionTermSet) -> None:
+    page = placed(pages, fact, "because", "retain_until", "rule", "by_rule", "missing")
+    _retention(pages)["term"] = page
+
+
+def _legal_hold_set(pages: Pages, fact: budgeting.LegalHoldSet) -> None:
+    held = placed(pages, fact, "ground", "reason", "set_by", "effective_on")
+    _retention(pages).setdefault("holds", {})[fact.hold] = held
+
+
+def _legal_hold_lifted(pages: Pages, fact: budgeting.LegalHoldLifted) -> None:
+    _retention(pages).setdefault("holds", {}).pop(fact.hold, None)
+
+
+def _erasure_requested(pages: Pages, fact: budgeting.ErasureRequested) -> None:
+    asked = placed(pages, fact, "subject", "purposes", "received_on", "due_on", "rule")
+    _retention(pages).setdefault("erasures", {})[fact.request] = {**asked, "decided": None}
+
+
+def _erasure_decided(pages: Pages, fact: budgeting.ErasureDecided) -> None:
+    decided = placed(pages, fact, "decision", "ground", "late", "decided_by", "effective_on")
+    _retention(pages)["erasures"][fact.request]["decided"] = decided
+
+
+def _disposal_proposed(pages: Pages, fact: budgeting.DisposalProposed) -> None:
+    _retention(pages)["proposed"] = placed(
+        pages, fact, "retain_until", "proposed_by", "effective_on"
+    )
+
+
+def _disposal_refused(pages: Pages, fact: budgeting.DisposalRefused) -> None:
+    refusal = taken(fact, "proposal", "reason", "asked_by", "effective_on")
+    _retention(pages).setdefault("refused_disposals", []).append(refusal)
+
+
+def _case_disposed(pages: Pages, fact: budgeting.CaseDisposed) -> None:
+    _retention(pages)["disposed"] = placed(
+        pages,
+        fact,
+        "retain_until",
+        "rule",
+        "purposes",
+        "proposed_by",
+        "disposed_by",
+        "effective_on",
+    )
+
+
+def _retention(pages: Pages) -> Page:
+    """What the section says of how long the case is kept, to be changed in place."""
+    page: Page = pages.section().setdefault("retention", {})
+    return page
+
+
 PROJECTIONS: Mapping[type[Fact], Projection] = {
     budgeting.BudgetLineOpened: _budget_line_opened,
     budgeting.CeilingChanged: _ceiling_changed,
@@ -153,4 +211,14 @@ PROJECTIONS: Mapping[type[Fact], Projection] = {
     budgeting.DecisionNotified: _decision_notified,
     budgeting.RemedyWaived: _remedy_waived,
     budgeting.DecisionBecameFinal: _decision_became_final,
+    budgeting.RetentionOpened: _retention_opened,
+    budgeting.RetentionTermSet: _retention_term_set,
+    budgeting.LegalHoldSet: _legal_hold_set,
+    budgeting.LegalHoldLifted: _legal_hold_lifted,
+    budgeting.ErasureRequested: _erasure_requested,
+    budgeting.ErasureDecided: _erasure_decided,
+    budgeting.ErasureRefused: only_history,
+    budgeting.DisposalProposed: _disposal_proposed,
+    budgeting.DisposalRefused: _disposal_refused,
+    budgeting.CaseDisposed: _case_disposed,
 }

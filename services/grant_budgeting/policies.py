@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from grant_budgeting import application
+from grant_budgeting import application, retention
 from grant_budgeting.award import Award
+from grant_budgeting.case_retention import CaseRetention
 from grant_budgeting.domain import BudgetLine, Earmark
 from grant_budgeting.finding import Finding
 from grant_bus.policies import Policy
@@ -28,8 +29,10 @@ def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> No
 
 
 def when_application_submitted(work: UnitOfWork, fact: ApplicationSubmitted) -> None:
-    """Remember by which reference people call the case: a withdrawal does not say it."""
+    """Remember how people call the case, and its programme: a withdrawal says neither."""
     work.write_document("reference", str(fact.about), fact.reference)
+    key = f"{fact.programme}/{fact.programme_version}"
+    work.write_document(retention.PROGRAMME_OF, str(fact.about), key)
 
 
 def when_application_withdrawn(work: UnitOfWork, fact: ApplicationWithdrawn) -> None:
@@ -38,6 +41,7 @@ def when_application_withdrawn(work: UnitOfWork, fact: ApplicationWithdrawn) -> 
     if award is None:
         award = Award(reference=_reference(work, fact), because="withdrawal")
     application.note_withdrawal(work, award, fact.effective_on)
+    retention.term_may_have_changed(work, fact.about, "withdrawal", fact.effective_on)
 
 
 def when_found_eligible(work: UnitOfWork, fact: FoundEligible) -> None:
@@ -93,6 +97,8 @@ def when_payment_executed(work: UnitOfWork, fact: PaymentExecuted) -> None:
         line = work.get(BudgetLine, BudgetLine.create_id(programme, tranche.fund, tranche.year))
         line.spend(fact.about, fact.order_id, tranche.amount_cents, fact.effective_on)
         work.keep(line)
+    remember_payment(work, fact)
+    retention.term_may_have_changed(work, fact.about, "last_payment", fact.effective_on)
 
 
 def when_payment_returned(work: UnitOfWork, fact: PaymentReturned) -> None:
@@ -104,6 +110,19 @@ def when_payment_returned(work: UnitOfWork, fact: PaymentReturned) -> None:
         line = work.get(BudgetLine, BudgetLine.create_id(programme, tranche.fund, tranche.year))
         line.reverse(fact.about, fact.order_id, tranche.amount_cents, fact.effective_on)
         work.keep(line)
+    forget_payment(work, fact)
+    retention.term_may_have_changed(work, fact.about, "payment_returned", fact.effective_on)
+
+
+def remember_payment(work: UnitOfWork, fact: PaymentExecuted) -> None:
+    """Remember on which day an order was executed: the last one starts terms of retention."""
+    key = f"{fact.about}/{fact.order_id}"
+    work.write_document(retention.PAID, key, fact.effective_on.isoformat())
+
+
+def forget_payment(work: UnitOfWork, fact: PaymentReturned) -> None:
+    """What the bank has returned was no payment."""
+    work.write_document(retention.PAID, f"{fact.about}/{fact.order_id}", None)
 
 
 def _proceedings(work: UnitOfWork, fact: FoundEligible | FoundIneligible) -> Award:
@@ -131,7 +150,15 @@ def _read_for_finding(fact: FoundEligible) -> Reading:
     return Reading([*lines, *(Earmark.create_id(line, fact.about) for line in lines)])
 
 
-READS: Mapping[type[Fact], Callable[[Any], Reading]] = {FoundEligible: _read_for_finding}
+def _read_for_payment(fact: PaymentExecuted | PaymentReturned) -> Reading:
+    return Reading([fact.about, CaseRetention.id_of_case(fact.about)])
+
+
+READS: Mapping[type[Fact], Callable[[Any], Reading]] = {
+    FoundEligible: _read_for_finding,
+    PaymentExecuted: _read_for_payment,
+    PaymentReturned: _read_for_payment,
+}
 
 FOLLOWS: Mapping[type[Fact], Policy] = {
     ProgrammeRegistered: when_programme_registered,
@@ -147,4 +174,6 @@ FOLLOWS: Mapping[type[Fact], Policy] = {
 REMEMBERED: Mapping[type[Fact], Policy] = {
     ProgrammeRegistered: when_programme_registered,
     ApplicationSubmitted: when_application_submitted,
+    PaymentExecuted: remember_payment,
+    PaymentReturned: forget_payment,
 }

@@ -60,6 +60,7 @@ class Proceedings(Aggregate):
 
         def apply(self, case: Proceedings) -> None:
             case.withdrawn = True
+            case.withdrawn_on = self.effective_on
 
     class PlacedOnReserveList(Aggregate.Event):
         TOPIC = "budgeting.PlacedOnReserveList"
@@ -153,6 +154,7 @@ class Proceedings(Aggregate):
 
         def apply(self, case: Proceedings) -> None:
             case.final = True
+            case.final_on = self.final_on
 
     @staticmethod
     def create_id(reference: str) -> UUID:
@@ -163,6 +165,7 @@ class Proceedings(Aggregate):
         self.reference = reference
         self.finding: Finding | None = None
         self.withdrawn = False
+        self.withdrawn_on: date | None = None
         self.reserved = False
         self.outcome = ""
         self.terms: GrantTerms | None = None
@@ -170,6 +173,7 @@ class Proceedings(Aggregate):
         self.deemed_on: date | None = None
         self.remedy_ends_on: date | None = None
         self.final = False
+        self.final_on: date | None = None
 
     @property
     def case_id(self) -> UUID:

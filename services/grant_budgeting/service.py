@@ -7,7 +7,7 @@ from grant_bus.nameko.service import ServiceOnTheBus
 
 
 class BudgetingService(ServiceOnTheBus):
-    """Takes budget lines, decisions and their notification."""
+    """Takes budget lines, decisions and their notification, and what is kept for how long."""
 
     name = "budgeting"
 
@@ -20,6 +20,13 @@ class BudgetingService(ServiceOnTheBus):
     notify_decision = command("budgeting.notify_decision")
     waive_remedy = command("budgeting.waive_remedy")
     record_finality = command("budgeting.record_finality")
+    set_retention_term = command("budgeting.set_retention_term")
+    set_legal_hold = command("budgeting.set_legal_hold")
+    lift_legal_hold = command("budgeting.lift_legal_hold")
+    request_erasure = command("budgeting.request_erasure")
+    decide_erasure = command("budgeting.decide_erasure")
+    propose_disposal = command("budgeting.propose_disposal")
+    dispose_case = command("budgeting.dispose_case")
     retry_parked = command("budgeting.retry_parked")
     discard_parked = command("budgeting.discard_parked")
     anchor_head = command("budgeting.anchor_head")

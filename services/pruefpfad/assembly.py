@@ -109,11 +109,11 @@ def _eligibility() -> Service:
 
 
 def _budgeting() -> Service:
-    from grant_budgeting import award, domain, policies, schemas
+    from grant_budgeting import award, case_retention, domain, policies, schemas
 
     return _service(
         "budgeting",
-        (domain.BudgetLine, domain.Earmark, award.Award),
+        (domain.BudgetLine, domain.Earmark, award.Award, case_retention.CaseRetention),
         schemas.COMMANDS,
         FactPolicies(policies.FOLLOWS, policies.READS),
     )

@@ -37,6 +37,7 @@ class Command:
     command that `takes_second` also gets `seconded_by` (the second actor, or None). An operator's
     command `mends` what is parked: it is decided alone, and no parked case is closed to it. One
     that `reopens` is the only one that a store takes which does not lead to the last head of it.
+    What ends something for good is not `dated_ahead`: a day to come would pass terms that run.
     """
 
     schema: type[Schema]
@@ -45,6 +46,7 @@ class Command:
     takes_second: bool = False
     mends: bool = False
     reopens: bool = False
+    dated_ahead: bool = True
     reads: Callable[[Mapping[str, Any]], Collection[UUID]] = lambda payload: ()
     """Which aggregates it will most likely ask for, beside what has the case's own id."""
 
@@ -177,6 +179,8 @@ class Desk:
         reason = _why_not_entitled(command, mandate, second, days)
         if reason:
             return lambda work: self._refuse_access(work, name, context, reason)
+        if days[0] > today and not command.dated_ahead:
+            raise ValidationError({"payload": {"effective_on": [f"expected a day up to {today}"]}})
         if command.takes_second:
             payload["seconded_by"] = context.second_actor
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from grant_contracts.envelope import Fact
+from grant_values.retention import RetentionTerm
 from grant_values.shapes import Applicant, GrantTerms, Payee, Reasons, Tranche
 
 
@@ -235,3 +236,134 @@ class DecisionBecameFinal(Fact, frozen=True, kw_only=True):
     final_on: date
     tranches: tuple[Tranche, ...]
     payee: Payee | None
+
+
+class RetentionOpened(Fact, frozen=True, kw_only=True):
+    """How long a case is kept has begun to be on record."""
+
+    TOPIC: ClassVar = "budgeting.RetentionOpened"
+    reference: str
+    programme: str
+    programme_version: str
+
+
+class RetentionTermSet(Fact, frozen=True, kw_only=True):
+    """Until when the rules demand that a case is kept; the longest of them decides (R100).
+
+    `retain_until` is None as long as something has not happened that a rule counts from: `missing`.
+    `happened_on` is the day that a person reported for `because`.
+    """
+
+    TOPIC: ClassVar = "budgeting.RetentionTermSet"
+    reference: str
+    because: str
+    happened_on: date | None
+    retain_until: date | None
+    rule: str
+    by_rule: tuple[RetentionTerm, ...]
+    missing: tuple[str, ...]
+    effective_on: date
+
+
+class LegalHoldSet(Fact, frozen=True, kw_only=True):
+    """Nothing of a case is erased or disposed of until this hold is lifted."""
+
+    TOPIC: ClassVar = "budgeting.LegalHoldSet"
+    reference: str
+    hold: str
+    ground: str
+    reason: str
+    set_by: str
+    effective_on: date
+
+
+class LegalHoldLifted(Fact, frozen=True, kw_only=True):
+    """A hold has ended; where it `interrupts`, terms begin anew from this day."""
+
+    TOPIC: ClassVar = "budgeting.LegalHoldLifted"
+    reference: str
+    hold: str
+    ground: str
+    interrupts: bool
+    reason: str
+    lifted_by: str
+    effective_on: date
+
+
+class ErasureRequested(Fact, frozen=True, kw_only=True):
+    """A person asks that data about them be erased; by `due_on` they are answered (R99)."""
+
+    TOPIC: ClassVar = "budgeting.ErasureRequested"
+    reference: str
+    request: str
+    subject: UUID
+    purposes: tuple[str, ...]
+    received_on: date
+    due_on: date
+    rule: str
+    recorded_by: str
+
+
+class ErasureDecided(Fact, frozen=True, kw_only=True):
+    """The answer to such a request, with its ground; `late` if it came after its term."""
+
+    TOPIC: ClassVar = "budgeting.ErasureDecided"
+    reference: str
+    request: str
+    subject: UUID
+    purposes: tuple[str, ...]
+    decision: str
+    ground: str
+    reasons: str
+    due_on: date
+    late: bool
+    decided_by: str
+    effective_on: date
+
+
+class ErasureRefused(Fact, frozen=True, kw_only=True):
+    """Somebody wanted to erase what must not be erased now, and why not."""
+
+    TOPIC: ClassVar = "budgeting.ErasureRefused"
+    reference: str
+    request: str
+    ground: str
+    reason: str
+    asked_by: str
+    effective_on: date
+
+
+class DisposalProposed(Fact, frozen=True, kw_only=True):
+    """The first of two persons proposes that a case be disposed of."""
+
+    TOPIC: ClassVar = "budgeting.DisposalProposed"
+    reference: str
+    retain_until: date
+    rule: str
+    reasons: str
+    proposed_by: str
+    effective_on: date
+
+
+class DisposalRefused(Fact, frozen=True, kw_only=True):
+    """A disposal that may not be, and why; `proposal` if it was only to be proposed."""
+
+    TOPIC: ClassVar = "budgeting.DisposalRefused"
+    reference: str
+    proposal: bool
+    reason: str
+    asked_by: str
+    effective_on: date
+
+
+class CaseDisposed(Fact, frozen=True, kw_only=True):
+    """The case has been kept long enough: the keys of these purposes are to be destroyed."""
+
+    TOPIC: ClassVar = "budgeting.CaseDisposed"
+    reference: str
+    retain_until: date
+    rule: str
+    purposes: tuple[str, ...]
+    proposed_by: str
+    disposed_by: str
+    effective_on: date

@@ -12,6 +12,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from grant_contracts.commands import Flag, Form, Strict
+from grant_contracts.retention import Retention
 from grant_values.fields import Euro, Iban, LegalDate, Rate
 
 _CODE = Form(r"^[a-z0-9][a-z0-9-]{1,60}$", error="expected lower-case letters, digits and -")
@@ -153,6 +154,7 @@ class ProgrammeDefinition(Strict):
     rules = fields.List(fields.Nested(Rule), required=True, validate=_NOT_EMPTY)
     unit_costs = fields.List(fields.Nested(UnitCost), load_default=list)
     decision = fields.Nested(Decision, required=True)
+    retention = fields.Nested(Retention)
     debtor = fields.Nested(Debtor, required=True)
 
 

@@ -46,6 +46,50 @@ APPROVAL_REFUSED: Final[Codes] = {
     "late_without_override": "The application is late, and no second person bears its approval.",
     "no_funds_earmarked": "Nothing is promised to the case; it has to wait for money.",
 }
+RETENTION_BECAUSE: Final[Codes] = {
+    "asked": "A person had it computed.",
+    "accounts_submitted": "The accounts with the final expenditure went to the Commission.",
+    "proof_submitted": "The beneficiary has submitted the proof of use.",
+    "last_payment": "Something was paid.",
+    "payment_returned": "The bank has returned a payment.",
+    "withdrawal": "The application was taken back, or the award given up.",
+    "hold_lifted": "A hold was lifted.",
+}
+HOLD_GROUND: Final[Codes] = {
+    "legal_proceedings": "A court or an authority has the case; the terms are interrupted.",
+    "commission_request": "The Commission has asked for it; the terms are interrupted.",
+    "audit": "An audit looks at the case.",
+    "recovery": "Money is claimed back.",
+    "irregularity": "There is a suspicion of an irregularity.",
+}
+ERASURE_DECISION: Final[Codes] = {
+    "erase": "The data are erased: their keys are destroyed.",
+    "restrict": "The data are kept and used for nothing else (Art. 18 GDPR).",
+    "refuse": "The data are kept, and the person is told why (Art. 12(4), 17(3) GDPR).",
+}
+ERASURE_GROUND: Final[Codes] = {
+    "consent_withdrawn": "The consent that they were kept on was withdrawn (Art. 17(1)(b) GDPR).",
+    "no_longer_necessary": "They are not needed any more (Art. 17(1)(a) GDPR).",
+    "unlawful": "They should not have been kept (Art. 17(1)(d), 18(1)(b) GDPR).",
+    "accuracy_contested": "The person says that they are wrong (Art. 18(1)(a) GDPR).",
+    "legal_claims": "They are needed for legal claims (Art. 17(3)(e), 18(1)(c) GDPR).",
+    "legal_obligation": "The law demands that they are kept (Art. 17(3)(b) GDPR).",
+    "statistics": "Statistics cannot do without them (Art. 17(3)(d) GDPR).",
+    "not_concerned": "There are no such data about this person.",
+}
+STILL_KEPT: Final[Codes] = {
+    "scripted_actor": "A program plays the person, and the store is no demonstration.",
+    "legal_hold": "A hold is set on the case.",
+    "term_not_known": "Something that a rule of retention counts from has not happened yet.",
+    "retention_runs": "The longest of the rules that apply has not ended.",
+}
+DISPOSAL_REFUSED: Final[Codes] = {
+    **STILL_KEPT,
+    "already_disposed": "The case was disposed of.",
+    "erasure_open": "A request for erasure has no decision yet.",
+    "not_proposed": "Nobody has proposed the disposal by that day.",
+    "proposer_is_disposer": "Whoever proposed the disposal does not decide it (four eyes).",
+}
 CERTIFICATION_REFUSED: Final[Codes] = {
     "already_certified": "The claim has this certificate.",
     "factual_certificate_missing": "The facts are certified before the sums.",
@@ -145,6 +189,12 @@ CODES: Final[Mapping[str, Mapping[str, Codes]]] = {
     "budgeting.EarmarkReleased": {"reason": EARMARK_RELEASED},
     "budgeting.ApprovalRefused": {"reason": APPROVAL_REFUSED},
     "budgeting.ProceedingsOpened": {"because": PROCEEDINGS_BECAUSE},
+    "budgeting.RetentionTermSet": {"because": RETENTION_BECAUSE},
+    "budgeting.LegalHoldSet": {"ground": HOLD_GROUND},
+    "budgeting.LegalHoldLifted": {"ground": HOLD_GROUND},
+    "budgeting.ErasureDecided": {"decision": ERASURE_DECISION, "ground": ERASURE_GROUND},
+    "budgeting.ErasureRefused": {"ground": ERASURE_GROUND, "reason": STILL_KEPT},
+    "budgeting.DisposalRefused": {"reason": DISPOSAL_REFUSED},
     "budgeting.DecisionBecameFinal": {"outcome": OUTCOME, "because": FINAL_BECAUSE},
     "disbursement.CertificationRefused": {
         "reason": CERTIFICATION_REFUSED,

@@ -107,6 +107,8 @@ ORDINARY: Mapping[str, Any] = {
     "received_at": "2019-02-01T09:00:00Z",
     "created_at": "2019-06-01T09:00:00Z",
     "late": False,
+    "happened_on": None,
+    "retain_until": "2027-12-31",
     "channel": "portal",
     "declarations": {
         "not_begun": True,

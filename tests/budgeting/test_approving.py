@@ -20,6 +20,7 @@ from support.authority import CASE, MENDING, NOW, OF_HISTORY, PERSON_IN, PROGRAM
 ON_CASE = {"reference": CASE, "effective_on": "2021-01-11"}
 LINE = {"programme": PROGRAMME, "fund": "ESF", "year": 2025, "ceiling": "1.00"}
 OFFICERS = {"formal_checker", "decider"}
+KEEPERS = {"records_keeper"}
 ENTITLED: dict[str, tuple[set[str], dict[str, Any]]] = {
     "open_budget_line": ({"budget_officer"}, {**LINE, "effective_on": "2021-01-11"}),
     "change_ceiling": (
@@ -36,6 +37,37 @@ ENTITLED: dict[str, tuple[set[str], dict[str, Any]]] = {
     "notify_decision": (OFFICERS, {**ON_CASE, "channel": "post"}),
     "waive_remedy": (OFFICERS, ON_CASE),
     "record_finality": (OFFICERS, ON_CASE),
+    "set_retention_term": (KEEPERS, {**ON_CASE, "because": "asked"}),
+    "set_legal_hold": (
+        OFFICERS | KEEPERS,
+        {**ON_CASE, "hold": "7K-12/25", "ground": "audit", "reason": "Prüfung"},
+    ),
+    "lift_legal_hold": (
+        {"decider"} | KEEPERS,
+        {**ON_CASE, "hold": "7K-12/25", "reason": "Ende"},
+    ),
+    "request_erasure": (
+        OFFICERS | KEEPERS,
+        {
+            **ON_CASE,
+            "request": "DSB-1/25",
+            "subject": "00000000-0000-4000-8000-000000000000",
+            "purposes": ["contact"],
+            "received_on": "2021-01-10",
+        },
+    ),
+    "decide_erasure": (
+        {"decider"} | KEEPERS,
+        {
+            **ON_CASE,
+            "request": "DSB-1/25",
+            "decision": "refuse",
+            "ground": "not_concerned",
+            "reasons": "Gründe",
+        },
+    ),
+    "propose_disposal": (KEEPERS, {**ON_CASE, "reasons": "Frist abgelaufen"}),
+    "dispose_case": (KEEPERS, ON_CASE),
 }
 
 

@@ -24,6 +24,7 @@ from grant_contracts.intake import ApplicationSubmitted, CompletenessChecked
 from grant_store.rows import LedgerEvent
 from grant_store.sqlite import SQLiteStore
 from grant_values.cases import case_id_of
+from grant_values.personal import place_of
 from histories.recording import Ledgers
 from journeys.published_list import play_embedded
 from journeys.short_list import shorten
@@ -34,7 +35,7 @@ from pruefpfad.keys import signing_key
 from pruefpfad.scripted import script, story
 from pruefpfad.scripted.script import Cast, Role
 from simulation.lives import live
-from support.authority import APPLICATION, DEFINITION, EXAMPLE, PROGRAMME, VERSION
+from support.authority import APPLICATION, CASE, DEFINITION, EXAMPLE, PROGRAMME, VERSION
 
 CONTENDED_SEED = 6
 """Money is short, applicants race with the office, services die and operators mend."""
@@ -174,6 +175,14 @@ def erase(folder: Path) -> Ledgers:
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
+def keep(folder: Path) -> Ledgers:
+    """A paid case is held, asked to be erased, and at last disposed of by two persons."""
+    tell_story(folder)
+    with EmbeddedSystem(folder) as system:
+        _Office(system).give(_kept(CASE))
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
 class _Office:
     """Persons at their desks, one command after the other."""
 
@@ -274,6 +283,33 @@ def _filings(reference: str) -> Iterator[Given]:
         yield Given(script.CHECKER, f"intake.declare_{command}", {**on_case, **item})
 
 
+def _kept(reference: str) -> Iterator[Given]:
+    """What rules count from is reported as long past, so that all of them have ended."""
+    case = {"reference": reference, "effective_on": "2023-03-01"}
+
+    def given(command: str, answer: str = "recorded", by: Role = KEEPER, **more: Any) -> Given:
+        return Given(by, f"budgeting.{command}", {**case, **more}, answer)
+
+    hold = "7K-12/22"
+    ground = {"ground": "legal_proceedings", "reason": "Klage"}
+    yield given("set_legal_hold", hold=hold, **ground, effective_on="2018-09-01")
+    yield given("set_retention_term", because="asked")
+    for because, day in (("accounts_submitted", "2016-02-15"), ("proof_submitted", "2016-06-30")):
+        yield given("set_retention_term", because=because, happened_on=day)
+    subject = str(place_of(case_id_of(reference), "account").subject)
+    asked = {"request": "DSB-1/23", "subject": subject, "purposes": ["payment"]}
+    yield given("request_erasure", **asked, received_on="2023-01-16")
+    answer = {"request": "DSB-1/23", "reasons": "Die Akte wird gebraucht."}
+    wanted = {**answer, "decision": "erase", "ground": "no_longer_necessary"}
+    yield given("decide_erasure", answer="legal_hold", **wanted)
+    yield given("decide_erasure", **answer, decision="refuse", ground="legal_claims")
+    yield given("propose_disposal", answer="legal_hold", reasons="Frist abgelaufen")
+    yield given("lift_legal_hold", hold=hold, reason="Urteil", effective_on="2018-12-01")
+    yield given("propose_disposal", reasons="Frist abgelaufen")
+    yield given("dispose_case", answer="proposer_is_disposer")
+    yield given("dispose_case", by=SECOND_KEEPER)
+
+
 def _refused_access() -> Iterator[Given]:
     """In each service somebody gives a command that is not theirs to give."""
     on_case = {"reference": "ZIQ-OLD-2", "effective_on": "2021-01-11"}
@@ -321,4 +357,5 @@ PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
     "sampled": draw,
     "restored": put_back,
     "erased": erase,
+    "kept": keep,
 }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from grant_budgeting import application
+from grant_budgeting import application, retention
+from grant_store.work import UnitOfWork
+from grant_values.shapes import Actor
 from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
 
 NOT_RECORDED = "(not recorded)"
@@ -41,6 +44,22 @@ def _changed_ceiling(led: Led) -> dict[str, Any]:
     return {**named, **asked, "effective_on": event.effective_on}
 
 
+def _refused_erasure(led: Led) -> dict[str, Any]:
+    """Only an erasure is refused: to restrict or to refuse is always a lawful answer."""
+    asked = fields("reference", "request", "ground", "effective_on")(led)
+    return {**asked, "decision": "erase", "reasons": NOT_RECORDED}
+
+
+def _propose_or_dispose(
+    work: UnitOfWork, by: Actor, reference: str, effective_on: date, *, proposal: bool
+) -> None:
+    """Both may be refused, by events of one kind."""
+    if proposal:
+        retention.propose_disposal(work, by, reference, NOT_RECORDED, effective_on)
+    else:
+        retention.dispose_case(work, by, reference, effective_on)
+
+
 _FROM_RESERVE_LIST = RecordedCall(
     application.earmark_from_reserve_list,
     lambda led: {"reference": led.find(led.event.case_id).reference, "rule": led.event.rule},
@@ -69,5 +88,35 @@ CALLS: Calls = {
     "budgeting.RemedyWaived": RecordedCall(application.waive_remedy, on_case("effective_on")),
     "budgeting.DecisionBecameFinal": RecordedCall(
         application.record_finality, on_case(effective_on="final_on")
+    ),
+    "budgeting.RetentionTermSet": RecordedCall(
+        retention.set_retention_term, fields("reference", "because", "happened_on", "effective_on")
+    ),
+    "budgeting.LegalHoldSet": RecordedCall(
+        retention.set_legal_hold, fields("reference", "hold", "ground", "reason", "effective_on")
+    ),
+    "budgeting.LegalHoldLifted": RecordedCall(
+        retention.lift_legal_hold, fields("reference", "hold", "reason", "effective_on")
+    ),
+    "budgeting.ErasureRequested": RecordedCall(
+        retention.request_erasure,
+        fields(
+            *("reference", "request", "subject", "purposes", "received_on"),
+            effective_on="received_on",
+        ),
+    ),
+    "budgeting.ErasureDecided": RecordedCall(
+        retention.decide_erasure,
+        fields("reference", "request", "decision", "ground", "reasons", "effective_on"),
+    ),
+    "budgeting.ErasureRefused": RecordedCall(retention.decide_erasure, _refused_erasure),
+    "budgeting.DisposalProposed": RecordedCall(
+        retention.propose_disposal, fields("reference", "reasons", "effective_on")
+    ),
+    "budgeting.DisposalRefused": RecordedCall(
+        _propose_or_dispose, fields("reference", "effective_on", "proposal")
+    ),
+    "budgeting.CaseDisposed": RecordedCall(
+        retention.dispose_case, fields("reference", "effective_on")
     ),
 }

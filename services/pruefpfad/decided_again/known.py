@@ -30,6 +30,7 @@ class _Registered(msgspec.Struct):
 class _Submitted(msgspec.Struct):
     reference: str
     programme: str
+    programme_version: str
 
 
 class _Withdrawn(msgspec.Struct):
@@ -44,6 +45,7 @@ class Known:
         self.definitions: dict[str, Mapping[str, Any]] = {}
         self.references: dict[UUID, str] = {}
         self.programme_of: dict[UUID, str] = {}
+        self._versions: dict[UUID, str] = {}
         self._renounced: dict[UUID, tuple[int, str]] = {}
         self._accounts: Documents = {}
         for row in events_of(intake):
@@ -55,6 +57,7 @@ class Known:
                 submitted = lifted_state(row, _Submitted)
                 self.references[row.originator_id] = submitted.reference
                 self.programme_of[row.originator_id] = submitted.programme
+                self._versions[row.originator_id] = submitted.programme_version
             elif row.topic == "intake.PersonalDataRecorded":
                 self._note_account(lifted_state(row, Sealed))
 
@@ -62,7 +65,11 @@ class Known:
         """What every service remembers; it may write into its own."""
         programmes = {("programme", key): each for key, each in self.definitions.items()}
         references = {("reference", str(key)): each for key, each in self.references.items()}
-        return {**programmes, **references, **self._accounts}
+        versions = {
+            ("programme-of", str(key)): f"{self.programme_of[key]}/{each}"
+            for key, each in self._versions.items()
+        }
+        return {**programmes, **references, **versions, **self._accounts}
 
     def _note_account(self, sealed: Sealed) -> None:
         if sealed.kind == "account":
