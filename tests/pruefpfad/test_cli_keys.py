@@ -1,0 +1,75 @@
+"""`pruefpfad keys`: what can be read of a case, and how that ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from click.testing import CliRunner, Result
+
+from pruefpfad.cli.root import main
+from pruefpfad.vaults import embedded_vault
+from support.story import EXAMPLE, REFERENCE, tell_story
+
+ON_CASE = ("--case", REFERENCE, "--purpose", "payment")
+DESTROY = (*ON_CASE, "--reason", "retention_ended", "--on", "2026-01-02")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tell_story(tmp_path / "data")
+
+
+def call(data: Path, *words: str) -> Result:
+    return CliRunner().invoke(main, ["--data", str(data), *words])
+
+
+def tokens(data: Path) -> list[str]:
+    """Two persons of the records office."""
+    mandate = ("--role", "records_keeper", "--from", "2020-01-01", "--until", "2099-12-31")
+    made = [call(data, "actor", "token", "--id", each, *mandate).output for each in ("S-1", "S-2")]
+    first, second = (each.strip() for each in made)
+    return ["--actor-token", first, "--second-actor-token", second]
+
+
+def test_two_persons_end_what_can_be_read_of_a_case(data: Path, tmp_path: Path) -> None:
+    [before] = json.loads(call(data, "keys", "status", "--case", REFERENCE, "--json").output)
+    rebuild = ("payments", "rebuild", "2021-0001", "-o", str(tmp_path / "run.xml"))
+    assert (before["purpose"], before["readable"]) == ("payment", True)
+    assert call(data, *rebuild).exit_code == 0
+
+    done = call(data, "keys", "destroy", *DESTROY, *tokens(data))
+
+    assert done.exit_code == 0, done.output
+    [after] = json.loads(call(data, "keys", "status", "--case", REFERENCE, "--json").output)
+    assert (after["readable"], after["destruction_on_record"]) == (False, True)
+    assert call(data, "keys", "rewrap").exit_code == 0
+    refused = call(data, *rebuild)
+    assert refused.exit_code == 4
+    assert "the key of the account of ZIQ-2020-0001-1 was destroyed" in refused.output
+
+
+def test_a_destruction_that_was_interrupted_shows_and_is_finished(data: Path) -> None:
+    vault = embedded_vault(data)
+    [row] = json.loads(call(data, "keys", "status", "--case", REFERENCE, "--json").output)
+    for key in vault.keys.of_subject(UUID(row["subject"])):
+        vault.destroy(key.holder)
+    vault.close()
+
+    assert call(data, "keys", "status", "--case", REFERENCE).exit_code == 5
+    assert call(data, "keys", "destroy", *DESTROY, *tokens(data)).exit_code == 0
+    assert call(data, "keys", "status", "--case", REFERENCE).exit_code == 0
+
+
+def test_a_payload_is_sealed_for_whoever_sends_by_message(data: Path) -> None:
+    file = str(EXAMPLE / "application.json")
+
+    first = call(data, "keys", "seal", "intake.submit_application", file)
+    again = call(data, "keys", "seal", "intake.submit_application", file)
+
+    assert first.exit_code == 0
+    assert again.output == first.output
+    assert set(json.loads(first.output)["payee"]) >= {"subject", "key", "sealed"}
+    assert "DE97999999972020000001" not in first.output
