@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from grant_audit.bundle.log_part import Source
+from grant_audit.bundle.source import Source
 from grant_store.log.log_keys import verifier_keys
 from grant_store.opening import open_ledger_view, open_log
 from pruefpfad.published.documents import documents

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid5
 
-from grant_audit.bundle.log_part import Source
+from grant_audit.bundle.source import Source
 from grant_store.event_ids import new_event_id
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.log_keys import (

@@ -9,8 +9,8 @@ import pytest
 
 from bundle.conftest import bundled, names, read_json, verdict_on
 from bundle.operator import PROGRAMME, Operator, a_case, an_event
-from grant_audit.bundle.log_part import Source
 from grant_audit.bundle.scope import Scope, scope_of
+from grant_audit.bundle.source import Source
 from grant_store.errors import StoreError
 from grant_values.invalid import Invalid
 

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import msgspec
 
-from grant_audit.bundle.log_part import Source
+from grant_audit.bundle.source import Source
 from grant_store.leaf import instant_of
 from grant_store.log.checkpointer import Checkpointer
 from grant_store.log.log_keys import keys_of_log

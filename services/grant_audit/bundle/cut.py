@@ -19,10 +19,16 @@ from grant_store.rows import LedgerEvent
 _CAUSE = re.compile(rb'"causationid":"event:([a-z0-9]+/[a-z0-9]+)/([0-9]+)"')
 
 
+def cause_of(row: LedgerEvent) -> tuple[str, int] | None:
+    """The log, "SERVICE/LANE", and the position of the event that this one names as its cause."""
+    cause = _CAUSE.search(row.metadata)
+    return (cause[1].decode(), int(cause[2])) if cause else None
+
+
 def follows_from_beyond(row: LedgerEvent, cuts: Mapping[str, int]) -> bool:
     """Whether an event names a cause above the cut of a log, "SERVICE/LANE", that has one yet."""
-    cause = _CAUSE.search(row.metadata)
+    cause = cause_of(row)
     if cause is None:
         return False
-    cut = cuts.get(cause[1].decode())
-    return cut is not None and int(cause[2]) > cut
+    cut = cuts.get(cause[0])
+    return cut is not None and cause[1] > cut

@@ -15,9 +15,10 @@ from grant_audit.bundle.archive import Archive
 from grant_audit.bundle.cut import follows_from_beyond
 from grant_audit.bundle.documents import documents_in, rules_in
 from grant_audit.bundle.scope import Selection, rows_of
+from grant_audit.bundle.source import Source, signer_of
 from grant_store.errors import StoreError
 from grant_store.leaf import leaf_encoding
-from grant_store.log.store import LedgerView, LogStore, SignedHead
+from grant_store.log.store import SignedHead
 from grant_store.log.stored_tiles import StoredTiles
 from grant_store.log.tiles import WIDTH, TilePlace, tiles_of
 from grant_store.rows import LedgerEvent
@@ -27,24 +28,10 @@ BYTES_PER_FILE = 16 << 20
 _LENGTH = struct.Struct(">I")
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where one log is read."""
-
-    service: str
-    lane: str
-    ledger: LedgerView
-    log: LogStore
-
-    @property
-    def name(self) -> str:
-        return f"{self.service}/{self.lane}"
-
-
 @dataclass
 class LogPart:
     """One log on its way into an archive. The sizes of its `heads` were read before `head`, the
-    ledger's end."""
+    ledger's end; `limit` is where it must end, if that is decided already (`cosigned_cut`)."""
 
     source: Source
     archive: Archive
@@ -53,6 +40,7 @@ class LogPart:
     heads: list[int]
     head: int
     count: Callable[[int], None]
+    limit: int | None = None
     cut: int = 0
     events: int = 0
     witnesses: set[str] = field(default_factory=set)
@@ -71,13 +59,16 @@ class LogPart:
 
     @property
     def tree_size(self) -> int:
-        """The size of the largest head within the cut."""
-        return max((size for size in self.heads if size <= self.cut), default=0)
+        """The size of the largest head within the cut. Where the log ends at an earlier head than
+        it must, its tree goes on, so that who holds a later one sees that it continues this one."""
+        end = self.cut if self.limit is None else self.head
+        return max((size for size in self.heads if size <= end), default=0)
 
     def write_events(self, cuts: Mapping[str, int]) -> None:
         """The events up to the head, or to the first one whose cause lies beyond a cut."""
-        self.cut = self.head
-        end = self.head if self.is_whole else self.tree_size or self.head
+        self.cut = self.head if self.limit is None else self.limit
+        is_decided = self.is_whole or self.limit is not None
+        end = self.cut if is_decided else self.tree_size or self.head
         chunk: list[LedgerEvent] = []
         size = 0
         for row in self._rows(end, cuts):
@@ -124,7 +115,7 @@ class LogPart:
         for row in rows_of(self.source.ledger):
             if row.position > end:
                 return
-            if self.is_whole and follows_from_beyond(row, cuts):
+            if self.is_whole and self.limit is None and follows_from_beyond(row, cuts):
                 self.cut = row.position - 1
                 return
             yield row
@@ -160,7 +151,7 @@ class LogPart:
         log, name = self.source.log, f"{head.size:012}"
         lines = log.cosignatures(head.size)
         self.archive.add(f"{self.folder}checkpoints/{name}.note", head.note + b"".join(lines))
-        self.witnesses |= {_signer(line) for line in lines}
+        self.witnesses |= {signer_of(line) for line in lines}
         for stamp in log.timestamps(head.size):
             place = f"{self.folder}timestamps/{name}.{_file_name(stamp.authority)}.tsr"
             self.archive.add(place, stamp.response, packed=False)
@@ -181,11 +172,6 @@ class LogPart:
         except StoreError:
             return  # It is missing in the store, and the verifier will say so.
         self.archive.add(self.folder + tile.path, hashes, packed=False)
-
-
-def _signer(line: bytes) -> str:
-    """The name in a signature line, "— NAME BASE64"."""
-    return line.decode(errors="replace").split(" ")[1]
 
 
 def _file_name(text: str) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from grant_audit.bundle.archive import Archive
-from grant_audit.bundle.log_part import LogPart, Source
+from grant_audit.bundle.cosigned_cut import CosignedCut, cosigned_cut
+from grant_audit.bundle.log_part import LogPart
 from grant_audit.bundle.scope import Scope
+from grant_audit.bundle.source import Source
 
 FORMAT = "pruefpfad-bundle/1"
 README = ("README.de.md", "README.en.md")
@@ -32,11 +34,13 @@ class Extras:
 
 @dataclass(frozen=True)
 class Written:
-    """What went into a bundle."""
+    """What went into a bundle, and why which logs go beyond their last cosigned head, where they
+    were to end at one."""
 
     path: Path
     events: int
     logs: Sequence[Mapping[str, Any]]
+    tails: Mapping[str, str]
 
 
 def write_bundle(
@@ -45,14 +49,20 @@ def write_bundle(
     scope: Scope,
     extras: Extras,
     count: Callable[[int], None] = lambda events: None,
+    *,
+    up_to_cosigned: bool = False,
 ) -> Written:
     """Write the bundle of this scope to `path`, or leave nothing behind.
 
     `sources` come in the order in which their heads are to be read: whoever follows another comes
-    before it (`cut`). `count` is told how many events more were read.
+    before it (`cut`). `count` is told how many events more were read. With `up_to_cosigned` each
+    log ends at a head that as many witnesses have cosigned as `extras.quorum` says.
     """
+    end = cosigned_cut(sources, extras.quorum, count) if up_to_cosigned else CosignedCut({}, {})
     with Archive(path) as archive:
         parts = _opened(archive, sources, scope, count)
+        for part in parts:
+            part.limit = end.sizes.get(part.source.name)
         cuts: dict[str, int] = {}
         for part in parts:
             part.write_events(cuts)
@@ -64,7 +74,7 @@ def write_bundle(
         archive.add_manifest(
             {"format": FORMAT, "scope": scope.as_json(), "logs": logs[::-1], "rules": rules}
         )
-    return Written(path, sum(part.events for part in parts), logs[::-1])
+    return Written(path, sum(part.events for part in parts), logs[::-1], end.tails)
 
 
 def _opened(

@@ -833,8 +833,7 @@ class LogCheck:
         for head in known:
             at, root = self.at(head.size), roots.get(head.size)
             if head.size > self.log.size:
-                message = f"the log ends at {self.log.size}: it was rolled back, or your head is"
-                self.report.tampered("known head", at, f"{message} newer than this bundle")
+                self.check_head_beyond(head)
             elif root is None and self.bundle.is_whole:
                 self.report.tampered("known head", at, "is not among the heads of the log")
             else:
@@ -846,6 +845,21 @@ class LogCheck:
                 except MissingTile:
                     message = "is not reached from this part of the history; ask for one of --all"
                     self.report.incomplete("known head", at, message)
+
+    def check_head_beyond(self, head: Head) -> None:
+        """A bundle that was cut at an earlier head may have the tree, without events, up to a later
+        one. Then the history was not rolled back, but what lies between is not there to be seen."""
+        at = self.at(head.size)
+        try:
+            is_in_tree = head.size <= self.tree.size and self.tree.root(head.size) == head.root
+        except MissingTile:
+            is_in_tree = False
+        if is_in_tree:
+            message = f"continues this log, but the bundle was cut at {self.log.size}, below it"
+            self.report.incomplete("known head", at, message)
+        else:
+            message = f"the log ends at {self.log.size}: it was rolled back, or your head is"
+            self.report.tampered("known head", at, f"{message} newer than this bundle")
 
     def check_head_of_ended_epoch(self, head: Head) -> None:
         """After an incident a log begins anew under another origin, over the same ledger from its

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from grant_audit.bundle.log_part import Source
 from grant_audit.bundle.scope import Scope, scope_of
+from grant_audit.bundle.source import Source
 from grant_audit.bundle.writer import Extras, Written, write_bundle
 from pruefpfad.bundles import event_schemas, public_keys, sources_of
 from pruefpfad.cli.installation import Installation, reads
@@ -49,6 +50,12 @@ from pruefpfad.processes.configuration import Configuration
     help="How many witnesses must sign a head, as the operator says.",
 )
 @click.option(
+    "--up-to-cosigned",
+    is_flag=True,
+    help="End each log at a head that as many witnesses have cosigned as --quorum says, so that"
+    " nothing in the bundle is unproven. What was recorded since is left out.",
+)
+@click.option(
     "--log-name",
     default="pruefpfad.local",
     show_default=True,
@@ -66,6 +73,7 @@ def bundle(
     output: Path,
     keys: tuple[Path, ...],
     quorum: int,
+    up_to_cosigned: bool,
     log_name: str,
     as_json: bool,
 ) -> None:
@@ -76,10 +84,12 @@ def bundle(
     """
     if everything == bool(reference or programme):
         raise click.UsageError("Expected either --all, or --case and --programme.")
+    if up_to_cosigned and not quorum:
+        raise click.UsageError("--up-to-cosigned: expected a --quorum of at least 1.")
     extras = Extras(log_name, _keys(installation, keys), event_schemas(), quorum)
     with sources_of(_url(installation), installation.lane) as sources:
         scope = Scope() if everything else _scope(sources, reference, programme)
-        written = _written(output, sources, scope, extras)
+        written = _written(output, sources, scope, extras, up_to_cosigned=up_to_cosigned)
     _say(written, write_checksum(output), as_json=as_json)
 
 
@@ -105,9 +115,12 @@ def _scope(sources: Sequence[Source], cases: tuple[str, ...], programmes: tuple[
     return scope_of(intake, cases, programmes)
 
 
-def _written(output: Path, sources: Sequence[Source], scope: Scope, extras: Extras) -> Written:
+def _written(
+    output: Path, sources: Sequence[Source], scope: Scope, extras: Extras, *, up_to_cosigned: bool
+) -> Written:
     """Write it, with a bar on standard error."""
     total = sum(source.ledger.head().position for source in sources)
+    total *= 2 if up_to_cosigned else 1  # First to find the cut, then to write.
     with Progress(
         TextColumn("events"),
         BarColumn(bar_width=30),
@@ -117,7 +130,9 @@ def _written(output: Path, sources: Sequence[Source], scope: Scope, extras: Extr
     ) as progress:
         bar = progress.add_task("events", total=total)
         return write_bundle(
-            output, sources, scope, extras, lambda events: progress.advance(bar, events)
+            *(output, sources, scope, extras),
+            lambda events: progress.advance(bar, events),
+            up_to_cosigned=up_to_cosigned,
         )
 
 
@@ -125,21 +140,25 @@ def _say(written: Written, checksum: str, *, as_json: bool) -> None:
     size_bytes = written.path.stat().st_size
     if as_json:
         content = {"file": written.path, "bytes": size_bytes, "sha256": checksum}
-        say_json(content | {"events": written.events, "logs": written.logs})
+        content |= {"events": written.events, "logs": written.logs, "tails": written.tails}
+        say_json(content)
         return
     click.echo(f"SHA-256 {checksum}")
     rows = [
-        (f"{log['service']}/{log['lane']}", log["origin"], str(log["size"]), str(log["head"]))
+        (f"{log['service']}/{log['lane']}", log["origin"], str(log["size"]), str(_signed_to(log)))
         for log in written.logs
     ]
     columns = ("log", "origin", "ends at", "signed to")
     say_table(f"{written.path}: {written.events} events, {size_bytes} bytes", columns, rows)
-    for log in written.logs:
-        if log["head"] < log["size"]:
-            click.echo(
-                "Some events lie above the last signed head: the verdict will be incomplete."
-            )
-            break
+    for reason in written.tails.values():
+        click.echo(f"Not cut at a cosigned head: {reason}.")
+    if written.tails or any(_signed_to(log) < log["size"] for log in written.logs):
+        click.echo("Some events lie above the last head: the verdict will be incomplete.")
+
+
+def _signed_to(log: Mapping[str, Any]) -> int:
+    """Up to which event of the bundle its log has signed a head."""
+    return min(int(log["head"]), int(log["size"]))
 
 
 AUDIT_COMMANDS = (bundle,)

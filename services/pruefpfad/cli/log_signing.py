@@ -20,6 +20,7 @@ from grant_store.log.tree import check_inclusion, inclusion_proof
 from grant_store.opening import open_ledger_view, open_log
 from grant_values.invalid import Invalid
 from pruefpfad.assembly import SERVICES
+from pruefpfad.bundles import DOWNSTREAM_FIRST
 from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.output import EXIT_NOT_YET, json_option, say_json, say_table
 from pruefpfad.processes.checkpointer import signing
@@ -197,11 +198,15 @@ def _read_place(place: str) -> tuple[str, int]:
 def logs_of(
     installation: Installation, service: str | None, *, signing_them: bool = False
 ) -> Iterator[list[tuple[LogStore, LedgerView]]]:
-    """The log and the ledger of each service, or of one. A data directory gets its logs here."""
+    """The log and the ledger of each service, or of one. A data directory gets its logs here.
+
+    Those that follow others come first: signed in this order, a head holds no event whose cause is
+    above the head of another log, though services go on (`grant_audit.bundle.cosigned_cut`).
+    """
     url = installation.url
     with ExitStack() as opened:
         logs = []
-        for name in [service] if service else SERVICES:
+        for name in [service] if service else DOWNSTREAM_FIRST:
             log = open_log(url, name, installation.lane)
             opened.callback(log.close)
             ledger = open_ledger_view(url, name, installation.lane)
