@@ -24,6 +24,7 @@ from pruefpfad.processes.configuration import (
     FOR_VAULT_SERVICE,
     HEADS_DIR,
     LOG_KEYS,
+    LOG_PUBLIC_KEYS,
     SETTINGS,
     VAULT_KEYS,
     Setting,
@@ -189,7 +190,8 @@ def test_files_and_folders_are_mounted_where_the_processes_look_for_them(name: s
     looked_for = {
         value
         for variable, value in OURS[name]["environment"].items()
-        if variable in (ACTOR_KEY.name, LOG_KEYS.name, HEADS_DIR.name, VAULT_KEYS.name)
+        if variable
+        in {each.name for each in (ACTOR_KEY, LOG_KEYS, HEADS_DIR, LOG_PUBLIC_KEYS, VAULT_KEYS)}
     }
     mounted = OURS[name].get("volumes", [])
 

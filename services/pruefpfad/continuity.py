@@ -14,17 +14,23 @@ from grant_store.log.broken import BrokenHistory
 
 
 def continuity_of(
-    url: str, service: str, lane: str, log_name: str, heads: Path | None
+    url: str, service: str, lane: str, log_name: str, heads: Path | None, keys: Path | None = None
 ) -> Continuity:
-    """The question whether a store goes on from its last head. Asking opens it, and closes it."""
+    """The question whether a store goes on from its last head. Asking opens it, and closes it.
+
+    Heads in the folder `heads` are verified with the logs' public keys in `keys`.
+    """
 
     def look() -> BrokenHistory | None:
         # Only here: what signs and verifies is needed once, and not by whoever only imports this.
         from grant_store.log.continuing import Continuation, nothing_exported
+        from grant_store.log.cosignature import no_keys
         from grant_store.log.known_heads import newest_known
+        from grant_store.log.log_keys import public_keys
         from grant_store.opening import open_ledger_view, open_log
 
-        exported = partial(newest_known, heads) if heads else nothing_exported
+        keys_of = partial(public_keys, keys) if keys else no_keys
+        exported = partial(newest_known, heads, keys_of=keys_of) if heads else nothing_exported
         with (
             closing(open_log(url, service, lane)) as log,
             closing(open_ledger_view(url, service, lane)) as ledger,

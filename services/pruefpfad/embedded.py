@@ -54,7 +54,10 @@ class EmbeddedSystem:
             name: service.writer(
                 *(self.stores[name], tokens, clock),
                 held_aggregates=HELD_AGGREGATES,
-                continuity=continuity_of(f"sqlite:///{folder}", name, LANE, log_name, heads),
+                continuity=continuity_of(
+                    *(f"sqlite:///{folder}", name, LANE, log_name, heads),
+                    keys=folder / "keys" / "log",
+                ),
                 vault=self.vault if service.opens_personal_data else None,
             )
             for name, service in SERVICES.items()

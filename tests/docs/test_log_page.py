@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from grant_contracts.answer_codes import NOT_YET
 from pruefpfad.cli.root import main
 from pruefpfad.embedded import EmbeddedSystem
-from pruefpfad.processes.configuration import FOR_CHECKPOINTER, HEADS_DIR, LOG_NAME
+from pruefpfad.processes.configuration import FOR_CHECKPOINTER, FOR_SERVICE, HEADS_DIR, LOG_NAME
 
 PAGE = (Path(__file__).parents[2] / "docs" / "log.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```\n(.+?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
@@ -52,7 +52,7 @@ def test_the_command_for_an_incident_is_understood() -> None:
 
 
 def test_it_names_settings_codes_and_events_as_they_are() -> None:
-    names = {setting.name for setting in FOR_CHECKPOINTER}
+    names = {setting.name for setting in (*FOR_CHECKPOINTER, *FOR_SERVICE)}
     assert {LOG_NAME.name, HEADS_DIR.name} <= names
     assert set(re.findall(r"PRUEFPFAD_\w+", PAGE)) <= names
     assert "history_broken" in NOT_YET and "`history_broken`" in PAGE

@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from grant_store.log.checkpoint import Checkpoint
+from grant_store.log.known_heads import TamperedFolder
+from grant_store.log.log_keys import keys_of_log, signed_note
+from grant_store.sqlite import utc_now
 from grant_values.shapes import Actor
 from pruefpfad.cli.root import main
 from pruefpfad.embedded import EmbeddedSystem
@@ -123,7 +127,7 @@ def test_a_restored_service_follows_nothing_until_the_incident_is_on_record(
     data: Path, heads: Path
 ) -> None:
     """What intake records meanwhile reaches eligibility afterwards."""
-    forge_known_head(heads, "eligibility")
+    sign_known_head(data, heads, "eligibility")
     with EmbeddedSystem(data, heads=heads) as system:
         before = system.stores["eligibility"].tracked("intake/main").position
     register(data, "C", heads)
@@ -137,13 +141,71 @@ def test_a_restored_service_follows_nothing_until_the_incident_is_on_record(
         assert system.stores["eligibility"].tracked("intake/main").position == head
 
 
-def forge_known_head(heads: Path, service: str) -> None:
-    """A head of a hundred events that this service never had."""
-    folder = heads / "pruefpfad.local" / service / "main"
-    [note] = folder.glob("*.note")
-    text = note.read_text(encoding="utf-8").split("\n")
-    text[1] = "100"
-    (folder / "000000000100.note").write_text("\n".join(text), encoding="utf-8")
+def sign_known_head(data: Path, heads: Path, service: str, keys: str = "log") -> Path:
+    """A head of a hundred events that this service no longer has."""
+    origin = f"pruefpfad.local/{service}/main"
+    path = heads / origin / "000000000100.note"
+    signing = keys_of_log(data / "keys" / keys, origin)
+    path.write_bytes(signed_note(Checkpoint(origin, 100, bytes(32)), signing, utc_now()))
+    return path
+
+
+# Heads in the folder that are not the log's own.
+
+
+def test_a_head_that_the_log_has_not_signed_stops_all_work_and_is_no_incident(
+    data: Path, heads: Path
+) -> None:
+    (data / "keys" / "others").mkdir()
+    path = sign_known_head(data, heads, "intake", "others")
+    before = events(data)
+
+    with pytest.raises(TamperedFolder, match=r"it is not signed by pruefpfad\.local/intake/main"):
+        register(data, "C", heads)
+    result = run(data, "log", "continues", heads=heads)
+
+    assert events(data) == before
+    assert result.exit_code == 3
+    assert result.stderr.startswith(f"pruefpfad: {path} is not a head of ours: it is not signed")
+    assert incident(data, heads, "intake", 100, "0" * 64, "S-1802").exit_code == 1
+    assert run(data, "log", "checkpoint", heads=heads).exit_code == 3
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing\n", b"a\n1\n\n"])
+def test_a_file_that_is_no_head_stops_all_work_too(data: Path, heads: Path, content: bytes) -> None:
+    (heads / "pruefpfad.local/intake/main/000000000100.note").write_bytes(content)
+
+    with pytest.raises(TamperedFolder):
+        register(data, "C", heads)
+
+
+def test_a_head_under_another_size_or_name_stops_all_work_too(data: Path, heads: Path) -> None:
+    path = sign_known_head(data, heads, "intake")
+    path.rename(path.with_name("000000000200.note"))
+
+    with pytest.raises(TamperedFolder, match=r"it is of pruefpfad\.local/intake/main, size 100"):
+        register(data, "C", heads)
+
+
+def test_an_epoch_of_which_no_key_is_at_hand_is_not_believed(data: Path, heads: Path) -> None:
+    path = sign_known_head(data, heads, "intake")
+    (path.parent / "2").mkdir()
+    path.rename(path.parent / "2" / path.name)
+
+    with pytest.raises(TamperedFolder, match=r"expected public keys of .*/main/2 beside"):
+        register(data, "C", heads)
+
+
+def test_without_public_keys_a_head_is_believed_and_stops_work_until_it_is_looked_at(
+    data: Path, heads: Path
+) -> None:
+    """Work stops in every case; only then an incident about it could be recorded."""
+    (data / "keys" / "others").mkdir()
+    sign_known_head(data, heads, "intake", "others")
+    for path in (data / "keys" / "log").glob("*.vkey"):
+        path.unlink()
+
+    assert register(data, "C", heads).code == "history_broken"
 
 
 def test_two_operators_put_it_on_record_and_the_service_goes_on(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from rich.console import Console
 
 from grant_store.log.checked_epoch import Checked
 from grant_store.log.checking import check as check_log
-from grant_store.log.log_keys import PUBLIC_SUFFIX, path_of, verifier_keys
+from grant_store.log.cosignature import KeysOf
+from grant_store.log.log_keys import public_keys, verifier_keys
 from grant_store.log.note import VerifierKey
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LedgerView, LogStore
@@ -22,8 +24,6 @@ from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.log_keys import folder_option
 from pruefpfad.cli.log_signing import log_name_option, logs_of, say_refused, service_option
 from pruefpfad.cli.output import json_option, say_json, say_table
-
-KeysOf = Callable[[str], Sequence[VerifierKey]]
 
 
 @click.command(epilog="Example: pruefpfad --data var/demo log check --trust keys.vkey")
@@ -93,7 +93,7 @@ def _checked(
 def _keys_of(folder: Path, trust: Path | None) -> KeysOf:
     """Whose keys verify the heads of a log: those that are trusted, or else the log's own files."""
     if trust is None:
-        return lambda origin: _in_folder(path_of(folder, origin).with_suffix(PUBLIC_SUFFIX))
+        return partial(public_keys, folder)
     keys = verifier_keys(trust)
 
     def of_log(origin: str) -> Sequence[VerifierKey]:
@@ -102,10 +102,6 @@ def _keys_of(folder: Path, trust: Path | None) -> KeysOf:
         return keys
 
     return of_log
-
-
-def _in_folder(path: Path) -> Sequence[VerifierKey]:
-    return verifier_keys(path) if path.is_file() else ()
 
 
 def _row(found: Checked) -> dict[str, Any]:

@@ -12,13 +12,19 @@ from msgspec import to_builtins
 
 from grant_contracts.answers import Answer
 from grant_store.log.broken import BrokenHistory
+from grant_store.log.known_heads import TamperedFolder
 from grant_store.log.proving import ProvingLog
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.installation import Installation, Signed, commands, reads
-from pruefpfad.cli.log_signing import EXIT_INCONSISTENT, log_name_option, service_option
+from pruefpfad.cli.log_signing import (
+    EXIT_INCONSISTENT,
+    log_name_option,
+    say_refused,
+    service_option,
+)
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
 from pruefpfad.continuity import continuity_of
-from pruefpfad.processes.configuration import HEADS_DIR
+from pruefpfad.processes.configuration import HEADS_DIR, LOG_PUBLIC_KEYS
 
 SERVICE = click.Choice(sorted(SERVICES))
 
@@ -32,6 +38,14 @@ SERVICE = click.Choice(sorted(SERVICES))
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The folder that heads are exported to.",
 )
+@click.option(
+    "--public-keys",
+    "keys",
+    envvar=LOG_PUBLIC_KEYS.name,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder with the logs' public keys, which verify those heads."
+    "  [default: keys/log in the data directory]",
+)
 @json_option
 @reads
 def continues(
@@ -39,18 +53,28 @@ def continues(
     service: str | None,
     log_name: str,
     heads: Path | None,
+    keys: Path | None,
     as_json: bool,
 ) -> None:
     """Look whether each store leads to the last head that is known of it, as services do.
 
-    Exit code 3: one does not; `log incident` goes on with it when two operators bear that.
+    Exit code 3: one does not; `log incident` goes on with it when two operators bear that. Or a
+    head in the folder is not signed by its log: then somebody has to look into the folder.
     """
-    broken = {}
+    broken, refused = {}, []
+    keys = keys or installation.data / "keys" / "log"
     for name in [service] if service else SERVICES:
-        found = continuity_of(installation.url, name, installation.lane, log_name, heads)()
+        look = continuity_of(installation.url, name, installation.lane, log_name, heads, keys)
+        try:
+            found = look()
+        except TamperedFolder as error:
+            refused.append(str(error))
+            continue
         if found is not None:
             broken[name] = found
-    _say_broken(broken, as_json=as_json)
+    if broken or not refused:
+        _say_broken(broken, as_json=as_json)
+    say_refused(refused)
     if broken:
         raise SystemExit(EXIT_INCONSISTENT)
 

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from grant_store.leaf import leaf_encoding
+from grant_store.log.known_heads import TamperedFolder
 from grant_store.log.origins import origin_line
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LedgerView, LogStore
@@ -78,7 +79,7 @@ def checkpoint(
         for log, ledger in logs:
             try:
                 rows.append(_signed(log, ledger, log_name, folder, heads))
-            except NotConsistent as error:
+            except (NotConsistent, TamperedFolder) as error:
                 refused.append(str(error))
     _say_heads(rows, as_json=as_json)
     say_refused(refused)

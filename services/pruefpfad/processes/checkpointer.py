@@ -20,7 +20,7 @@ from grant_bus.writer import AWAY
 from grant_store.log.checkpointer import Checkpointer
 from grant_store.log.continuing import nothing_exported
 from grant_store.log.known_heads import newest_known
-from grant_store.log.log_keys import keys_of_log
+from grant_store.log.log_keys import keys_of_log, public_keys
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LedgerView, LogStore
 from grant_store.opening import open_ledger_view, open_log
@@ -86,7 +86,9 @@ def signing(
     """The checkpointer of a log with the keys in a folder, and the heads exported to another."""
     return Checkpointer(
         *(log_name, log, ledger, partial(keys_of_log, keys), utc_now),
-        exported=partial(newest_known, heads) if heads else nothing_exported,
+        exported=partial(newest_known, heads, keys_of=partial(public_keys, keys))
+        if heads
+        else nothing_exported,
     )
 
 

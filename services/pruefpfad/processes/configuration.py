@@ -68,6 +68,13 @@ HEADS_DIR = Setting(
     "",
     may_be_empty=True,
 )
+LOG_PUBLIC_KEYS = Setting(
+    "PRUEFPFAD_LOG_PUBLIC_KEYS",
+    "the path of a folder with the logs' public keys (*.vkey), so that exported heads are "
+    "verified; empty for none",
+    "",
+    may_be_empty=True,
+)
 CHECKPOINT_LEAVES = Setting(
     "PRUEFPFAD_CHECKPOINT_LEAVES",
     "after how many new events a head is signed, as a whole number from 1 on",
@@ -84,7 +91,7 @@ FOR_MIGRATION = (DATABASE_URL, LANE, ROLE_PREFIX)
 FOR_RELAY = (DATABASE_URL, AMQP_URL, LANE, LOG_LEVEL)
 FOR_SERVICE = (
     *(DATABASE_URL, AMQP_URL, ACTOR_KEY, LANE, COMMANDS_PER_SECOND, LOG_LEVEL),
-    *(LOG_NAME, HEADS_DIR),
+    *(LOG_NAME, HEADS_DIR, LOG_PUBLIC_KEYS),
 )
 FOR_VAULT_MIGRATION = (VAULT_URL, VAULT_KEYS, ROLE_PREFIX)
 FOR_VAULT_SERVICE = (*FOR_SERVICE, VAULT_URL, VAULT_KEYS)
@@ -119,6 +126,7 @@ class Configuration:
     log_name: str = ""
     log_keys: Path | None = None
     heads_dir: Path | None = None
+    log_public_keys: Path | None = None
     checkpoint_leaves: int = 256
     checkpoint_seconds: int = 60
     vault_url: str = ""
@@ -142,7 +150,7 @@ def read(settings: Sequence[Setting]) -> Configuration:
     for setting in (CHECKPOINT_LEAVES, CHECKPOINT_SECONDS):
         if not re.fullmatch(r"[1-9][0-9]{0,6}", found.get(setting.name) or "1"):
             wrong[setting.name] = setting.expected
-    for setting in (LOG_KEYS, HEADS_DIR):
+    for setting in (LOG_KEYS, HEADS_DIR, LOG_PUBLIC_KEYS):
         folder = found.get(setting.name)
         if folder and not Path(folder).is_dir():
             wrong[setting.name] = f"{setting.expected}; {folder!r} is none"
@@ -164,6 +172,7 @@ def read(settings: Sequence[Setting]) -> Configuration:
         log_name=found.get(LOG_NAME.name) or "",
         log_keys=_path(found.get(LOG_KEYS.name)),
         heads_dir=_path(found.get(HEADS_DIR.name)),
+        log_public_keys=_path(found.get(LOG_PUBLIC_KEYS.name)),
         checkpoint_leaves=int(found.get(CHECKPOINT_LEAVES.name) or 256),
         checkpoint_seconds=int(found.get(CHECKPOINT_SECONDS.name) or 60),
         vault_url=found.get(VAULT_URL.name) or "",

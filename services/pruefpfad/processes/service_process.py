@@ -81,7 +81,7 @@ def _serve(store: Store, configuration: Configuration) -> None:
     rates = SenderRates(limit) if limit else UNLIMITED
     continuity = continuity_of(
         *(configuration.database_url, store.service, store.lane),
-        *(configuration.log_name, configuration.heads_dir),
+        *(configuration.log_name, configuration.heads_dir, configuration.log_public_keys),
     )
     service = SERVICES[store.service]
     vault = _vault(configuration) if service.opens_personal_data else None

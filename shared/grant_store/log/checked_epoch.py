@@ -6,24 +6,17 @@ far as the incident says so. It knows no file of keys; it is given public keys.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
 from grant_store.log.checkpoint import Checkpoint
-from grant_store.log.cosignature import NotVerified, opened
-from grant_store.log.note import Note, VerifierKey
+from grant_store.log.cosignature import KeysOf, NotVerified, opened
+from grant_store.log.note import Note
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LedgerView, LogStore, SignedHead
 from grant_store.log.tiles import HEIGHT, Tile, TileBuilder
-
-KeysOf = Callable[[str], Sequence[VerifierKey]]
-"""The public keys that heads of this origin are verified with; none: they are not verified."""
-
-
-def no_keys(origin: str) -> Sequence[VerifierKey]:
-    return ()
 
 
 class Incident(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from grant_store.lifted import lifted_state
-from grant_store.log.checked_epoch import Checked, EpochUnderCheck, Incident, KeysOf, no_keys
+from grant_store.log.checked_epoch import Checked, EpochUnderCheck, Incident
+from grant_store.log.cosignature import KeysOf, no_keys
 from grant_store.log.origins import incident_topic, origin_line
 from grant_store.log.reading import NotConsistent, checked_rows
 from grant_store.log.store import LedgerView, LogStore

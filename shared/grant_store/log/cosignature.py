@@ -8,7 +8,7 @@ both names, the size and the root (c2sp.org/tlog-cosignature). Private keys stan
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -31,6 +31,14 @@ from grant_values.invalid import Invalid
 
 _TIME = struct.Struct(">Q")
 _LAST_SECOND = int(datetime.max.replace(tzinfo=UTC).timestamp())
+
+
+KeysOf = Callable[[str], Sequence[VerifierKey]]
+"""The public keys that heads of this origin are verified with; none: they are not verified."""
+
+
+def no_keys(origin: str) -> Sequence[VerifierKey]:
+    return ()
 
 
 class NotVerified(StoreError):

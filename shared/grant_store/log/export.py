@@ -54,10 +54,9 @@ def folder_of(root: Path, origin: str) -> Path:
     return root.joinpath(*parts)
 
 
-def newest_exported(root: Path, origin: str) -> bytes | None:
+def newest_exported(root: Path, origin: str) -> Path | None:
     """The note of the longest head that was exported, or None; nobody has checked who signed it."""
-    notes = sorted(folder_of(root, origin).glob(f"{'[0-9]' * _DIGITS}{NOTE}"))
-    return notes[-1].read_bytes() if notes else None
+    return max(folder_of(root, origin).glob(f"{'[0-9]' * _DIGITS}{NOTE}"), default=None)
 
 
 def export(proving: ProvingLog, root: Path) -> Exported | None:
@@ -82,10 +81,10 @@ def export(proving: ProvingLog, root: Path) -> Exported | None:
 
 def _exported_before(proving: ProvingLog, root: Path, last: SignedHead) -> SignedHead | None:
     """The head of ours that was exported last; `HistoryChanged` if it is none of ours."""
-    note = newest_exported(root, origin_of(last))
-    if note is None:
+    path = newest_exported(root, origin_of(last))
+    if path is None:
         return None
-    known = Checkpoint.parse(Note.parse(note).text)
+    known = Checkpoint.parse(Note.parse(path.read_bytes()).text)
     head = proving.log.head(known.size)
     if last.size < known.size:
         raise HistoryChanged(

@@ -168,6 +168,12 @@ def verifier_keys(path: Path) -> tuple[VerifierKey, ...]:
     return keys
 
 
+def public_keys(folder: Path, origin: str) -> tuple[VerifierKey, ...]:
+    """The public keys of the log `origin` in `folder`; none if there is no file of them."""
+    path = path_of(folder, origin).with_suffix(PUBLIC_SUFFIX)
+    return verifier_keys(path) if path.is_file() else ()
+
+
 def _replace(path: Path, keys: tuple[SigningKey, ...]) -> None:
     """Whole or not at all: a file of private keys that is half written would end a log."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")

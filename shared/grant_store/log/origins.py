@@ -15,7 +15,12 @@ def origin_line(log_name: str, service: str, lane: str, epoch: int = 1) -> str:
 
     `log_name` is the installation's, which says whose logs these are.
     """
-    return f"{log_name}/{service}/{lane}" + (f"/{epoch}" if epoch > 1 else "")
+    return epoch_origin(f"{log_name}/{service}/{lane}", epoch)
+
+
+def epoch_origin(first_origin: str, epoch: int) -> str:
+    """The origin of another epoch of the same log."""
+    return f"{first_origin}/{epoch}" if epoch > 1 else first_origin
 
 
 def incident_topic(service: str) -> str:

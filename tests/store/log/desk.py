@@ -12,9 +12,10 @@ from pathlib import Path
 import psycopg
 
 from grant_store.log.broken import KnownHead
-from grant_store.log.checked_epoch import Checked, KeysOf, no_keys
+from grant_store.log.checked_epoch import Checked
 from grant_store.log.checking import check
 from grant_store.log.checkpointer import Checkpointer
+from grant_store.log.cosignature import KeysOf, no_keys
 from grant_store.log.log_keys import SigningKey, keys_of_log
 from grant_store.log.store import LedgerView, LogStore
 from grant_store.log.tree import CompactRange

@@ -6,8 +6,9 @@ import re
 
 import pytest
 
-from grant_store.log.checked_epoch import Checked, KeysOf, no_keys
+from grant_store.log.checked_epoch import Checked
 from grant_store.log.checkpoint import Checkpoint
+from grant_store.log.cosignature import KeysOf, no_keys
 from grant_store.log.log_keys import SigningKey, cosignature_lines, keys_of_log, signed_note
 from grant_store.log.note import Note, VerifierKey
 from grant_store.log.reading import NotConsistent
