@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import kombu
 from amqp.exceptions import (
+    AMQPError,
     InternalError,
     NotFound,
     RecoverableChannelError,
@@ -89,6 +90,9 @@ PASSING = (
 )
 """Failures of broker or database that pass: whoever meets one starts again after a pause. What is
 no failure of the machine at all stands in `retries`."""
+
+FAILING = (*PASSING, AMQPError)
+"""The same, with what does not pass by itself: a wrong password, a right that is missing."""
 
 
 class Channel(Protocol):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pruefpfad.processes.configuration import (
+    FOR_CHECKPOINTER,
     FOR_HEALTH,
     FOR_RELAY,
     FOR_SERVICE,
@@ -128,3 +129,15 @@ def test_a_process_without_its_environment_ends_at_once_and_names_what_it_lacks(
 
     assert ended.returncode == 2
     assert "PRUEFPFAD_AMQP_URL: expected the address of the broker" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["PRUEFPFAD_ANCHOR_AMQP_URL", "PRUEFPFAD_ANCHOR_TOKEN"])
+def test_heads_are_anchored_with_a_broker_and_a_token_or_not_at_all(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    set_all(monkeypatch, {**COMPLETE, "PRUEFPFAD_LOG_KEYS": str(tmp_path)})
+    assert read(FOR_CHECKPOINTER).anchor_seconds == 86_400
+    monkeypatch.setenv(name, "amqp://someone:secret@localhost/host")
+
+    with pytest.raises(Misconfigured, match="PRUEFPFAD_ANCHOR_TOKEN: expected an operator's"):
+        read(FOR_CHECKPOINTER)

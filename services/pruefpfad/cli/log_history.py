@@ -3,7 +3,6 @@ is done where one does not, and heads carried into the history itself."""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from grant_contracts.answers import Answer
 from grant_store.log.broken import BrokenHistory
 from grant_store.log.known_heads import TamperedFolder
 from grant_store.log.proving import ProvingLog
+from pruefpfad.anchoring import anchor_of
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.installation import Installation, Signed, commands, reads
 from pruefpfad.cli.log_signing import (
@@ -139,20 +139,11 @@ def anchor(installation: Installation, signed: Signed, service: str | None, as_j
 
 
 def _anchoring(signed: Signed, service: str, proving: ProvingLog) -> dict[str, Any] | None:
-    """The command that anchors the last head, or None where nothing else was recorded since the
-    last anchor."""
-    head = proving.log.last_head()
-    last = proving.last_event()
-    if head is None or last is None or last.topic == f"{service}.HeadAnchored":
+    """The command that anchors the last head, or None where that is not worth it."""
+    payload = anchor_of(service, proving)
+    if payload is None:
         return None
-    return signed.message(
-        f"{service}.anchor_head",
-        f":{service}",
-        origin=proving.origin,
-        size=head.size,
-        root=head.root.hex(),
-        note_sha256=sha256(head.note).hexdigest(),
-    )
+    return signed.message(f"{service}.anchor_head", f":{service}", **payload)
 
 
 def _say_broken(broken: dict[str, BrokenHistory], *, as_json: bool) -> None:

@@ -1,4 +1,5 @@
-"""Runs the checkpointer of one service as a process: neither nameko nor a broker, one thread.
+"""Runs the checkpointer of one service as a process: no nameko, one thread, and a broker only where
+heads are anchored.
 
 It signs when there is much or it was long ago; what it may sign is the checkpointer's business.
 """
@@ -26,6 +27,7 @@ from grant_store.log.store import LedgerView, LogStore
 from grant_store.opening import open_ledger_view, open_log
 from grant_store.sqlite import utc_now
 from pruefpfad.processes import logs
+from pruefpfad.processes.anchoring import anchoring_of
 from pruefpfad.processes.configuration import FOR_CHECKPOINTER, Configuration, Misconfigured, read
 from pruefpfad.processes.leading import ending_on_signals, stand_by
 
@@ -119,11 +121,13 @@ def _sign_while_leading(
     rhythm = Rhythm(
         configuration.checkpoint_leaves, configuration.checkpoint_seconds, time.monotonic
     )
+    anchor = anchoring_of(log, ledger, configuration)
     try:
         _log.info("signing")
         while not ending.is_set():
             leadership.confirm()
             sign_if_due(ours, rhythm)
+            anchor()
             ending.wait(POLL_SECONDS)
     finally:
         leadership.end()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from environs import Env, EnvValidationError
@@ -85,6 +85,23 @@ CHECKPOINT_SECONDS = Setting(
     "after how many seconds a head is signed if anything is new, as a whole number from 1 on",
     "60",
 )
+ANCHOR_AMQP_URL = Setting(
+    "PRUEFPFAD_ANCHOR_AMQP_URL",
+    "the address of the broker that commands which anchor heads are given over; empty for none",
+    "",
+    may_be_empty=True,
+)
+ANCHOR_TOKEN = Setting(
+    "PRUEFPFAD_ANCHOR_TOKEN",
+    "an operator's actor token, with which heads are anchored, together with the broker's address",
+    "",
+    may_be_empty=True,
+)
+ANCHOR_SECONDS = Setting(
+    "PRUEFPFAD_ANCHOR_SECONDS",
+    "after how many seconds a head is anchored again, as a whole number from 1 on",
+    "86400",
+)
 LOG_LEVEL = Setting("PRUEFPFAD_LOG_LEVEL", "one of debug, info, warning, error", "info")
 
 FOR_MIGRATION = (DATABASE_URL, LANE, ROLE_PREFIX)
@@ -99,6 +116,7 @@ FOR_VAULT_SERVICE = (*FOR_SERVICE, VAULT_URL, VAULT_KEYS)
 FOR_CHECKPOINTER = (
     *(DATABASE_URL, LANE, LOG_NAME, LOG_KEYS, HEADS_DIR),
     *(CHECKPOINT_LEAVES, CHECKPOINT_SECONDS, LOG_LEVEL),
+    *(ANCHOR_AMQP_URL, ANCHOR_TOKEN, ANCHOR_SECONDS),
 )
 FOR_HEALTH = (AMQP_URL, LANE, LOG_LEVEL)
 FOR_CHECKPOINTERS_HEALTH = (DATABASE_URL, LANE, CHECKPOINT_SECONDS)
@@ -129,6 +147,9 @@ class Configuration:
     log_public_keys: Path | None = None
     checkpoint_leaves: int = 256
     checkpoint_seconds: int = 60
+    anchor_amqp_url: str = ""
+    anchor_token: str = field(default="", repr=False)
+    anchor_seconds: int = 86_400
     vault_url: str = ""
     vault_keys: Path | None = None
 
@@ -147,9 +168,11 @@ def read(settings: Sequence[Setting]) -> Configuration:
     commands_per_second = found.get(COMMANDS_PER_SECOND.name) or "0"
     if not re.fullmatch(r"[0-9]{1,6}", commands_per_second):
         wrong[COMMANDS_PER_SECOND.name] = COMMANDS_PER_SECOND.expected
-    for setting in (CHECKPOINT_LEAVES, CHECKPOINT_SECONDS):
+    for setting in (CHECKPOINT_LEAVES, CHECKPOINT_SECONDS, ANCHOR_SECONDS):
         if not re.fullmatch(r"[1-9][0-9]{0,6}", found.get(setting.name) or "1"):
             wrong[setting.name] = setting.expected
+    if bool(found.get(ANCHOR_AMQP_URL.name)) != bool(found.get(ANCHOR_TOKEN.name)):
+        wrong[ANCHOR_TOKEN.name] = ANCHOR_TOKEN.expected
     for setting in (LOG_KEYS, HEADS_DIR, LOG_PUBLIC_KEYS):
         folder = found.get(setting.name)
         if folder and not Path(folder).is_dir():
@@ -175,6 +198,9 @@ def read(settings: Sequence[Setting]) -> Configuration:
         log_public_keys=_path(found.get(LOG_PUBLIC_KEYS.name)),
         checkpoint_leaves=int(found.get(CHECKPOINT_LEAVES.name) or 256),
         checkpoint_seconds=int(found.get(CHECKPOINT_SECONDS.name) or 60),
+        anchor_amqp_url=found.get(ANCHOR_AMQP_URL.name) or "",
+        anchor_token=found.get(ANCHOR_TOKEN.name) or "",
+        anchor_seconds=int(found.get(ANCHOR_SECONDS.name) or 86_400),
         vault_url=found.get(VAULT_URL.name) or "",
         vault_keys=Path(vault_keys) if vault_keys else None,
     )
