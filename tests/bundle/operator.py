@@ -45,6 +45,7 @@ def an_event(
     *,
     case: str = "",
     cause: str = "",
+    schema_version: int = 1,
     **state: object,
 ) -> NewEvent:
     metadata = {"actorid": "system:test"}
@@ -57,7 +58,7 @@ def an_event(
         uuid5(UUID(int=0), aggregate),
         version,
         topic,
-        1,
+        schema_version,
         json.dumps(state).encode(),
         json.dumps(metadata, separators=(",", ":")).encode(),
     )
@@ -195,6 +196,7 @@ def a_case(operator: Operator, reference: str, number: int, programme: str = PRO
             reference=reference,
             programme=programme,
             attachments=[attachment],
+            schema_version=2,  # The first one had other fields, and is read otherwise.
         ),
     )
     found = operator.record(

@@ -55,7 +55,8 @@ def test_readmes_verifier_schemas_keys_policy_and_rules_are_in_it(
     assert "keys/pruefpfad.test.intake.main.vkey" in names(bundle)
     assert read_json(bundle, "policy.json") == {
         "quorum": 1,
-        "witnesses": ["pruefbehoerde.example/w1"],
+        "witnesses": [],
+        "cosigned_by": ["pruefbehoerde.example/w1"],
     }
     assert read_json(bundle, "rules/ziq-v1.json") == {"code": "ziq", "rules": ["late", "complete"]}
     [listed, *_] = read_json(bundle, "logs/intake/main/documents/000000000001.json")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from bundle.conftest import SCHEMAS, names, verdict_on
+from bundle.conftest import SCHEMAS, names, read_json, verdict_on
 from bundle.operator import Operator, an_operator, some_cases
 from grant_audit.bundle.scope import Scope
 from grant_audit.bundle.writer import Extras, write_bundle
@@ -123,3 +123,50 @@ def test_who_took_a_bundle_is_on_record(tmp_path: Path) -> None:
         [row] = ledger.events_after(0, 10)
     looked = json.loads(row.state)
     assert (looked["question"], looked["purpose"]) == ("audit bundle", "Stichprobe 2026")
+
+
+def test_the_witness_policy_is_in_the_bundle_and_told_to_who_asks_for_less(
+    operator: Operator, tmp_path: Path
+) -> None:
+    operator.sign_all()
+    policy, path = tmp_path / "witnesses.toml", tmp_path / "b.zip"
+    policy.write_text(
+        'quorum = 2\nwitnesses = ["rechnungshof.example/w", "pruefbehoerde.example/w1"]'
+    )
+
+    done = call(tmp_path / "data", "--all", "-o", str(path), "--witness-policy", str(policy))
+
+    assert done.exit_code == 0, done.output
+    assert read_json(path, "policy.json") == {
+        "quorum": 2,
+        "witnesses": ["pruefbehoerde.example/w1", "rechnungshof.example/w"],
+        "cosigned_by": ["pruefbehoerde.example/w1"],
+    }
+    verdict = verdict_on(path, operator.trust(), operator.known())
+    assert verdict.exit_code == 0
+    assert verdict.report["notes"] == [
+        "You asked for 1 witnesses (--quorum); by the operator's policy 2 must sign each head."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('quorum = 2\nwitnesses = ["a.example/w"]', "expected a number from 1 to 1"),
+        ("quorum = 1", "expected a list of names"),
+        ('quorum = 1\nwitnesses = ["a b"]', "expected a list of names"),
+        ('quorum = 1\nwitnesses = ["a", "a"]', "expected each witness once"),
+        ('quorum = 1\nwitnesses = ["a"]\nmore = 1', "not more"),
+        ("quorum", "expected TOML"),
+    ],
+)
+def test_a_policy_that_is_none_is_refused(content: str, said: str, tmp_path: Path) -> None:
+    policy = tmp_path / "witnesses.toml"
+    policy.write_text(content)
+
+    done = call(
+        *(tmp_path, "--all", "-o", str(tmp_path / "b.zip"), "--witness-policy", str(policy))
+    )
+
+    assert done.exit_code == 4
+    assert said in " ".join(done.output.split())

@@ -87,7 +87,7 @@ def largest_by_trying(sources: Sequence[Source], quorum: int) -> list[int]:
 
 
 def cut(sources: Sequence[Source], quorum: int = 1) -> CosignedCut:
-    return cosigned_cut(sources, quorum, lambda events: None)
+    return cosigned_cut(sources, quorum, (), lambda events: None)
 
 
 @settings(deadline=None)
@@ -152,3 +152,12 @@ def test_a_cause_that_was_lost_lowers_nothing_so_that_the_verifier_sees_it() -> 
     sources = [a_source("eligibility", follows, {5: 1}), a_source("intake", intake, {3: 1})]
 
     assert cut(sources).sizes == {"eligibility/main": 5, "intake/main": 3}
+
+
+def test_only_the_witnesses_of_the_policy_count() -> None:
+    intake = [row("intake", n, "") for n in range(1, 11)]
+    source = a_source("intake", intake, {4: 2, 9: 1})  # The second witness signed 4 only.
+
+    found = cosigned_cut([source], 1, ["witness.example/w1"], lambda events: None)
+
+    assert found.sizes == {"intake/main": 4}

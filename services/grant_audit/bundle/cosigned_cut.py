@@ -13,7 +13,7 @@ its ledger is lost, and no reason to lower anything: the verifier must see what 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -34,6 +34,7 @@ class _Heads:
 
     source: Source
     quorum: int
+    witnesses: Collection[str]  # Who counts; with none, everybody.
     cosigned: Sequence[int] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,14 +47,18 @@ class _Heads:
 
     def _has_enough(self, size: int) -> bool:
         names = {signer_of(line) for line in self.source.log.cosignatures(size)}
-        return len(names) >= self.quorum
+        counted = names.intersection(self.witnesses) if self.witnesses else names
+        return len(counted) >= self.quorum
 
 
 def cosigned_cut(
-    sources: Sequence[Source], quorum: int, count: Callable[[int], None]
+    sources: Sequence[Source],
+    quorum: int,
+    witnesses: Collection[str],
+    count: Callable[[int], None],
 ) -> CosignedCut:
     """Find it. `sources` come in the order of `cut`; `count` is told how many events were read."""
-    heads = {each.name: _Heads(each, quorum) for each in sources}
+    heads = {each.name: _Heads(each, quorum, witnesses) for each in sources}
     limits = {each.name: each.ledger.head().position for each in sources}
     sizes = {name: heads[name].up_to(limit) or limit for name, limit in limits.items()}
     reaches = {

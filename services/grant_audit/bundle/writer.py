@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,13 +23,15 @@ class Extras:
     """What does not stand in the stores: none of it is believed by the verifier.
 
     `keys` are public keys by the name of their file, `schemas` JSON Schemas by the same, and
-    `quorum` is how many witnesses the operator says must have signed a head.
+    `quorum` is how many witnesses the operator says must have signed a head, of these `witnesses`
+    or, with none, of all.
     """
 
     log_name: str
     keys: Mapping[str, str]
     schemas: Mapping[str, str]
     quorum: int = 1
+    witnesses: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def write_bundle(
     before it (`cut`). `count` is told how many events more were read. With `up_to_cosigned` each
     log ends at a head that as many witnesses have cosigned as `extras.quorum` says.
     """
-    end = cosigned_cut(sources, extras.quorum, count) if up_to_cosigned else CosignedCut({}, {})
+    end = CosignedCut({}, {})
+    if up_to_cosigned:
+        end = cosigned_cut(sources, extras.quorum, extras.witnesses, count)
     with Archive(path) as archive:
         parts = _opened(archive, sources, scope, count)
         for part in parts:
@@ -104,8 +108,9 @@ def _add_extras(archive: Archive, parts: Sequence[LogPart], extras: Extras) -> N
         archive.add(f"keys/{name}", text.encode())
     for name, text in sorted(extras.schemas.items()):
         archive.add(f"schemas/{name}", text.encode())
-    witnesses = sorted({name for part in parts for name in part.witnesses})
-    archive.add_json("policy.json", {"quorum": extras.quorum, "witnesses": witnesses})
+    cosigned_by = sorted({name for part in parts for name in part.witnesses})
+    policy = {"quorum": extras.quorum, "witnesses": sorted(extras.witnesses)}
+    archive.add_json("policy.json", policy | {"cosigned_by": cosigned_by})
     here = files("grant_audit")
     for name in README:
         archive.add(name, here.joinpath("bundle", name).read_bytes())

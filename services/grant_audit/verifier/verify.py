@@ -942,6 +942,18 @@ def check_causes(bundle: Bundle, pasts: list[Past], given: Given, report: Report
                 report.incomplete("causation", at, f"{message}: the clocks differ, or one was set")
 
 
+def note_policy(bundle: Bundle, given: Given, report: Report) -> None:
+    """How many witnesses the operator says must sign: no check rests on it, but you should know."""
+    if not bundle.has("policy.json"):
+        return
+    quorum = readable(bundle.read("policy.json", report), {}).get("quorum")
+    if type(quorum) is int and quorum > given.quorum:
+        report.notes.append(
+            f"You asked for {given.quorum} witnesses (--quorum); by the operator's policy {quorum}"
+            " must sign each head."
+        )
+
+
 def verify(bundle: Bundle, given: Given, report: Report) -> None:
     if not bundle.is_whole:
         report.notes.append(
@@ -956,6 +968,7 @@ def verify(bundle: Bundle, given: Given, report: Report) -> None:
         if ledger_of(origin) not in ledgers:
             message = "is a log of which you have a head; it is not here"
             report.tampered("known head", origin, message)
+    note_policy(bundle, given, report)
     bundle.check_the_rest(report)
 
 

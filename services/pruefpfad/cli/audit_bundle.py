@@ -19,6 +19,7 @@ from pruefpfad.cli.looking import on_record, write_checksum
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.processes import migrate
 from pruefpfad.processes.configuration import Configuration
+from pruefpfad.witness_policy import WitnessPolicy, read_policy
 
 
 @click.command(
@@ -45,9 +46,14 @@ from pruefpfad.processes.configuration import Configuration
 @click.option(
     "--quorum",
     type=click.IntRange(min=0),
-    default=1,
-    show_default=True,
-    help="How many witnesses must sign a head, as the operator says.",
+    help="How many witnesses must sign a head, as the operator says; without it, what the policy"
+    " says, or 1.",
+)
+@click.option(
+    "--witness-policy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    envvar="PRUEFPFAD_WITNESS_POLICY",
+    help="TOML file with the names of the witnesses that count, and their quorum.",
 )
 @click.option(
     "--up-to-cosigned",
@@ -72,7 +78,8 @@ def bundle(
     everything: bool,
     output: Path,
     keys: tuple[Path, ...],
-    quorum: int,
+    quorum: int | None,
+    witness_policy: Path | None,
     up_to_cosigned: bool,
     log_name: str,
     as_json: bool,
@@ -84,9 +91,11 @@ def bundle(
     """
     if everything == bool(reference or programme):
         raise click.UsageError("Expected either --all, or --case and --programme.")
-    if up_to_cosigned and not quorum:
+    policy = read_policy(witness_policy) if witness_policy else WitnessPolicy()
+    policy = policy if quorum is None else policy._replace(quorum=quorum)
+    if up_to_cosigned and not policy.quorum:
         raise click.UsageError("--up-to-cosigned: expected a --quorum of at least 1.")
-    extras = Extras(log_name, _keys(installation, keys), event_schemas(), quorum)
+    extras = Extras(log_name, _keys(installation, keys), event_schemas(), *policy)
     with sources_of(_url(installation), installation.lane) as sources:
         scope = Scope() if everything else _scope(sources, reference, programme)
         written = _written(output, sources, scope, extras, up_to_cosigned=up_to_cosigned)
