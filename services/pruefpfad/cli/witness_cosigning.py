@@ -118,7 +118,13 @@ def refusals(folder: Path, to: Path | None, as_json: bool) -> None:
 @click.command(epilog="Example: pruefpfad witness serve --witness /media/safe/witness --port 7380")
 @witness_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", type=click.IntRange(0, 65535), default=7380, show_default=True)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=7380,
+    show_default=True,
+    help="The port to listen on; 0 takes any that is free, and says which.",
+)
 def serve(folder: Path, host: str, port: int) -> None:
     """Answer logs over HTTP as C2SP tlog-witness has it, until SIGTERM. TLS is a proxy's matter."""
     server = server_of(Witness(folder), host, port, lambda: datetime.now(UTC))
