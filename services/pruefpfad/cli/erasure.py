@@ -67,7 +67,12 @@ def list_erasures(
 @click.argument("request")
 @click.option("--subject", required=True, type=click.UUID, help="As `keys status --case` lists it.")
 @click.option(
-    "--purpose", "purposes", multiple=True, required=True, type=click.Choice(list(PURPOSES))
+    "--purpose",
+    "purposes",
+    multiple=True,
+    required=True,
+    type=click.Choice(list(PURPOSES)),
+    help="What the data were processed for; again for each purpose.",
 )
 @click.option("--received-on", required=True, type=DAY, help="The term runs from this day.")
 @acts_on_option
@@ -104,7 +109,12 @@ def request(
 )
 @click.argument("reference")
 @click.argument("request")
-@click.option("--decision", required=True, type=click.Choice(list(ERASURE_DECISION)))
+@click.option(
+    "--decision",
+    required=True,
+    type=click.Choice(list(ERASURE_DECISION)),
+    help="What the office has decided on the request.",
+)
 @click.option("--ground", required=True, type=click.Choice(list(ERASURE_GROUND)), help="Of law.")
 @click.option("--reasons", required=True, help="They go on record: no names of persons.")
 @acts_on_option

@@ -124,7 +124,13 @@ def due(
     " --happened-on 2023-06-30 --on 2026-01-15 --actor-token TOKEN"
 )
 @click.argument("reference")
-@click.option("--because", type=click.Choice(REPORTABLE), default="asked", show_default=True)
+@click.option(
+    "--because",
+    type=click.Choice(REPORTABLE),
+    default="asked",
+    show_default=True,
+    help="What makes the term run anew: the event that is reported, or only that somebody asked.",
+)
 @click.option("--happened-on", type=DAY, help="The day of it, where it is reported.")
 @acts_on_option
 @json_option
@@ -155,7 +161,12 @@ def compute(
 )
 @click.argument("reference")
 @click.argument("hold")
-@click.option("--ground", required=True, type=click.Choice(list(HOLD_GROUND)))
+@click.option(
+    "--ground",
+    required=True,
+    type=click.Choice(list(HOLD_GROUND)),
+    help="What the case is held for.",
+)
 @click.option("--reason", required=True, help="Why. It goes on record: no names of persons.")
 @acts_on_option
 @json_option
