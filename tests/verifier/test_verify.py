@@ -708,3 +708,30 @@ def test_a_time_stamp_on_a_head_that_was_taken_out_is_missed(
 
     assert verdict.exit_code == 1
     assert ("timestamp", name) in verdict.places
+
+
+@pytest.mark.parametrize(
+    ("service", "position"), [("intake", 200), ("eligibility", 7)], ids=("in a log", "across logs")
+)
+def test_two_events_of_the_same_id_are_named_though_both_are_signed(
+    service: str, position: int, ask: Ask, tmp_path: Path
+) -> None:
+    logs = {name: Log(name, events(name, 300), heads=(300,)) for name in ("intake", "eligibility")}
+    first = logs["intake"].events[19].event_id
+    place = logs[service].events
+    place[position - 1] = replace(place[position - 1], event_id=first)
+    history = History(list(logs.values()))
+
+    verdict = ask(
+        history.write(tmp_path / "b.zip"),
+        history.trust(tmp_path / "keys"),
+        history.known(tmp_path),
+    )
+
+    assert verdict.exit_code == 1
+    [finding] = verdict.findings
+    assert finding["check"] == "identity"
+    assert {finding["at"], finding["message"].split(" ")[-1]} == {
+        "intake/main/20",
+        f"{service}/main/{position}",
+    }

@@ -40,6 +40,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -66,6 +67,7 @@ CHECKS = {
     "witness": "enough witnesses have signed the head",
     "known head": "the heads that you brought are heads of this log",
     "aggregate": "the versions of each aggregate are 1, 2, 3, ... without a hole",
+    "identity": "no two events have the same id",
     "time": "no event was recorded before the one in front of it",
     "causation": "what followed from an event of another log was recorded after it",
     "anchor": "the heads that the history itself mentions are heads of the log",
@@ -599,6 +601,32 @@ class Given(NamedTuple):
     tolerance: int  # microseconds that the clocks of two machines may differ
 
 
+class Identities:
+    """The ids of all events, in 28 bytes each, by their last bits, which are random: so that each
+    block is small when it is sorted, and a million of them are compared in little memory."""
+
+    ENTRY = struct.Struct(">16sIq")
+
+    def __init__(self) -> None:
+        self.blocks = [bytearray() for _ in range(64)]
+
+    def add(self, event: Event, log: int) -> None:
+        block = self.blocks[event.event_id[15] & 63]
+        block += self.ENTRY.pack(event.event_id, log, event.position)
+
+    def check(self, logs: Sequence[LogEntry], report: Report) -> None:
+        width = self.ENTRY.size
+        for block in self.blocks:
+            content = bytes(block)
+            entries = sorted([content[at : at + width] for at in range(0, len(content), width)])
+            report.checked["identity"] += len(entries)
+            for one, other in pairwise(entries):
+                if one[:16] == other[:16]:
+                    (_, first, before), (_, log, position) = map(self.ENTRY.unpack, (one, other))
+                    message = f"has the id of {logs[first].name}/{before}"
+                    report.tampered("identity", f"{logs[log].name}/{position}", message)
+
+
 class Past:
     """What is remembered of each event of a log, in 26 bytes, for checks across logs."""
 
@@ -624,8 +652,11 @@ def ledger_of(origin: str) -> str:
 class LogCheck:
     """The checks of one log, in the order in which `run` makes them."""
 
-    def __init__(self, bundle: Bundle, log: LogEntry, given: Given, report: Report) -> None:
+    def __init__(
+        self, bundle: Bundle, log: LogEntry, given: Given, ids: Identities, report: Report
+    ) -> None:
         self.bundle, self.log, self.given, self.report = bundle, log, given, report
+        self.ids, self.number = ids, bundle.numbers[log.name]
         self.folder = f"logs/{log.name}/"
         self.tree = Tree(bundle, log, report)
         self.past = Past()
@@ -716,6 +747,7 @@ class LogCheck:
         """What later checks ask for, and what somebody should read."""
         cause = CAUSE.search(event.metadata)
         number = self.bundle.numbers.get(cause[1].decode(), -1) if cause else -1
+        self.ids.add(event, self.number)
         self.past.positions.append(event.position)
         self.past.recorded.append(event.recorded_at)
         self.past.cause_log.append(number)
@@ -961,7 +993,9 @@ def verify(bundle: Bundle, given: Given, report: Report) -> None:
             " none was left out, only a bundle of everything (--all) can prove."
         )
     bundle.check_listed(report)
-    pasts = [LogCheck(bundle, log, given, report).run() for log in bundle.logs]
+    ids = Identities()
+    pasts = [LogCheck(bundle, log, given, ids, report).run() for log in bundle.logs]
+    ids.check(bundle.logs, report)
     check_causes(bundle, pasts, given, report)
     ledgers = {ledger_of(log.origin) for log in bundle.logs}
     for origin in sorted({head.origin for head in given.known}):
