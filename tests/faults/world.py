@@ -22,6 +22,7 @@ from grant_bus.rabbit_rpc import NoAnswer, Question, RpcClient
 from grant_contracts.answers import Answer
 from grant_store.errors import NotNow, Unreachable
 from grant_store.opening import open_store
+from grant_store.personal.vault import Vault
 from grant_store.rows import LedgerEvent
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
@@ -97,6 +98,11 @@ class RealWorld:
         """Begin anew with the broker, which hangs up on whoever is silent for a minute."""
         self.has_closed = False
         self._client = self._closing.enter_context(RpcClient(self._system.amqp_url, ANSWER_SECONDS))
+
+    @property
+    def vault(self) -> Vault:
+        """Where what is sealed is opened again."""
+        return self._system.vault
 
     @property
     def ended(self) -> list[str]:
