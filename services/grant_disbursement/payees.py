@@ -14,10 +14,11 @@ import msgspec
 from grant_contracts.intake import KeyDestroyed, PersonalDataRecorded
 from grant_disbursement.runs import PaymentRun
 from grant_store.personal.vault import DESTROYED, VaultAccess
+from grant_store.rows import KindAndKey
 from grant_store.store import Store
 from grant_store.work import NotYet, UnitOfWork
 from grant_values.payments import RunPayment
-from grant_values.personal import Account, Sealed
+from grant_values.personal import Account, Sealed, place_of
 from grant_values.shapes import Payee
 
 KIND = "account"  # <subject>: the sealed account, or that its key was destroyed
@@ -41,6 +42,11 @@ def forget(work: UnitOfWork, fact: KeyDestroyed) -> None:
         work.write_document(KIND, str(fact.subject), _IS_DESTROYED)
 
 
+def names_of_case(case_id: UUID) -> list[KindAndKey]:
+    """Under which name the sealed account of a case is kept."""
+    return [(KIND, str(place_of(case_id, KIND).subject))]
+
+
 def account_for(work: UnitOfWork, case_id: UUID, payee: Payee) -> Account | None:
     """The account of a case's payee, or None where its key was destroyed. `NotYet` until intake's
     record of it has come."""
@@ -51,7 +57,8 @@ def account_for(work: UnitOfWork, case_id: UUID, payee: Payee) -> Account | None
 
 
 def accounts_for(work: UnitOfWork, payments: Sequence[RunPayment]) -> list[Account | None]:
-    """The same for many payments, with one question to the vault."""
+    """The same for many payments, with one question to the store and one to the vault."""
+    work.read_ahead(documents=[(KIND, _key(each.payee)) for each in payments if each.payee.subject])
     known = [
         account_in_clear(work.store, each.case_id)
         if each.payee.subject is None

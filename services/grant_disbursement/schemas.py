@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grant_bus.desk import Command
 from grant_contracts import disbursement_commands as wire
-from grant_disbursement import application
+from grant_disbursement import application, payees
 
 RECIPIENT = frozenset({"beneficiary", "applicant"})
 CHECKER = frozenset({"claim_checker"})
@@ -17,7 +17,9 @@ COMMANDS = {
     "certify_arithmetically": Command(
         wire.CertifyArithmetically, application.certify_arithmetically, CHECKER
     ),
-    "order_payment": Command(wire.OrderPayment, application.order_payment, AUTHORISER),
+    "order_payment": Command(
+        wire.OrderPayment, application.order_payment, AUTHORISER, reads_of_case=payees.names_of_case
+    ),
     "open_payment_run": Command(wire.OpenPaymentRun, application.open_payment_run, CASHIER),
     "write_payment_run": Command(wire.WritePaymentRun, application.write_payment_run, CASHIER),
     "transmit_payment_run": Command(

@@ -21,7 +21,7 @@ from grant_bus.answering import TooLate, invalid, too_many
 from grant_bus.rates import UNLIMITED, Rates
 from grant_contracts.answers import Answer
 from grant_contracts.commands import Unfit, check_plain, read_envelope
-from grant_store.rows import SenderAndKey
+from grant_store.rows import KindAndKey, SenderAndKey
 from grant_store.standing import StandingAggregates
 from grant_store.work import Context, Reading, UnitOfWork
 from grant_values.cases import case_id_of
@@ -50,10 +50,15 @@ class Command:
     reads: Callable[[Mapping[str, Any]], Collection[UUID]] = lambda payload: ()
     """Which aggregates it will most likely ask for, beside what has the case's own id."""
 
+    reads_of_case: Callable[[UUID], Collection[KindAndKey]] = lambda case_id: ()
+    """Which working documents of the case it will most likely ask for."""
+
     def reading(self, payload: Mapping[str, Any]) -> Reading:
         reference = payload.get("reference")
-        of_the_case = [case_id_of(reference)] if isinstance(reference, str) else []
-        return Reading([*of_the_case, *self.reads(payload)])
+        if not isinstance(reference, str):
+            return Reading(self.reads(payload))
+        case_id = case_id_of(reference)
+        return Reading([case_id, *self.reads(payload)], self.reads_of_case(case_id))
 
 
 @dataclass(frozen=True)

@@ -245,6 +245,10 @@ class UnitOfWork:
         """
         return self._batch.document(kind, key)
 
+    def read_ahead(self, documents: Collection[KindAndKey]) -> None:
+        """Read with one question what is going to be asked for one by one."""
+        self._batch.read_ahead([Reading(documents=documents)])
+
     def documents(self, kind: str, prefix: str = "") -> list[tuple[str, Any]]:
         """Key and body of each entry of a kind whose key begins with `prefix`, in order of key."""
         stored = self._batch.held.store.documents(kind, prefix)

@@ -138,6 +138,16 @@ class Operator:
 
 
 def ending(records: Records, operations_csv: str) -> dict[str, Any]:
-    """What an auditor can see of a run."""
+    """What an auditor can see of a run, apart from where each event stands in its ledger."""
     files: list[CaseFile] = sorted(records.every_case(), key=lambda file: file.reference)
-    return {"cases": [msgspec.to_builtins(file) for file in files], "csv": operations_csv}
+    cases = [without_places(msgspec.to_builtins(file)) for file in files]
+    return {"cases": cases, "csv": operations_csv}
+
+
+def without_places(value: Any) -> Any:
+    """The same without positions: what was parked is recorded later than it would have been."""
+    if isinstance(value, dict):
+        return {name: without_places(each) for name, each in value.items() if name != "place"}
+    if isinstance(value, list | tuple):
+        return [without_places(each) for each in value]
+    return value

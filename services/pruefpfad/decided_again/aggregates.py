@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from contextlib import suppress
 from typing import cast
 from uuid import UUID
@@ -13,7 +13,7 @@ from eventsourcing.domain import Aggregate, OriginatorIDError, OriginatorVersion
 from grant_store.catalogue import Catalogue
 from grant_store.errors import StoreError
 from grant_store.identity_map import IdentityMap
-from grant_store.rows import Document, LedgerEvent
+from grant_store.rows import Document, KindAndKey, LedgerEvent
 from grant_store.store import Store
 from pruefpfad.decided_again.units import Unit
 
@@ -32,6 +32,9 @@ class LedgerAlone:
 
     def document(self, kind: str, key: str) -> None:
         return None
+
+    def documents_at(self, names: Sequence[KindAndKey]) -> dict[KindAndKey, bytes]:
+        return {}
 
     def documents(self, kind: str, prefix: str = "") -> list[Document]:
         return []
