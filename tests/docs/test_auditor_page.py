@@ -8,9 +8,12 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 
 from docs.test_tutorial import BLOCK, run_blocks
+from pruefpfad.cli import demo
+from pruefpfad.cli.root import main
 from pruefpfad.scripted import story
 from verifier.conftest import VERIFY
 
@@ -21,8 +24,8 @@ FOUND = BLOCK.findall(PAGE)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A place with the data directory of one grant, approved and paid."""
-    data = tmp_path / "var" / "demo"
+    """A place with the story where `make demo` leaves it: one grant, approved and paid."""
+    data = tmp_path / "var" / "demo" / "story"
     story.Story(ROOT / "examples" / "zusammen-im-quartier", data, Console(file=StringIO())).tell()
     return tmp_path
 
@@ -45,6 +48,21 @@ def test_the_page_leads_from_a_bundle_to_a_finding(folder: Path) -> None:
     assert before["topic"] == "budgeting.GrantApproved"
     assert now["state"]["terms"]["grant_cents"] > before["state"]["terms"]["grant_cents"]
     assert len((folder / "evidence.sha256").read_text().splitlines()) == 9
+
+
+def test_the_page_looks_for_the_story_where_the_demonstration_tells_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[Path] = []
+
+    def tell(_: Path, data: Path, __: Console) -> None:
+        told.append(data)
+        raise KeyboardInterrupt  # The list that follows it takes minutes.
+
+    monkeypatch.setattr(demo, "Story", tell)
+    CliRunner().invoke(main, ["--data", "var/demo", "demo"])
+
+    assert set(re.findall(r"var/demo[/a-z]*(?= |/keys|`)", PAGE)) == {str(told[0])}
 
 
 def test_every_check_of_the_verifier_is_explained() -> None:
