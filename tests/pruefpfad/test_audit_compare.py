@@ -137,6 +137,19 @@ def test_differences_are_a_table_for_people_and_not_more_than_asked_for(
     assert "9 more: --limit 11" in short.output
 
 
+def test_events_on_no_case_are_told_apart_from_cases(played: Path, other: Path) -> None:
+    with tampering(other, "budgeting") as ledger:
+        ledger.execute("DELETE FROM ledger_events WHERE topic = 'budgeting.BudgetLineOpened'")
+
+    people, programs = compare(played, other), told(played, other)
+
+    assert "0 of 12 cases differ, and so do events on no case" in people.output
+    assert "budgeting.BudgetLineOpened" in people.output
+    assert "more: --limit" not in people.output
+    assert (programs["differing_cases"], programs["differs_without_case"]) == ([], True)
+    assert {each["case"] for each in programs["differences"]} == {"-"}
+
+
 def test_who_has_looked_is_no_difference(played: Path, other: Path) -> None:
     """An auditor's looks stand in the ledger of audit, which decides nothing."""
     with tampering(other, "audit") as ledger:

@@ -14,6 +14,7 @@ from pruefpfad.cli.as_of import progress_bars
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.compared.differences import Comparison, compared
+from pruefpfad.compared.entries import NO_CASE
 from pruefpfad.processes.configuration import LANE
 
 EXIT_DIFFERENT = 1
@@ -92,8 +93,9 @@ def _say(found: Comparison) -> None:
         for each in found.differences
     ]
     title = f"{len(found.differing):,} of {found.cases:,} cases differ"
+    title += ", and so do events on no case" if found.differs_without_case else ""
     say_table(title, ("case", "event", "field", "A", "B"), rows)
-    untold = found.differing[len({each.case for each in found.differences}) :]
+    untold = found.differing[len({each.case for each in found.differences} - {NO_CASE}) :]
     if untold:
         click.echo(f"{len(untold):,} more: --limit {len(found.differing)}")
 
@@ -104,6 +106,7 @@ def _as_json(found: Comparison) -> dict[str, Any]:
         "cases": found.cases,
         "events": {"a": found.events_a, "b": found.events_b},
         "differing_cases": list(found.differing),
+        "differs_without_case": found.differs_without_case,
         "differences": [each._asdict() for each in found.differences],
     }
 

@@ -29,24 +29,28 @@ class Difference(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """What came of a comparison. Differences are told of the first `told` differing cases only."""
+    """What came of a comparison. Differences are told of the first differing cases only.
+    `differs_without_case`: whether what belongs to no case differs, such as a budget line."""
 
     cases: int
     events_a: int
     events_b: int
     differing: Sequence[str]
+    differs_without_case: bool
     differences: Sequence[Difference]
 
     @property
     def are_same(self) -> bool:
-        return not self.differing
+        return not self.differing and not self.differs_without_case
 
 
 def compared(a: Stores, b: Stores, most_cases: int, progress: Progress) -> Comparison:
     """Compare two installations. `most_cases`: of how many cases the differences are told."""
     accounts_a, accounts_b = accounts_of(a, _of("A", progress)), accounts_of(b, _of("B", progress))
     differing = sorted(_differing(accounts_a, accounts_b))
-    told = differing[:most_cases]
+    cases = [case for case in differing if case != NO_CASE]
+    told = differing[:1] if cases != differing and most_cases else []
+    told += cases[:most_cases]
     names = {**accounts_b.references, **accounts_a.references, NO_CASE: NO_CASE}
     found: list[Difference] = []
     if told:
@@ -58,7 +62,8 @@ def compared(a: Stores, b: Stores, most_cases: int, progress: Progress) -> Compa
         cases=len((accounts_a.digests.keys() | accounts_b.digests.keys()) - {NO_CASE}),
         events_a=accounts_a.events,
         events_b=accounts_b.events,
-        differing=[names.get(case, case) for case in differing],
+        differing=[names.get(case, case) for case in cases],
+        differs_without_case=cases != differing,
         differences=found,
     )
 
