@@ -82,6 +82,20 @@ def test_an_unknown_case_is_refused_by_its_name(operator: Operator, tmp_path: Pa
     assert not (tmp_path / "b.zip").exists()
 
 
+def test_a_folder_that_is_not_there_is_told_before_anything_is_read_or_put_on_record(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "none" / "b.zip"
+    who = ("--actor-token", "TOKEN", "--purpose", "Stichprobe 2026")
+
+    done = call(tmp_path / "data", "--all", "-o", str(path), *who)
+
+    assert done.exit_code == 4
+    expected = f"output: expected a folder that exists and takes files for {path}\n"
+    assert done.stderr == expected
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.fixture
 def roles(postgres_server: PostgresServer) -> Iterator[DatabaseRoles]:
     with roles_in_a_database_of_their_own(postgres_server, "bundles") as roles:

@@ -15,7 +15,7 @@ from grant_audit.bundle.source import Source
 from grant_audit.bundle.writer import Extras, Written, write_bundle
 from pruefpfad.bundles import event_schemas, public_keys, sources_of
 from pruefpfad.cli.installation import Installation, reads
-from pruefpfad.cli.looking import on_record, write_checksum
+from pruefpfad.cli.looking import in_a_folder, on_record, write_checksum
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.processes import migrate
 from pruefpfad.processes.configuration import Configuration
@@ -33,6 +33,7 @@ from pruefpfad.witness_policy import WitnessPolicy, read_policy
     "--output",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=in_a_folder,
     help="The file, and FILE.sha256 beside it. It appears when it is whole; one that is there is"
     " replaced.",
 )
@@ -104,12 +105,9 @@ def bundle(
 
 def _url(installation: Installation) -> str:
     """Where the stores are; those of a data directory get what a newer version added to them."""
-    if installation.database_url:
-        return installation.database_url
-    if not installation.data.is_dir():
-        raise click.UsageError(f"--data: expected that of an embedded run, not {installation.data}")
-    url = f"sqlite:///{installation.data}"
-    migrate.migrate(Configuration(database_url=url, lane=installation.lane))
+    url = installation.url
+    if not installation.database_url:
+        migrate.migrate(Configuration(database_url=url, lane=installation.lane))
     return url
 
 

@@ -57,8 +57,8 @@ class Installation:
 
     @property
     def url(self) -> str:
-        """The address of the stores."""
-        return self.database_url or f"sqlite:///{self.data}"
+        """The address of the stores; a data directory must be there."""
+        return self.database_url or f"sqlite:///{self._directory()}"
 
     @property
     def can_read(self) -> bool:
@@ -68,7 +68,7 @@ class Installation:
     @contextmanager
     def stores(self) -> Iterator[Mapping[str, Store]]:
         """The stores of all services, for reading: nothing can be written through them."""
-        url = self.database_url or f"sqlite:///{self.data}"
+        url = self.url
         with ExitStack() as opened:
             stores = {name: open_store(url, name, self.lane, read_only=True) for name in SERVICES}
             for store in stores.values():
@@ -78,7 +78,7 @@ class Installation:
     @contextmanager
     def logs(self) -> Iterator[Mapping[str, ProvingLog]]:
         """The logs of all services with what they prove, by service; read through the view."""
-        url = self.database_url or f"sqlite:///{self.data}"
+        url = self.url
         with ExitStack() as opened:
             logs = {}
             for name in SERVICES:
@@ -96,10 +96,8 @@ class Installation:
             vault = open_vault(self.vault_url, self.vault_keys)
         elif self.database_url:
             raise click.UsageError("--vault-url, --vault-keys: expected those of the stores' vault")
-        elif not self.data.is_dir():
-            raise click.UsageError(f"--data: expected that of an embedded run, not {self.data}")
         else:
-            vault = embedded_vault(self.data)
+            vault = embedded_vault(self._directory())
         with closing(vault):
             yield vault
 
@@ -120,9 +118,12 @@ class Installation:
 
     def embedded(self) -> EmbeddedSystem:
         """All services in this process, on the data directory; it must be there."""
+        return embedded_system(self._directory())
+
+    def _directory(self) -> Path:
         if not self.data.is_dir():
             raise click.UsageError(f"--data: expected that of an embedded run, not {self.data}")
-        return embedded_system(self.data)
+        return self.data
 
 
 def embedded_system(data: Path) -> EmbeddedSystem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import file_digest, sha256
+from os import W_OK, access
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
@@ -34,10 +35,19 @@ SCOPES = {
 }
 """What an option that names a subject asks about; without any of them it is everything."""
 
+
+def in_a_folder(_: click.Context, __: click.Parameter, output: Path | None) -> Path | None:
+    """What an option for a file has to be, before anything is read for it or put on record."""
+    if output and not (output.parent.is_dir() and access(output.parent, W_OK)):
+        raise Invalid("output", f"expected a folder that exists and takes files for {output}")
+    return output
+
+
 output_option = click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
+    callback=in_a_folder,
     help="A file for the answer as JSON; its SHA-256 goes into FILE.sha256 beside it.",
 )
 

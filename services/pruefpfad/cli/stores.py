@@ -10,6 +10,7 @@ import click
 from grant_bus.feed import cloud_event
 from grant_store.opening import open_store
 from pruefpfad.assembly import SERVICES
+from pruefpfad.cli.installation import Installation
 from pruefpfad.processes import migrate as migrations
 from pruefpfad.processes.configuration import DATABASE_URL, LANE, ROLE_PREFIX, Configuration
 
@@ -64,7 +65,7 @@ def events() -> None:
 @click.pass_obj
 def tail(data: Path, service: str, last: int) -> None:
     """Print the newest events of a service as CloudEvents, one JSON document a line."""
-    with closing(open_store(f"sqlite:///{data}", service)) as opened:
+    with closing(open_store(Installation(data).url, service)) as opened:
         for row in opened.events_after(max(0, opened.head().position - last), last):
             click.echo(cloud_event(opened.origin, row))
 

@@ -167,6 +167,8 @@ def cosign_directly(ours: Witness, place: str, lane: str, output: Path | None) -
     """Ask the witness about the newest head of each log of an installation, and hand the
     cosignatures back, or write them into files. Heads and proofs are read there, checked here."""
     is_url = "://" in place
+    if not is_url and not Path(place).is_dir():
+        raise click.UsageError(f"--log: expected a data directory or a URL, not {place}")
     installation = Installation(Path(place), place if is_url else None, lane=lane)
     answers = []
     with installation.logs() as logs:
