@@ -41,6 +41,15 @@ def answered(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
+def test_a_position_is_named_as_events_print_their_place_too(call: Call) -> None:
+    short, printed = (
+        answered(call("case", "show", REFERENCE, "--position", place, "--json"))
+        for place in ("budgeting/21", "budgeting/main/21")
+    )
+
+    assert short == printed
+
+
 @pytest.mark.parametrize(
     ("day", "state", "paid_cents"),
     [
@@ -175,6 +184,7 @@ def test_a_payment_file_is_the_same_bytes_again_and_names_the_event_it_was_made_
         (("--recorded", "2021-01-01T00:00:00"), "recorded"),
         (("--position", "intake"), "position"),
         (("--position", "audit/3"), "position"),
+        (("--position", "intake/other/3"), "position"),
         (("--position", "intake/9999"), "position"),
     ],
 )

@@ -131,14 +131,57 @@ def test_an_event_without_a_head_is_not_proved_yet(data: Path) -> None:
     assert (result.exit_code, result.stderr) == (5, "intake/2: no signed head covers it yet.\n")
 
 
-@pytest.mark.parametrize("place", ["intake", "intake/0", "nobody/1", "intake/x"])
-def test_a_place_is_a_service_and_a_position(data: Path, place: str) -> None:
+def test_an_event_is_proved_by_its_place_as_events_print_it(data: Path) -> None:
+    said(data, "checkpoint")
+
+    assert said(data, "prove", "intake/main/1") == said(data, "prove", "intake/1")
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("intake", "expected SERVICE/N or SERVICE/LANE/N with one of "),
+        ("intake/0", "expected a position of at least 1, not 'intake/0'"),
+        ("nobody/1", "expected SERVICE/N or SERVICE/LANE/N with one of "),
+        ("intake/x", "expected SERVICE/N or SERVICE/LANE/N with one of "),
+        ("intake/other/1", "expected a place in the lane main, the one in use"),
+    ],
+)
+def test_a_place_is_a_service_and_a_position(data: Path, place: str, expected: str) -> None:
     result = log(data, "prove", place)
 
-    assert (result.exit_code, result.stderr) == (
-        4,
-        'place: expected a service and a position, such as "budgeting/17"\n',
-    )
+    assert result.exit_code == 4
+    assert result.stderr.startswith(f"place: {expected}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("log", "check"),
+        ("log", "checkpoint"),
+        ("log", "heads"),
+        ("log", "continues"),
+        ("log", "prove", "intake/1"),
+        ("log", "proofs", "--to", "proofs"),
+        ("case", "list"),
+        ("parked", "list"),
+        ("feeds",),
+        ("replay", "check"),
+        ("audit", "roles", "--used"),
+        ("audit", "bundle", "--all", "-o", "b.zip"),
+        ("events", "tail", "intake"),
+    ],
+)
+def test_a_data_directory_that_is_not_there_gets_one_answer_everywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: Sequence[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner().invoke(main, ["--data", "nothere", *words])
+
+    assert result.exit_code == 2
+    assert "--data: expected that of an embedded run, not nothere" in result.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("words", [["check"], ["checkpoint"]])

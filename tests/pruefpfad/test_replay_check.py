@@ -91,7 +91,7 @@ def test_at_every_position_the_prefix_rebuilt_and_continued_is_the_whole(
 
 
 def test_the_state_at_a_position_has_the_same_hash_whatever_was_recorded_since(data: Path) -> None:
-    positions = ("budgeting/10", *(f"{service}/{at}" for service, at in heads(data).items()))
+    positions = ("budgeting/main/10", *(f"{service}/{at}" for service, at in heads(data).items()))
     at = [f"--at={each}" for each in positions if not each.startswith("audit")]
 
     def states() -> set[tuple[str, str]]:
@@ -199,7 +199,8 @@ def test_one_service_alone_can_be_checked(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["budgeting", "budgeting/x", "none/1", "budgeting/999", "intake/0"]
+    "text",
+    ["budgeting", "budgeting/x", "none/1", "budgeting/999", "intake/0", "budgeting/other/1"],
 )
 def test_a_position_that_cannot_be_is_refused_with_what_was_expected(told: Path, text: str) -> None:
     result = check(told, "--at", text)

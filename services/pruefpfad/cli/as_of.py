@@ -24,6 +24,7 @@ from grant_audit.sentences import Language, word
 from grant_values.invalid import Invalid
 from pruefpfad.cli.installation import Installation, case_of, reads, wrapped
 from pruefpfad.cli.looking import on_record
+from pruefpfad.cli.places import read_place
 
 F = TypeVar("F", bound=Callable[..., Any])
 EVERY_CASE = ""
@@ -58,7 +59,8 @@ def _shows(function: F, *, required_on_servers: bool) -> F:
         "positions",
         multiple=True,
         metavar="SERVICE/N",
-        help="What was on record when a service recorded position N; again for each service.",
+        help="What was on record when a service recorded position N; again for each service."
+        " SERVICE/LANE/N, as events are printed, is the same.",
     )
     @reads
     @on_record(required_on_servers=required_on_servers)
@@ -72,7 +74,7 @@ def _shows(function: F, *, required_on_servers: bool) -> F:
         as_of = AsOf(
             effective.date() if effective else None,
             _instant(recorded) if recorded else None,
-            dict(_position(text) for text in positions),
+            dict(read_place("position", text, installation.lane, SECTIONS) for text in positions),
         )
         return function(installation, as_of, **options)
 
@@ -158,11 +160,3 @@ def _instant(text: str) -> datetime:
     if instant.tzinfo is None:
         raise Invalid("recorded", f"expected an instant with its time zone, not {text!r}")
     return instant
-
-
-def _position(text: str) -> tuple[str, int]:
-    service, _, number = text.partition("/")
-    if service not in SECTIONS or not number.isdecimal():
-        services = ", ".join(SECTIONS)
-        raise Invalid("position", f"expected SERVICE/N with one of {services}, not {text!r}")
-    return service, int(number)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
@@ -24,11 +23,11 @@ from pruefpfad.assembly import SERVICES
 from pruefpfad.bundles import DOWNSTREAM_FIRST
 from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.output import EXIT_NOT_YET, json_option, say_json, say_table
+from pruefpfad.cli.places import read_place
 from pruefpfad.processes.checkpointer import signing
 from pruefpfad.processes.configuration import HEADS_DIR, LOG_KEYS, LOG_NAME
 
 EXIT_INCONSISTENT = 3
-_PLACE = re.compile(r"([a-z0-9]+)/([1-9][0-9]{0,17})", re.ASCII)
 
 service_option = click.option(
     "--service", type=click.Choice(sorted(SERVICES)), help="Only this service's log."
@@ -106,9 +105,12 @@ def heads(installation: Installation, service: str | None, as_json: bool) -> Non
 def prove(installation: Installation, place: str, as_json: bool) -> None:
     """Prove that the event at PLACE, a service and a position, is below the newest signed head.
 
+    budgeting/17 and budgeting/main/17 are the same place, where main is the lane in use.
     The proof is checked before it is shown. Exit code 5: no head covers the event yet.
     """
-    service, position = _read_place(place)
+    service, position = read_place("place", place, installation.lane, SERVICES)
+    if position == 0:
+        raise Invalid("place", f"expected a position of at least 1, not {place!r}")
     with logs_of(installation, service) as logs:
         for log, ledger in logs:
             found = _proof(log, ledger, position)
@@ -186,13 +188,6 @@ def _proof(log: LogStore, ledger: LedgerView, position: int) -> dict[str, Any] |
         "log": head.note.decode().partition("\n")[0],
         "proof": [each.hex() for each in proof],
     }
-
-
-def _read_place(place: str) -> tuple[str, int]:
-    found = _PLACE.fullmatch(place)
-    if found is None or found[1] not in SERVICES:
-        raise Invalid("place", 'expected a service and a position, such as "budgeting/17"')
-    return found[1], int(found[2])
 
 
 @contextmanager

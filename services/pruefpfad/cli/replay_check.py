@@ -8,13 +8,13 @@ from dataclasses import asdict
 import click
 
 from grant_audit.sentences import Language, word
-from grant_values.invalid import Invalid
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.as_of import progress_bars
 from pruefpfad.cli.cases import columns_of, lang_option
 from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import EXIT_NOT_YET, json_option, say_json, say_table
+from pruefpfad.cli.places import read_place
 from pruefpfad.rebuilt.check import Outcome
 from pruefpfad.rebuilt.check import check as rebuild_and_compare
 
@@ -56,7 +56,7 @@ def check(
     Each aggregate by two ways: the ledger in order of position, and its own stream. Each document
     byte for byte. The hash of a read model at a position is the same whenever it is asked for.
     """
-    stops = _stops(positions)
+    stops = _stops(positions, installation.lane)
     with installation.stores() as stores, progress_bars() as progress:
         outcome = rebuild_and_compare(stores, services or tuple(SERVICES), stops, progress)
     if as_json:
@@ -67,15 +67,11 @@ def check(
         raise SystemExit(EXIT_NOT_YET if outcome.moved else EXIT_DIFFERS)
 
 
-def _stops(positions: Iterable[str]) -> dict[str, set[int]]:
+def _stops(positions: Iterable[str], lane: str) -> dict[str, set[int]]:
     stops: dict[str, set[int]] = {}
     for text in positions:
-        service, _, number = text.partition("/")
-        if service not in SERVICES or not number.isdecimal():
-            services = ", ".join(SERVICES)
-            expected = f"expected SERVICE/POSITION with one of {services}, not {text!r}"
-            raise Invalid("at", expected)
-        stops.setdefault(service, set()).add(int(number))
+        service, position = read_place("at", text, lane, SERVICES)
+        stops.setdefault(service, set()).add(position)
     return stops
 
 
