@@ -13,6 +13,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from tamper.changes import other_bytes
 from tamper.tampering import FOUND, Tampering
@@ -23,6 +24,8 @@ SPOILED = frozenset({TAMPERED, UNUSABLE})
 LESS_PROVEN = frozenset({TAMPERED, INCOMPLETE})
 WEAKER = frozenset({TAMPERED, INCOMPLETE, UNUSABLE})
 MANIFEST = "manifest.json"
+CAUSES = ("intake", "eligibility", "budgeting")
+"""Services whose events others follow."""
 
 Members = dict[str, bytes]
 Spoil = Callable[[Members, str, Random], None]
@@ -54,6 +57,7 @@ def tamperings(bundle: Path, random: Random, samples: int) -> Iterator[Tampering
         yield _spoiled("flip a bit of any file, not listed so", name, _flip, random, SPOILED)
     yield from _of_records(members, random, samples)
     yield from _of_manifest(random, samples)
+    yield from _left_out(json.loads(members[MANIFEST]))
     yield from _of_file(random, samples)
 
 
@@ -153,6 +157,7 @@ def _of_manifest(random: Random, samples: int) -> Iterator[Tampering]:
         act = partial(_change_entry, field, change)
         yield Tampering(LEVEL, "another size in the manifest", f"{field} {change:+}", act, SPOILED)
     yield Tampering(LEVEL, "drop a log from the manifest", MANIFEST, _drop_log, SPOILED)
+    yield Tampering(LEVEL, "empty the manifest", MANIFEST, _list_no_log, frozenset({UNUSABLE}))
     yield Tampering(LEVEL, "call it a part of the history", MANIFEST, _call_it_a_part, SPOILED)
 
 
@@ -165,13 +170,41 @@ def _change_entry(field: str, change: int, bundle: Path) -> None:
 
 
 def _drop_log(bundle: Path) -> None:
+    manifest = json.loads(members_of(bundle)[MANIFEST])
+    _leave_out(max(manifest["logs"], key=lambda log: log["size"])["service"], bundle)
+
+
+def _left_out(manifest: Mapping[str, Any]) -> Iterator[Tampering]:
+    """The auditor has the log's key and no head of it: what followed from its events tells, or,
+    where it is the last log and nothing did, the key."""
+    for service in (log["service"] for log in manifest["logs"] if log["size"]):
+        yield Tampering(
+            LEVEL,
+            "drop a log, no head of it brought",
+            f"{service}/main",
+            partial(_leave_out, service),
+            FOUND if service in CAUSES else LESS_PROVEN,
+            heads=f"not {service}",
+        )
+
+
+def _leave_out(service: str, bundle: Path) -> None:
+    """A log, with the rules that stand in it and all that the manifest says of it."""
     members = members_of(bundle)
     manifest = json.loads(members[MANIFEST])
-    gone = max(manifest["logs"], key=lambda log: log["size"])
-    manifest["logs"].remove(gone)
-    folder = f"logs/{gone['service']}/"
+    manifest["logs"] = [each for each in manifest["logs"] if each["service"] != service]
+    name = f"{service}/main"
+    manifest["rules"] = [each for each in manifest["rules"] if each["log"] != name]
+    folder = f"logs/{service}/"
     kept = {name: content for name, content in members.items() if not name.startswith(folder)}
     write_members(bundle, _listed({**kept, MANIFEST: json.dumps(manifest).encode()}))
+
+
+def _list_no_log(bundle: Path) -> None:
+    manifest = json.loads(members_of(bundle)[MANIFEST])
+    write_members(
+        bundle, _listed({MANIFEST: json.dumps({**manifest, "logs": [], "rules": []}).encode()})
+    )
 
 
 def _call_it_a_part(bundle: Path) -> None:

@@ -88,9 +88,14 @@ class Scene:
         return Path(shutil.copytree(self.data, target))
 
     def outside_with(self, heads: str) -> Outside:
-        """What an auditor holds who brings "all" heads, the "last" ones only, or "none"."""
+        """What an auditor holds who brings "all" heads, the "last" ones only, "none", or those
+        of all logs but one: "not SERVICE"."""
         last = [f"{service}.{size:012}.note" for service, size in sorted(self.covered.items())]
-        names = {"all": list(self._known), "last": last, "none": []}[heads]
+        if heads.startswith("not "):
+            unknown = f"{heads.removeprefix('not ')}."
+            names = [name for name in self._known if not name.startswith(unknown)]
+        else:
+            names = {"all": list(self._known), "last": last, "none": []}[heads]
         return replace(self.outside, known=[self._known[name] for name in names])
 
     def know(self, note: Path) -> None:
@@ -100,12 +105,12 @@ class Scene:
 class Building:
     """Makes a scene: ledgers that grow, logs, a witness and an authority."""
 
-    def __init__(self, folder: Path, tolerance_seconds: int) -> None:
+    def __init__(self, folder: Path, tolerance_seconds: int, services: Sequence[str]) -> None:
         self.scene = Scene(folder, tolerance_seconds)
         self._witness = Witness.init(folder / "witness", WITNESS)
         self._authority = TimestampAuthority(folder / "authority")
         (folder / "known").mkdir()
-        self._trust()
+        self._trust(services)
 
     def grow(self, rows: Mapping[str, Sequence[LedgerEvent]]) -> None:
         """Record these rows of each service at their positions and instants, as a service does
@@ -171,10 +176,10 @@ class Building:
         question = self._authority.question(Note.parse(head.note).text)
         log.add_timestamp(head.size, "tsa.test", self._authority.reply(question))
 
-    def _trust(self) -> None:
-        """The file of keys, and a witness that believes the logs'."""
+    def _trust(self, services: Sequence[str]) -> None:
+        """The file of these services' keys, and a witness that believes them."""
         keys = [(self.scene.folder / "witness" / PUBLIC_KEYS).read_text("utf-8")]
-        for service in DOWNSTREAM_FIRST:
+        for service in services:
             verifiers = [key.verifier for key in keys_of_log(self._keys, origin_of(service))]
             keys += [f"{verifier}\n" for verifier in verifiers]
             for verifier in verifiers:
@@ -237,7 +242,8 @@ def a_scene(
     """A history of these ledgers. With a `tail`, the last part is "unsigned" or "uncosigned";
     without one, heads are anchored in it."""
     folder.mkdir(parents=True)
-    building = Building(folder, tolerance_seconds)
+    recorded = [service for service in DOWNSTREAM_FIRST if ledgers.get(service)]
+    building = Building(folder, tolerance_seconds, recorded)
     *before, last = in_parts(ledgers, parts)
     for part in before:
         building.grow(part)

@@ -96,7 +96,7 @@ def try_in_bundle(
             told(tampering.kind)
             bundle = Path(shutil.copyfile(clean, Path(folder) / "changed.zip"))
             tampering.act(bundle)
-            score.note(tampering, verdict_on(bundle, scene.outside))
+            score.note(tampering, verdict_on(bundle, scene.outside_with(tampering.heads)))
 
 
 def try_proofs(scene: Scene, score: Score, random: Random, samples: int, told: Told) -> None:

@@ -30,7 +30,8 @@ class Tampering:
     position: int = 0
     start: str = ""
     heads: str = "all"
-    """Which heads the auditor brings: "all" that were cosigned, the "last" of each log, "none"."""
+    """Which heads the auditor brings: "all" that were cosigned, the "last" of each log, "none",
+    or those of all logs but one: "not SERVICE"."""
     is_covered: bool = True
     """Whether it touches what stands at or below the last cosigned head."""
 

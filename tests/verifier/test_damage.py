@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import struct
+import subprocess
+import sys
 import zipfile
 from hashlib import sha256
 from io import BytesIO
@@ -14,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verifier.conftest import Ask, Outside, honest
+from verifier.conftest import VERIFY, Ask, Outside, honest
 from verifier.forge import History, write
 
 Members = dict[str, bytes]
@@ -38,6 +40,36 @@ def test_wrong_use_is_not_taken_for_incomplete(verifier: ModuleType) -> None:
     assert verifier.main(["b.zip", "--quorum", "many"]) == 3
     assert verifier.main([]) == 3
     assert verifier.main(["--help"]) == 0
+
+
+def test_without_cryptography_nothing_seems_tampered(tmp_path: Path) -> None:
+    (tmp_path / "cryptography.py").write_text("raise ImportError('not here')")
+    words = [sys.executable, str(VERIFY), "b.zip"]
+
+    run = subprocess.run(
+        words, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, check=False
+    )
+
+    assert run.returncode == 3
+    assert run.stderr.splitlines() == [
+        "UNUSABLE: Python 3.11 and `cryptography` are needed: not here."
+    ]
+
+
+def test_a_defect_of_the_verifier_is_told_and_does_not_seem_tampered(
+    verifier: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(_: object) -> int:
+        raise ZeroDivisionError("a defect")
+
+    monkeypatch.setattr(verifier, "run", fails)
+    monkeypatch.setattr(sys, "argv", ["verify.py", "b.zip"])
+
+    assert verifier.program() == 3
+
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError: a defect" in said
+    assert said.endswith("UNUSABLE: this program failed, see above; that proves nothing.\n")
 
 
 def test_a_bundle_that_was_cut_off_is_unusable(

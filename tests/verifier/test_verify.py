@@ -293,6 +293,65 @@ def test_a_log_that_is_left_out_is_missed(
     assert verdict.places == {("known head", "pruefpfad.test/budgeting/main")}
 
 
+def test_a_log_that_is_left_out_is_missed_by_what_followed_from_it(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    """The auditor has its key and no head of it."""
+    del history.logs[0]
+
+    verdict = ask(history.write(tmp_path / "b.zip"), outside.trust, outside.known[1:])
+
+    assert verdict.exit_code == 1
+    assert ("causation", "eligibility/main/1") in verdict.places
+    assert "intake/main" in verdict.findings[0]["message"]
+    assert verdict.report["checks"]["causation"][1] == 300
+
+
+def test_a_log_that_is_left_out_of_a_part_makes_it_incomplete(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    of_case(history, str(aggregate("case-3")))
+    del history.logs[0]
+
+    verdict = ask(history.write(tmp_path / "b.zip"), outside.trust, outside.known[1:])
+
+    assert verdict.exit_code == 2
+    assert verdict.checks == {"causation", "log"}
+
+
+def test_a_last_log_that_is_left_out_is_missed_by_its_key(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    del history.logs[2]
+
+    verdict = ask(history.write(tmp_path / "b.zip"), outside.trust, outside.known[:2])
+
+    assert verdict.exit_code == 2
+    assert verdict.places == {("log", "pruefpfad.test/budgeting/main")}
+
+
+def test_a_log_that_is_said_to_be_empty_is_missed_by_its_key(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    log = history.log("budgeting/main")
+    log.events, log.heads = [], ()
+
+    verdict = ask(history.write(tmp_path / "b.zip"), outside.trust, outside.known[:2])
+
+    assert verdict.exit_code == 2
+    assert verdict.places == {("known head", "budgeting/main")}
+
+
+@pytest.mark.parametrize("logs", [[], [Log("intake", [])]], ids=["no log", "an empty log"])
+def test_where_there_is_no_event_there_is_nothing_to_verify(
+    logs: list[Log], ask: Ask, tmp_path: Path
+) -> None:
+    verdict = ask(History(logs).write(tmp_path / "b.zip"), None, [])
+
+    assert verdict.exit_code == 3
+    assert "no log with an event" in verdict.complaint
+
+
 def test_a_tile_that_was_changed_is_named(
     history: History, outside: Outside, ask: Ask, tmp_path: Path
 ) -> None:

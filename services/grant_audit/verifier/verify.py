@@ -30,6 +30,7 @@ import json
 import re
 import struct
 import sys
+import traceback
 import zipfile
 import zlib
 from array import array
@@ -37,7 +38,7 @@ from base64 import b64decode, b64encode
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 from itertools import pairwise
@@ -45,8 +46,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from datetime import UTC
+
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ImportError as missing:  # Python would end with 1, and that says "tampered".
+    print(f"UNUSABLE: Python 3.11 and `cryptography` are needed: {missing}.", file=sys.stderr)
+    sys.exit(3)
 
 try:
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
@@ -66,6 +73,7 @@ CHECKS = {
     "signature": "every head is signed by the log, and no known signer's signature is wrong",
     "witness": "enough witnesses have signed the head",
     "known head": "the heads that you brought are heads of this log",
+    "log": "every log whose key you trust is in the bundle",
     "aggregate": "the versions of each aggregate are 1, 2, 3, ... without a hole",
     "identity": "no two events have the same id",
     "time": "no event was recorded before the one in front of it",
@@ -187,6 +195,8 @@ class Bundle:
             self.rules = [(r["log"], int(r["position"]), str(r["path"])) for r in manifest["rules"]]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise Unusable(f"manifest.json is not as {FORMAT} wants it: {error!r}") from error
+        if not any(log.size for log in self.logs):
+            raise Unusable("manifest.json lists no log with an event: nothing can be verified.")
         if len({log.name for log in self.logs}) != len(self.logs):
             raise Unusable("manifest.json names a log twice.")
         self.numbers = {log.name: number for number, log in enumerate(self.logs)}
@@ -748,6 +758,8 @@ class LogCheck:
         cause = CAUSE.search(event.metadata)
         number = self.bundle.numbers.get(cause[1].decode(), -1) if cause else -1
         self.ids.add(event, self.number)
+        if cause and number < 0:
+            self.miss_log(event, cause[1].decode())
         self.past.positions.append(event.position)
         self.past.recorded.append(event.recorded_at)
         self.past.cause_log.append(number)
@@ -760,6 +772,12 @@ class LogCheck:
             self.report.notes.append(f"{self.log.name} is a DEMONSTRATION: programs acted in it.")
         elif event.topic.endswith(b".IncidentRecorded"):
             self.report.notes.append(f"{self.at(event.position)} records an INCIDENT: read it.")
+
+    def miss_log(self, event: Event, upstream: str) -> None:
+        """An event follows from one of a log that is not listed: it was left out."""
+        find = self.report.tampered if self.bundle.is_whole else self.report.incomplete
+        message = f"says that it follows from an event of {upstream}, a log that is not here"
+        find("causation", self.at(event.position), message)
 
     def expect_documents(self, member: str) -> None:
         """Take the list beside the next member with events; nothing of the last may be left."""
@@ -855,7 +873,8 @@ class LogCheck:
     def check_known_heads(self) -> None:
         """The heads from outside: contained, or the history was rolled back or forked."""
         known = [head for head in self.given.known if head.origin == self.log.origin]
-        if self.log.size and not known:
+        has_key = any(key.name == self.log.origin for key in self.given.trust)
+        if not known and (self.log.size or has_key):  # An empty one may have been emptied.
             message = f"you brought no head of {self.log.origin}"
             self.report.incomplete("known head", self.log.name, message)
         for head in self.given.known:
@@ -974,6 +993,20 @@ def check_causes(bundle: Bundle, pasts: list[Past], given: Given, report: Report
                 report.incomplete("causation", at, f"{message}: the clocks differ, or one was set")
 
 
+def check_logs(bundle: Bundle, given: Given, report: Report) -> None:
+    """Look for logs that should be here: those of which you have a head or a key."""
+    ledgers = {ledger_of(log.origin) for log in bundle.logs}
+    headed = {head.origin for head in given.known}
+    for origin in sorted(headed):
+        if ledger_of(origin) not in ledgers:
+            message = "is a log of which you have a head; it is not here"
+            report.tampered("known head", origin, message)
+    for origin in sorted({key.name for key in given.trust if key.kind == ED25519} - headed):
+        report.checked["log"] += 1
+        if ledger_of(origin) not in ledgers:
+            report.incomplete("log", origin, "is a log whose key you trust; it is not here")
+
+
 def note_policy(bundle: Bundle, given: Given, report: Report) -> None:
     """How many witnesses the operator says must sign: no check rests on it, but you should know."""
     if not bundle.has("policy.json"):
@@ -997,11 +1030,7 @@ def verify(bundle: Bundle, given: Given, report: Report) -> None:
     pasts = [LogCheck(bundle, log, given, ids, report).run() for log in bundle.logs]
     ids.check(bundle.logs, report)
     check_causes(bundle, pasts, given, report)
-    ledgers = {ledger_of(log.origin) for log in bundle.logs}
-    for origin in sorted({head.origin for head in given.known}):
-        if ledger_of(origin) not in ledgers:
-            message = "is a log of which you have a head; it is not here"
-            report.tampered("known head", origin, message)
+    check_logs(bundle, given, report)
     note_policy(bundle, given, report)
     bundle.check_the_rest(report)
 
@@ -1156,5 +1185,15 @@ def main(words: Sequence[str] | None = None) -> int:
     return 3
 
 
+def program() -> int:
+    """A defect of this program must not look like "tampered", which is what Python ends with."""
+    try:
+        return main()
+    except Exception:  # noqa: BLE001 - whatever it is, it is told, and proves nothing.
+        traceback.print_exc()
+        print("UNUSABLE: this program failed, see above; that proves nothing.", file=sys.stderr)
+        return 3
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(program())
