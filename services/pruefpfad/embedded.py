@@ -1,7 +1,8 @@
 """The embedded run: all services in one process, SQLite files in a data directory, no server.
 
 Stores, writers, relays and followers are the same as in the distributed run; only the transport
-is a queue in memory.
+is a queue in memory. Where a process would end because an upstream is not the one that it followed,
+the service stands still here: it may be read, and takes no command.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Self
 from joserfc.jwk import OKPKey
 
 from grant_bus.actors import TokenCheck
+from grant_bus.answering import upstream_changed
 from grant_bus.follower import Follower
 from grant_bus.in_process import InProcessBus
 from grant_bus.relay import Relay
@@ -87,10 +89,19 @@ class EmbeddedSystem:
         if not messages:
             return []
         service = str(messages[0].get("command", "")).partition(".")[0]
+        if (why := self._stands_still(service)) is not None:
+            return [upstream_changed(message, why) for message in messages]
         writer = self.writers.get(service, self.writers["intake"])
         sealed = self.border.seal(messages)
         answers = iter(writer.answer([each for each in sealed if not isinstance(each, Answer)]))
         return [each if isinstance(each, Answer) else _answered(next(answers)) for each in sealed]
+
+    def _stands_still(self, service: str) -> str | None:
+        """Why a service decides nothing more. A read model has decided nothing on what is lost, and
+        may be told to begin anew."""
+        if service in SERVICES and not SERVICES[service].is_read_model:
+            return self.bus.stopped.get(service)
+        return None
 
     def settle(self) -> None:
         """Let everything that is recorded reach every service."""

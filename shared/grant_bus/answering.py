@@ -58,6 +58,17 @@ def too_many(command: str, key: str, retry_after_seconds: float) -> Answer:
     )
 
 
+def upstream_changed(message: Mapping[str, Any], why: str) -> Answer:
+    """The command was not looked at: it would be decided on facts that are no longer there."""
+    return Answer(
+        kind="not_yet",
+        command=_echo(message.get("command")),
+        key=_echo(message.get("key")),
+        code="upstream_changed",
+        reason=why,
+    )
+
+
 def unknown(message: object, fault: Exception) -> Answer:
     """What became of the command cannot be said: sending the same key again settles it."""
     named: Mapping[Any, Any] = message if isinstance(message, Mapping) else {}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from itertools import chain
 
+import structlog
+
 from grant_bus.feed import Announcement, unpack
-from grant_bus.follower import Follower
+from grant_bus.follower import Follower, UpstreamChanged
 from grant_bus.relay import EVENTS_PER_ROUND, Relay
 from grant_contracts.envelope import CloudEvent
 
@@ -18,15 +21,23 @@ ANNOUNCEMENTS_UNTIL_ASKED = 2
 MOST_TURNS = 20_000
 """A turn brings a follower a thousand events at most: more turns than this are no backlog."""
 
+_log = structlog.get_logger()
+
 
 class NeverQuiet(RuntimeError):
     """The bus turns and turns: what services send each other has no end, or leads nowhere."""
 
 
 class InProcessBus:
-    """Connects relays and followers by queues in memory. What is lost with them is sent again."""
+    """Connects relays and followers by queues in memory. What is lost with them is sent again.
+
+    A service one of whose upstreams is not the one that it had followed stands still: it follows
+    nothing more, of no upstream, as its process would end. The others go on.
+    """
 
     def __init__(self) -> None:
+        self.stopped: dict[str, str] = {}
+        """The services that stand still, and what is wrong with their upstream."""
         self._relays: dict[str, Relay] = {}
         self._followers: dict[str, list[Follower]] = defaultdict(list)
         self._queues: dict[tuple[str, str], deque[bytes]] = defaultdict(deque)
@@ -41,10 +52,16 @@ class InProcessBus:
 
     def detach(self, service: str) -> None:
         """A service is gone, with its relay and followers; what was on the way to it waits."""
+        self.resume(service)
         for origin in [each for each in self._relays if each.partition("/")[0] == service]:
             del self._relays[origin]
         for followers in self._followers.values():
             followers[:] = [follower for follower in followers if follower.name != service]
+
+    def resume(self, service: str) -> None:
+        """Let a service that stands still follow again, as if it were started anew. It stops again
+        unless its upstream, or what it has followed, is another one by now."""
+        self.stopped.pop(service, None)
 
     @property
     def relays(self) -> tuple[Relay, ...]:
@@ -116,8 +133,9 @@ class InProcessBus:
     def _deliver(self, follower: Follower) -> int:
         queue = self._queues[follower.upstream, follower.name]
         bodies = [queue.popleft() for _ in range(min(len(queue), MESSAGES_PER_TURN))]
-        if bodies:
-            follower.receive([event for body in bodies for event in _unpacked(body)])
+        if bodies and follower.name not in self.stopped:
+            with self._stopping(follower):
+                follower.receive([event for body in bodies for event in _unpacked(body)])
         return len(bodies)
 
     def _deliver_announcements(self) -> int:
@@ -125,8 +143,23 @@ class InProcessBus:
         for _ in range(count):
             announcement = self._announcements.popleft()
             for follower in self._followers[announcement.origin]:
-                follower.hear(announcement)
+                if follower.name not in self.stopped:
+                    with self._stopping(follower):
+                        follower.hear(announcement)
         return count
+
+    @contextmanager
+    def _stopping(self, follower: Follower) -> Iterator[None]:
+        """The service of this follower stands still from where its upstream has changed."""
+        try:
+            yield
+        except UpstreamChanged as changed:
+            self.stopped[follower.name] = str(changed)
+            _log.critical(
+                "an upstream is not the one that was followed",
+                service=follower.name,
+                why=str(changed),
+            )
 
     def _serve_requests(self) -> int:
         requests, self._requests = self._requests, {}

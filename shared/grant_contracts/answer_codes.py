@@ -26,7 +26,12 @@ InvalidCode = Literal[
     "not_entitled",
 ]
 NotYetCode = Literal[
-    "not_heard_of", "parked", "not_followed", "too_many_requests", "history_broken"
+    "not_heard_of",
+    "parked",
+    "not_followed",
+    "too_many_requests",
+    "history_broken",
+    "upstream_changed",
 ]
 UnknownCode = Literal["database_away", "outcome_unknown", "fault"]
 AnswerCode = Literal["", InvalidCode, NotYetCode, UnknownCode]
@@ -52,6 +57,7 @@ NOT_YET: Final[Codes] = {
     "not_followed": "The service has not followed as far as the reader wants to see.",
     "too_many_requests": "The sender sends faster than one may; `retry_after_seconds` says when.",
     "history_broken": "The store does not lead to its last signed head: operators must look first.",
+    "upstream_changed": "What the service has followed is no longer there: operators must look.",
 }
 UNKNOWN: Final[Codes] = {
     "database_away": "The database is away or takes nothing; this attempt recorded nothing.",

@@ -55,6 +55,7 @@ def test_it_names_settings_codes_and_events_as_they_are() -> None:
     names = {setting.name for setting in (*FOR_CHECKPOINTER, *FOR_SERVICE)}
     assert {LOG_NAME.name, HEADS_DIR.name} <= names
     assert set(re.findall(r"PRUEFPFAD_\w+", PAGE)) <= names
-    assert "history_broken" in NOT_YET and "`history_broken`" in PAGE
+    for code in ("history_broken", "upstream_changed"):
+        assert code in NOT_YET and f"`{code}`" in PAGE
     for event in ("IncidentRecorded", "HeadAnchored"):
         assert f"`<service>.{event}`" in PAGE

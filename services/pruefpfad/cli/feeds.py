@@ -90,10 +90,13 @@ def _need_read_model(follower: str) -> None:
 
 def _turned(system: EmbeddedSystem, follower: str) -> Iterator[list[FeedStatus]]:
     """How far a service in this process is after each turn of the bus, until nothing moves."""
+    system.bus.resume(follower)  # What it had followed before is dropped, and compared no more.
     system.bus.announce_heads()
     while system.bus.turn():
         yield _own(feed_status(system.stores, _now()), follower)
     system.settle()
+    if why := system.bus.stopped.get(follower):
+        raise StandsStill(why)
 
 
 def _polled(installation: Installation, follower: str) -> Iterator[list[FeedStatus]]:

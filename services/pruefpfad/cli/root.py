@@ -13,7 +13,6 @@ from typing import Any
 import click
 from marshmallow import ValidationError
 
-from grant_bus.follower import UpstreamChanged
 from grant_bus.rabbit_rpc import NoAnswer, ServiceFailed
 from grant_bus.writer import CannotApply
 from grant_store.errors import StoreError
@@ -50,7 +49,7 @@ from pruefpfad.processes.memory import look_for_garbage_seldom
 from pruefpfad.scripted.script import Unexpected
 
 _FAULTS = (
-    *(StoreError, CannotApply, UpstreamChanged, Unexpected, StandsStill),
+    *(StoreError, CannotApply, Unexpected, StandsStill),
     *(NoAnswer, ServiceFailed, OSError),
 )
 

@@ -127,6 +127,8 @@ def _has_an_event(key: str, ledgers: Ledgers, report: Report) -> bool:
     *_, service, number = key.split("/")
     if not number.isdecimal() or not 0 < int(number) <= report.followed.get(service, 0):
         return False
-    [row] = ledgers[service].events_after(int(number) - 1, 1)
-    event = event_of(ledgers[service].origin, row)
+    rows = ledgers[service].events_after(int(number) - 1, 1)
+    if not rows:  # The ledger ends before what was followed: it was restored from a backup.
+        return False
+    event = event_of(ledgers[service].origin, rows[0])
     return history_key(event, case_of(event, decoded(event))) == key
