@@ -52,7 +52,9 @@ class AsOf:
 NOW = AsOf()
 
 
-def last_positions(ledgers: Ledgers, as_of: AsOf) -> dict[str, int]:
+def last_positions(
+    ledgers: Ledgers, as_of: AsOf, services: Iterable[str] = SECTIONS
+) -> dict[str, int]:
     """Up to which position each service's events belong to what is asked for. Where positions are
     named, a service that is not has what it had recorded when the last of these was."""
     named = {
@@ -61,7 +63,7 @@ def last_positions(ledgers: Ledgers, as_of: AsOf) -> dict[str, int]:
     instants = [as_of.recorded, _instant_of(ledgers, named)]
     instant = min((each for each in instants if each is not None), default=None)
     found: dict[str, int] = {}
-    for service in SECTIONS:
+    for service in services:
         last = named.get(service, ledgers[service].head().position)
         until = as_of.recorded if service in named else instant
         found[service] = last if until is None else _recorded_by(ledgers[service], until, last)

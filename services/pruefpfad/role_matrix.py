@@ -50,13 +50,15 @@ def entitlements() -> Iterator[Entitlement]:
 
 
 def actings(
-    stores: Mapping[str, Store], told: Told = lambda service, position: None
+    stores: Mapping[str, Store],
+    lasts: Mapping[str, int],
+    told: Told = lambda service, position: None,
 ) -> list[Acting]:
-    """Who has acted in which role, by actor and role. Whoever looks at all ledgers sees it all."""
+    """Who has acted in which role, by actor and role, up to the last position of each ledger."""
     found: dict[tuple[str, str], Acting] = {}
-    for service, store in stores.items():
+    for service, last in lasts.items():
         position = 0
-        while rows := store.events_after(position, AT_A_TIME):
+        while rows := stores[service].events_after(position, min(AT_A_TIME, last - position)):
             for row in rows:
                 _count(found, service, row.recorded_at, msgspec.json.decode(row.metadata))
             position = rows[-1].position

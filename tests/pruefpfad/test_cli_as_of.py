@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,22 @@ def call(told: Path) -> Call:
 def answered(result: Result) -> Any:
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
+
+
+def test_the_page_lists_every_command_that_takes_a_day() -> None:
+    """`case known` and `audit samples` refuse one with the reason, as `audit roles` does."""
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    [listed] = re.findall(r"The options are the same for (.*?)\. `audit roles", page)
+    refusing = {"case known", "audit samples", "audit roles"}
+
+    assert set(re.findall(r"`([a-z]+ [a-z]+)`", listed)) == set(taking_a_day()) - refusing
+
+
+def taking_a_day() -> Iterator[str]:
+    for group, commands in main.commands.items():
+        for name, command in getattr(commands, "commands", {}).items():
+            if any("--effective" in each.opts for each in command.params):
+                yield f"{group} {name}"
 
 
 def test_a_position_is_named_as_events_print_their_place_too(call: Call) -> None:

@@ -48,6 +48,31 @@ def test_who_has_acted_in_more_than_one_role_is_marked(data: Path) -> None:
     assert several == {"S-1102"}
 
 
+def test_who_had_acted_is_told_as_it_was_on_record_then(data: Path) -> None:
+    now = asked(data, "audit", "roles", "--used")
+    then = asked(data, "audit", "roles", "--used", "--position", "intake/main/3")
+    never = ("--recorded", "2000-01-01T00:00:00+01:00")
+
+    assert 0 < len(then) < len(now)
+    assert asked(data, "audit", "roles", "--used", *never) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--used", "--effective", "2021-01-01"), "effective: expected --recorded or --position"),
+        (("--position", "intake/3"), "used: expected it with --recorded or --position"),
+    ],
+)
+def test_what_roles_cannot_be_asked_as_of_is_refused(
+    data: Path, words: tuple[str, ...], expected: str
+) -> None:
+    refused = call(data, "audit", "roles", *words)
+
+    assert refused.exit_code == 4
+    assert expected in refused.stderr
+
+
 def test_both_are_readable_in_english(data: Path) -> None:
     assert "Who may give which command" in call(data, "audit", "roles", "--lang", "en").output
     used = call(data, "audit", "roles", "--used", "--lang", "en")

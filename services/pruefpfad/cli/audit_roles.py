@@ -8,10 +8,12 @@ from dataclasses import asdict
 
 import click
 
+from grant_audit.as_of import AsOf, last_positions
 from grant_audit.sentences import Language, word
+from grant_values.invalid import Invalid
+from pruefpfad.cli.as_of import answers_auditors
 from pruefpfad.cli.cases import heading, lang_option
-from pruefpfad.cli.installation import Installation, reads
-from pruefpfad.cli.looking import on_record
+from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.progress import PositionBars
 from pruefpfad.role_matrix import Acting, Entitlement, actings, entitlements
@@ -21,21 +23,31 @@ from pruefpfad.role_matrix import Acting, Entitlement, actings, entitlements
 @click.option("--used", is_flag=True, help="Who has acted in which role, by the ledgers.")
 @lang_option
 @json_option
-@reads
-@on_record(required_on_servers=True)
-def roles(installation: Installation, used: bool, lang: Language, as_json: bool) -> None:
-    """Show which roles may give which command; or, with --used, who has acted in which role."""
+@answers_auditors
+def roles(
+    installation: Installation, as_of: AsOf, used: bool, lang: Language, as_json: bool
+) -> None:
+    """Show which roles may give which command; or, with --used, who has acted in which role.
+
+    Who may do what is told by this program, as it is. Who has acted is told by the ledgers: now, or
+    with --recorded or --position as it was on record then.
+    """
+    if as_of.effective:
+        expected = "expected --recorded or --position: whoever acts does so when it is recorded"
+        raise Invalid("effective", expected)
+    if not (used or as_of.is_now):
+        raise Invalid("used", "expected it with --recorded or --position")
     if used:
-        _say_used(_read(installation), lang, as_json=as_json)
+        _say_used(_read(installation, as_of), lang, as_json=as_json)
     else:
         _say_entitled(list(entitlements()), lang, as_json=as_json)
 
 
-def _read(installation: Installation) -> list[Acting]:
+def _read(installation: Installation, as_of: AsOf) -> list[Acting]:
     with installation.stores() as stores:
-        heads = {name: store.head().position for name, store in stores.items()}
-        with PositionBars(heads) as bars:
-            return actings(stores, bars.reached)
+        lasts = last_positions(stores, as_of, stores)
+        with PositionBars(lasts) as bars:
+            return actings(stores, lasts, bars.reached)
 
 
 def _say_entitled(found: Sequence[Entitlement], lang: Language, *, as_json: bool) -> None:
