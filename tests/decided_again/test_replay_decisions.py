@@ -56,7 +56,8 @@ def test_an_untouched_history_comes_out_as_recorded(told: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "eligibility.CheckRecorded" in result.output
-    assert "67 events decided again, 0 differ" in result.output
+    assert "67 Ereignisse erneut entschieden, 0 weichen ab" in result.output
+    assert "67 events decided again, 0 differ" in replay(told, "--lang", "en").output
 
 
 def test_a_raised_grant_is_named_with_case_field_and_both_amounts(

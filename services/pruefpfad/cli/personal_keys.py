@@ -48,7 +48,7 @@ def status(installation: Installation, case: str | None, as_json: bool) -> None:
             counts = vault.keys.counts()
             _say_counts(counts, as_json=as_json)
             return
-        rows = []
+        rows: list[dict[str, str | bool]] = []
         for document in stores["intake"].documents(HOLDER, f"{case_of(case)}/"):
             _, purpose, subject = document.key.split("/")
             holder = Holder(UUID(subject), purpose)
@@ -60,7 +60,7 @@ def status(installation: Installation, case: str | None, as_json: bool) -> None:
         say_json(rows)
     else:
         columns = ("subject", "purpose", "readable", "destruction_on_record")
-        cells = [[str(row[each]) for each in columns] for row in rows]
+        cells = [[_cell(row[each]) for each in columns] for row in rows]
         say_table(
             f"{len(rows)} keys of {case}", [each.replace("_", " ") for each in columns], cells
         )
@@ -171,6 +171,10 @@ def migrate(installation: Installation, role_prefix: str) -> None:
         if role_prefix:
             vault.keys.grant_roles(role_prefix)
     click.echo("vault: migrated")
+
+
+def _cell(value: str | bool) -> str:
+    return value if isinstance(value, str) else "yes" if value else "no"
 
 
 def _say_counts(counts: dict[str, tuple[int, int]], *, as_json: bool) -> None:

@@ -10,7 +10,9 @@ from typing import Any
 
 import click
 
+from grant_audit.sentences import Language, word
 from grant_store.store import Store
+from pruefpfad.cli.cases import lang_option
 from pruefpfad.cli.installation import Installation, case_of, opens
 from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -33,6 +35,7 @@ _WIDEST_VALUE = 120
     is_flag=True,
     help="Open sealed accounts by the vault, so that bank files are decided again too.",
 )
+@lang_option
 @json_option
 @opens
 @on_record(required_on_servers=False)
@@ -41,6 +44,7 @@ def decisions(
     programme: str | None,
     case_name: str | None,
     open_accounts: bool,
+    lang: Language,
     as_json: bool,
 ) -> None:
     """Decide again, by the rules in this program, what rules have decided: checks, grants,
@@ -51,7 +55,7 @@ def decisions(
     vault = installation.vault() if open_accounts else nullcontext()
     with installation.stores() as stores, vault as opened, PositionBars(_heads(stores)) as bars:
         found = list(decided_again(stores, selection, tally, bars.reached, opened))
-    _say_json(tally, found) if as_json else _say(tally, found)
+    _say_json(tally, found) if as_json else _say(tally, found, lang)
     if found:
         raise SystemExit(EXIT_DIFFERS)
 
@@ -60,20 +64,27 @@ def _heads(stores: Mapping[str, Store]) -> dict[str, int]:
     return {name: stores[name].head().position for name in CALLS}
 
 
-def _say(tally: Tally, found: Iterable[Difference]) -> None:
+def _say(tally: Tally, found: Iterable[Difference], lang: Language) -> None:
+    def term(name: str) -> str:
+        return word(name, "decided_again", lang)
+
     topics = sorted({*tally.recomputed, *tally.given}, key=_order)
     rows = [
         (topic, str(tally.recomputed[topic]), str(tally.differing[topic]), str(tally.given[topic]))
         for topic in topics
     ]
-    say_table("Decided again", ("event", "as recorded or not", "differing", "given"), rows)
+    columns = [term(name) for name in ("event", "compared", "differing", "given")]
+    say_table(term("title"), columns, rows)
     for each in found:
-        case = f", case {each.case_id}" if each.case_id else ""
+        case = f", {term('case')} {each.case_id}" if each.case_id else ""
         click.echo(
-            f"{each.origin}/{each.position} {each.topic}{case}: {each.field}: recorded"
-            f" {_short(each.recorded)}, computed {_short(each.computed)}"
+            f"{each.origin}/{each.position} {each.topic}{case}: {each.field}:"
+            f" {term('recorded')} {_short(each.recorded)},"
+            f" {term('computed')} {_short(each.computed)}"
         )
-    click.echo(f"{tally.recomputed.total()} events decided again, {tally.differing.total()} differ")
+    click.echo(
+        f"{tally.recomputed.total()} {term('again')}, {tally.differing.total()} {term('differ')}"
+    )
 
 
 def _say_json(tally: Tally, found: Iterable[Difference]) -> None:
