@@ -8,16 +8,25 @@ from __future__ import annotations
 import json
 import warnings
 import zipfile
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 from tamper.changes import other_bytes
 from tamper.tampering import FOUND, Tampering
-from tamper.verdicts import INCOMPLETE, TAMPERED, UNUSABLE, members_of, write_members
+from tamper.verdicts import (
+    INCOMPLETE,
+    TAMPERED,
+    UNUSABLE,
+    event_in,
+    members_of,
+    write_members,
+)
 
 LEVEL = "bundle"
 SPOILED = frozenset({TAMPERED, UNUSABLE})
@@ -58,6 +67,7 @@ def tamperings(bundle: Path, random: Random, samples: int) -> Iterator[Tampering
     yield from _of_records(members, random, samples)
     yield from _of_manifest(random, samples)
     yield from _left_out(json.loads(members[MANIFEST]))
+    yield from _of_a_case(members, random, samples)
     yield from _of_file(random, samples)
 
 
@@ -205,6 +215,56 @@ def _list_no_log(bundle: Path) -> None:
     write_members(
         bundle, _listed({MANIFEST: json.dumps({**manifest, "logs": [], "rules": []}).encode()})
     )
+
+
+def _of_a_case(members: Members, random: Random, samples: int) -> Iterator[Tampering]:
+    """Of all events of one case, one is left out that another of its aggregate came after."""
+    events = [
+        (name, event_in(record))
+        for name in members
+        if "/events/" in name
+        for record in records_in(members[name])
+    ]
+    cases = defaultdict(set)
+    for _, event in events:
+        cases[event.aggregate].add(_case_in(event))
+    own = [each for each in events if len(cases[each[1].aggregate]) == 1 and _case_in(each[1])]
+    followed = {(event.aggregate, event.version - 1) for _, event in own}
+    dropped = [each for each in own if (each[1].aggregate, each[1].version) in followed]
+    for name, event in random.sample(dropped, min(samples, len(dropped))):
+        yield Tampering(
+            LEVEL,
+            "drop an event of a case bundle and call its aggregate shared",
+            f"{name}: {event.position}",
+            partial(_part_without, event.event_id, _case_in(event)),
+            start=name.partition("/")[2].partition("/events/")[0],
+        )
+
+
+def _case_in(event: Any) -> str:
+    return str(json.loads(event.metadata).get("caseid", ""))
+
+
+def _part_without(event_id: bytes, case: str, bundle: Path) -> None:
+    """A part with the events of one case but this, all of whose aggregates are called shared."""
+    kept = {n: c for n, c in members_of(bundle).items() if "/documents/" not in n}
+    manifest = json.loads(kept[MANIFEST])
+    manifest |= {"scope": {"kind": "cases"}, "rules": []}
+    for log in manifest["logs"]:
+        shared = set()
+        for name in [n for n in kept if n.startswith(f"logs/{log['service']}/main/events/")]:
+            events = [event_in(record) for record in records_in(kept[name])]
+            is_in = [
+                case.encode() in event.metadata and event.event_id != event_id for event in events
+            ]
+            shared |= {str(UUID(bytes=event.aggregate)) for event in events}
+            _edit(kept, name, partial(_keep, is_in))
+        log["shared"] = sorted(shared)
+    write_members(bundle, _listed({**kept, MANIFEST: json.dumps(manifest).encode()}))
+
+
+def _keep(is_in: list[bool], each: list[bytes]) -> None:
+    each[:] = [one for one, stays in zip(each, is_in, strict=True) if stays]
 
 
 def _call_it_a_part(bundle: Path) -> None:

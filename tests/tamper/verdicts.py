@@ -13,7 +13,7 @@ from functools import cache
 from io import StringIO
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from grant_audit.bundle.scope import Scope
 from grant_audit.bundle.writer import Extras, write_bundle
@@ -90,6 +90,11 @@ def write_members(path: Path, members: Mapping[str, bytes]) -> Path:
         for name, content in members.items():
             file.writestr(zipfile.ZipInfo(name), content)
     return path
+
+
+def event_in(record: bytes) -> Any:
+    """The event in a record of a bundle, as the verifier reads it."""
+    return _verifier().event_of(record[4:])
 
 
 @cache

@@ -275,8 +275,9 @@ def aggregate(name: str) -> UUID:
     return uuid5(NAMESPACE_URL, name)
 
 
-def events(service: str, count: int, *, aggregates: int = 7, cause: str = "") -> list[Event]:
-    """That many events over some aggregates; each names the event of `cause` at its position."""
+def events(service: str, count: int, *, aggregates: int = 10, cause: str = "") -> list[Event]:
+    """That many events over some aggregates; each names the event of `cause` at its position.
+    There are five cases; ten aggregates belong to one each, seven to all of them."""
     versions: dict[UUID, int] = {}
     made = []
     for position in range(1, count + 1):

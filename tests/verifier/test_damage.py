@@ -42,6 +42,14 @@ def test_wrong_use_is_not_taken_for_incomplete(verifier: ModuleType) -> None:
     assert verifier.main(["--help"]) == 0
 
 
+@pytest.mark.parametrize("option", ["--quorum", "--clock-tolerance"])
+def test_less_than_nothing_is_no_number_of_witnesses_or_seconds(
+    option: str, verifier: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verifier.main(["b.zip", option, "-5"]) == 3
+    assert f"{option}: expected 0 or more, not -5" in capsys.readouterr().err
+
+
 def test_without_cryptography_nothing_seems_tampered(tmp_path: Path) -> None:
     (tmp_path / "cryptography.py").write_text("raise ImportError('not here')")
     words = [sys.executable, str(VERIFY), "b.zip"]

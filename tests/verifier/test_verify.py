@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from grant_budgeting.domain import BudgetLine
 from verifier.conftest import VERIFY, Ask, Outside, honest
 from verifier.forge import WITNESS, History, Log, Signer, aggregate, changed, events, tiles, write
 
@@ -492,7 +493,10 @@ def test_without_keys_and_heads_from_outside_nothing_is_proven(
     verdict = ask(history.write(tmp_path / "b.zip"), None, [])
 
     assert verdict.exit_code == 2
-    assert verdict.checks == {"signature", "known head", "coverage"}
+    assert [(each["check"], each["at"]) for each in verdict.findings] == [
+        ("signature", "--trust"),
+        ("known head", "--known-head"),
+    ]
 
 
 def test_without_heads_from_outside_a_rollback_cannot_be_excluded(
@@ -615,7 +619,6 @@ def of_case(history: History, case: str) -> History:
     history.kind = "cases"
     for log in history.logs:
         log.given = lambda event: case.encode() in event.metadata
-        log.shared = [aggregate(f"{log.service}-{number}") for number in range(7)]
     return history
 
 
@@ -656,7 +659,61 @@ def test_a_missing_event_of_an_aggregate_of_the_case_is_missed(
     verdict = ask(history.write(tmp_path / "b.zip"), *outside)
 
     assert verdict.exit_code == 1
-    assert verdict.places == {("aggregate", "intake/main/31")}
+    assert verdict.places == {("aggregate", "intake/main/43")}
+
+
+def test_what_belongs_to_one_case_cannot_be_called_shared_to_hide_a_hole(
+    history: History, outside: Outside, ask: Ask, tmp_path: Path
+) -> None:
+    of_case(history, str(aggregate("case-3")))
+    log, case = history.log("intake/main"), str(aggregate("case-3")).encode()
+    log.given = lambda event: case in event.metadata and event.position != 33
+    log.shared = [aggregate("intake-3"), aggregate("intake-8")]
+
+    verdict = ask(history.write(tmp_path / "b.zip"), *outside)
+
+    assert verdict.exit_code == 1
+    assert verdict.places == {("aggregate", "intake/main/43")}
+
+
+def with_budget_lines(history: History) -> History:
+    """Seven budget lines on which all cases draw."""
+    log = history.log("budgeting/main")
+    log.events = [
+        replace(event, topic="budgeting.FundsSpent")
+        for event in events("budgeting", 290, aggregates=7, cause="eligibility/main")
+    ]
+    log.shared = [aggregate(f"budgeting-{number}") for number in range(7)]
+    return history
+
+
+def test_of_budget_lines_that_cases_share_a_part_has_single_events(
+    history: History, ask: Ask, tmp_path: Path
+) -> None:
+    of_case(with_budget_lines(history), str(aggregate("case-3")))
+    trust, known = history.trust(tmp_path / "k"), history.known(tmp_path)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), trust, known)
+
+    assert (verdict.exit_code, verdict.findings) == (0, [])
+    assert verdict.report["checks"]["leaf"] == [178, 0]
+    assert verdict.report["checks"]["aggregate"] == [120, 0]
+    [note] = [note for note in verdict.report["notes"] if "budget lines" in note]
+    assert str(aggregate("budgeting-3")) in note
+
+
+@pytest.mark.parametrize(("kind", "version"), [("cases", 1), ("all", 99)])
+def test_versions_of_a_budget_line_rise_and_have_no_hole_in_a_bundle_of_everything(
+    kind: str, version: int, history: History, ask: Ask, tmp_path: Path
+) -> None:
+    with_budget_lines(history).kind = kind
+    changed(history.log("budgeting/main"), 20, version=version)
+    trust, known = history.trust(tmp_path / "k"), history.known(tmp_path)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), trust, known)
+
+    assert verdict.exit_code == 1
+    assert ("aggregate", "budgeting/main/20") in verdict.places
 
 
 def test_a_part_that_does_not_reach_back_to_your_head_is_incomplete(
@@ -699,6 +756,45 @@ def test_events_are_shown_and_listed(
     assert verifier.main([bundle, "--show", "intake/main/999"]) == 3  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["--show", "intake/main/999"], "There is no event intake/main/999 in this bundle.\n"),
+        (["--list", "ZIQ-9"], "There is no event of the case ZIQ-9 in this bundle.\n"),
+    ],
+)
+def test_what_is_not_there_to_be_read_is_said(
+    words: list[str],
+    complaint: str,
+    history: History,
+    verifier: ModuleType,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    bundle = history.write(tmp_path / "b.zip")
+
+    assert verifier.main([str(bundle), *words]) == 3
+
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", complaint)
+
+
+@pytest.mark.parametrize(
+    ("last", "message"),
+    [(299, "lies above 299"), (290, "and 9 more lie above 290")],
+)
+def test_of_what_is_not_covered_one_event_is_told_from_many(
+    last: int, message: str, history: History, ask: Ask, tmp_path: Path
+) -> None:
+    history.log("intake/main").heads = (last,)
+    trust, known = history.trust(tmp_path / "k"), history.known(tmp_path)
+
+    verdict = ask(history.write(tmp_path / "b.zip"), trust, known)
+
+    [finding] = verdict.findings
+    assert finding["message"] == f"{message}, the last head that a witness has signed"
+
+
 def test_the_report_for_people_names_verdict_check_and_place(
     history: History,
     outside: Outside,
@@ -731,6 +827,12 @@ def test_the_verifier_knows_nothing_of_ours() -> None:
         )
     }
     assert modules - {"cryptography"} <= set(sys.stdlib_module_names)
+
+
+def test_the_events_that_may_be_shared_are_those_of_a_budget_line(verifier: ModuleType) -> None:
+    topics = {each.TOPIC for each in vars(BudgetLine).values() if hasattr(each, "TOPIC")}
+
+    assert {topic.decode() for topic in verifier.BUDGET_LINE} == topics
 
 
 def test_honest_histories_of_many_lengths_never_alarm(ask: Ask, tmp_path: Path) -> None:
