@@ -12,6 +12,7 @@ from time import perf_counter
 
 import click
 
+from benchmarks.aims import verdicts
 from benchmarks.bench import FULL, QUICK, Bench, Sizes
 from benchmarks.machine import description
 from benchmarks.results import Measurement, as_table
@@ -68,6 +69,8 @@ def main(only: tuple[str, ...], quick: bool, output: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     click.echo(as_table(measurements))
+    for line in () if quick else verdicts(measurements):
+        click.echo(line)
     click.echo(f"Written to {output}")
 
 
