@@ -40,7 +40,7 @@ class Accounts:
         return content
 
     def destroy(self, holder: Holder) -> UUID | None:
-        raise NotImplementedError("Nothing is destroyed where decisions are taken again.")
+        raise RuntimeError("Nothing is destroyed where decisions are taken again.")
 
 
 def is_refused_for_its_account(led: Led) -> bool:
