@@ -12,24 +12,29 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
-from hashlib import sha256
+from functools import partial
 from time import perf_counter
 
 from benchmarks.bench import Bench
 from benchmarks.results import Measurement, compared, in_turn
-from benchmarks.sides import SERVICE, prepare
+from benchmarks.sides import SERVICE, our_events, prepare
 from benchmarks.writers import Writers
+from grant_store.log.checkpointer import Checkpointer
+from grant_store.log.log_keys import keys_of_log
 from grant_store.log.store import SignedHead
 from grant_store.log.stored_tiles import tree_of
-from grant_store.log.tiles import TileBuilder
+from grant_store.log.tiles import WIDTH
 from grant_store.log.tree import check_inclusion, complete_subtree_root, inclusion_proof
 from grant_store.opening import open_ledger_view, open_log
+from grant_store.postgres import PostgresStore
+from grant_store.rows import Append
+from grant_store.sqlite import utc_now
 
 WRITERS = 8
 LONGER = 10
 """A head is signed every second at most: a round must last for several of them."""
 LEAVES_PER_HEAD = 256
+EVENTS_PER_APPEND = 1_000
 PROOFS = 200
 PATIENCE_SECONDS = 60.0
 
@@ -66,34 +71,45 @@ def append_ratio(bench: Bench) -> Measurement:
 
 
 def proof(bench: Bench) -> Measurement:
-    """`proof.ms`: one inclusion proof out of stored tiles, read, made and checked."""
+    """`proof.ms`: one inclusion proof from stored tiles and the ledger's newest events, read, made
+    and checked."""
     dsn = bench.new_database()
-    prepare(dsn)
     size = bench.sizes.bundled_events
-    ledger = _Leaves([sha256(number.to_bytes(8, "big")).digest() for number in range(size)])
-    builder = TileBuilder()
-    full = [tile for leaf in ledger.hashes for tile in builder.append(leaf)]
-    root = builder.root()
-    with closing(open_log(dsn, SERVICE)) as log:
-        log.add_head(SignedHead(size, root, b"note", datetime.now(UTC)), full)
-        indexes = random.Random(1).sample(range(size), min(PROOFS, size))
+    head = _signed(bench, dsn, size)
+    with closing(open_log(dsn, SERVICE)) as log, closing(open_ledger_view(dsn, SERVICE)) as ledger:
 
         def prove(index: int) -> float:
             started = perf_counter()
             # Nothing is kept from one proof to the next: each may be the only one of a process.
-            hashes = inclusion_proof(index, size, tree_of(log, ledger, size))
-            check_inclusion(ledger.hashes[index], index, size, hashes, root)
+            tree = tree_of(log, ledger, size)
+            [leaf] = ledger.leaves(index, 1)
+            check_inclusion(leaf, index, size, inclusion_proof(index, size, tree), head.root)
             return (perf_counter() - started) * 1_000
 
-        prove(0)  # The connection is opened and statements prepared.
+        def prove_from_leaves(index: int) -> float:
+            started = perf_counter()
+            leaves = ledger.leaves(0, size)
+
+            def read(level: int, place: int) -> bytes:
+                return complete_subtree_root(leaves[place << level : (place + 1) << level])
+
+            hashes = inclusion_proof(index, size, read)
+            check_inclusion(leaves[index], index, size, hashes, head.root)
+            return (perf_counter() - started) * 1_000
+
+        prove(0)  # The connections are opened and statements prepared.
+        # The newest events are in no full tile: every tenth proof is of one of them.
+        chosen = random.Random(1)
+        indexes = [chosen.randrange(size - size % WIDTH) for _ in range(PROOFS * 9 // 10)]
+        indexes += [chosen.randrange(size - size % WIDTH, size) for _ in range(PROOFS // 10)]
         taken = [prove(index) for index in indexes]
-    without_tiles = [ledger.prove(index) for index in indexes[: bench.sizes.rounds]]
+        without_tiles = [prove_from_leaves(index) for index in indexes[: bench.sizes.rounds]]
     pairs = [(statistics.median(taken), each) for each in without_tiles]
     found = compared(
         "proof.ms",
         "ms",
         pairs,
-        "the same proof from all leaves, without tiles",
+        "the same proof from all leaves of the ledger, without tiles",
         less_is_better=True,
     )
     slowest = sorted(taken)[int(len(taken) * 0.99) - 1]
@@ -101,26 +117,21 @@ def proof(bench: Bench) -> Measurement:
     return replace(found, details={**found.details, "events": size, "p99_ms": round(slowest, 3)})
 
 
-class _Leaves:
-    """The leaves of a ledger that is nothing but that."""
-
-    service, lane = SERVICE, "main"
-
-    def __init__(self, hashes: list[bytes]) -> None:
-        self.hashes = hashes
-
-    def leaves(self, first: int, count: int) -> list[bytes]:
-        return self.hashes[first : first + count]
-
-    def prove(self, index: int) -> float:
-        """Milliseconds for a proof that hashes every leaf."""
-        started = perf_counter()
-
-        def read(level: int, place: int) -> bytes:
-            return complete_subtree_root(self.hashes[place << level : (place + 1) << level])
-
-        inclusion_proof(index, len(self.hashes), read)
-        return (perf_counter() - started) * 1_000
+def _signed(bench: Bench, dsn: str, size: int) -> SignedHead:
+    """A ledger of so many events, and the newest head of its log."""
+    started = perf_counter()
+    with (
+        closing(PostgresStore(dsn, SERVICE)) as store,
+        closing(open_log(dsn, SERVICE)) as log,
+        closing(open_ledger_view(dsn, SERVICE)) as ledger,
+    ):
+        store.migrate()
+        for first in range(0, size, EVENTS_PER_APPEND):
+            store.append(Append(events=our_events(min(EVENTS_PER_APPEND, size - first))))
+        keys_of = partial(keys_of_log, bench.new_folder())
+        heads = Checkpointer("bench", log, ledger, keys_of, utc_now).sign_all()
+    bench.say(f"proof.ms: {size:,} events signed in {perf_counter() - started:.0f} s")
+    return heads[-1]
 
 
 @contextmanager

@@ -68,10 +68,16 @@ class Checkpointer:
             raise
 
     def sign_all(self) -> list[SignedHead]:
-        """Sign until nothing is left, and return the new heads."""
+        """Sign until nothing is left of what is recorded now, and return the new heads.
+
+        What is recorded meanwhile may wait: signing would never end while others write.
+        """
+        recorded = self._ledger.head().position
         heads = []
         while head := self.sign_next():
             heads.append(head)
+            if head.size >= recorded:
+                break
         return heads
 
     def _current(self) -> Growth:

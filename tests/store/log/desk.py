@@ -36,6 +36,8 @@ class Desk:
     opened: ExitStack
     known: list[KnownHead] = field(default_factory=list)
     now: datetime = LATER
+    told_the_time: Callable[[], None] = lambda: None
+    """What happens while somebody looks at the clock."""
 
     def __post_init__(self) -> None:
         self.store = self.opened.enter_context(closing(open_store(self.url, "budgeting")))
@@ -53,7 +55,11 @@ class Desk:
         def keys_of(origin: str) -> tuple[SigningKey, ...]:
             return keys_of_log(folder, origin)
 
-        return Checkpointer(log_name, log, ledger, keys_of, lambda: self.now, self.exported)
+        return Checkpointer(log_name, log, ledger, keys_of, self._clock, self.exported)
+
+    def _clock(self) -> datetime:
+        self.told_the_time()
+        return self.now
 
     def ledger(self) -> LedgerView:
         return self.opened.enter_context(closing(open_ledger_view(self.url, "budgeting")))

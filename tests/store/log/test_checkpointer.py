@@ -97,6 +97,15 @@ def test_very_much_is_signed_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatc
     assert [head.root for head in desk.log.heads()] == [desk.root(size) for size in (300, 600, 700)]
 
 
+def test_signing_ends_although_others_go_on_writing(desk: Desk) -> None:
+    checkpointer = desk.checkpointer()
+    grow(desk.store, 3)
+    desk.told_the_time = lambda: grow(desk.store, 1)  # Somebody appends during each signature.
+
+    assert [head.size for head in checkpointer.sign_all()] == [3]
+    assert [head.size for head in checkpointer.sign_all()] == [4]
+
+
 def test_another_process_that_has_signed_meanwhile_is_continued(desk: Desk) -> None:
     first, second = desk.checkpointer(), desk.checkpointer()
     for checkpointer in (first, second, first, second):
