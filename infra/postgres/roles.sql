@@ -23,6 +23,8 @@ GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_reader;
 \getenv password POSTGRES_AUDITOR_PASSWORD
 CREATE ROLE pruefpfad_auditor LOGIN PASSWORD :'password';
 GRANT CONNECT ON DATABASE :"DBNAME" TO pruefpfad_auditor;
+-- What an auditor reads by SQL goes into the server's log. Only a superuser may set or unset it.
+ALTER ROLE pruefpfad_auditor SET log_statement = 'all';
 \unset password
 
 \getenv password POSTGRES_COURIER_PASSWORD

@@ -15,19 +15,34 @@ from typing import Any
 
 from grant_values.dated import DatedTable, DatedValue
 
-CONDITIONS = ("every_case", "awarded", "claimed", "ordered")
+CONDITIONS = (
+    "examined",
+    "awarded",
+    "carried_out",
+    "claimed",
+    "ordered",
+    "real_costs",
+    "simplified_costs",
+)
 
 
 @dataclass(frozen=True)
 class Item:
     """One item: its text in both languages, and which events evidence it.
 
-    Of each group of `needs` one event must be on record. Without a group only a document will do.
+    `text` is short, `wording` that of the law; in the languages of `translated` it is no official
+    one. `basis` is the provision, by the first year of the programming period. An item applies to a
+    case that meets all `conditions`. Of each group of `needs` one event must be on record. Without
+    a group only a document will do.
     """
 
     number: int
     text: Mapping[str, str]
-    applies_to: str
+    wording: Mapping[str, str]
+    basis: Mapping[int, str]
+    responsible: Mapping[str, str]
+    conditions: tuple[str, ...] = ()
+    translated: tuple[str, ...] = ()
     needs: tuple[frozenset[str], ...] = ()
     also: frozenset[str] = field(default_factory=frozenset)
     attachments: bool = False
@@ -40,7 +55,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Annex:
-    """The items, the versions of the list, and why an item may not apply."""
+    """The items, the versions of the list, and why an item may not apply, by condition."""
 
     items: tuple[Item, ...]
     versions: DatedTable[str]
@@ -65,19 +80,27 @@ def read_annex(table: Mapping[str, Any]) -> Annex:
         DatedValue(each["valid_from"], each["name"], each["source"]) for each in table["versions"]
     )
     return Annex(
-        items=tuple(_item(each) for each in table["items"]),
+        items=tuple(_item(each, table) for each in table["items"]),
         versions=DatedTable("items of the audit trail", versions),
-        reasons=table["applies_to"],
+        reasons=table["reasons"],
     )
 
 
-def _item(table: Mapping[str, Any]) -> Item:
-    if table["applies_to"] not in CONDITIONS:
-        raise ValueError(f"applies_to: expected one of {CONDITIONS}, not {table['applies_to']!r}")
+def _item(table: Mapping[str, Any], lists: Mapping[str, Any]) -> Item:
+    known = lists["applies_to"]
+    if table["applies_to"] not in known:
+        raise ValueError(f"applies_to: expected one of {list(known)}, not {table['applies_to']!r}")
+    conditions = tuple(known[table["applies_to"]])
+    if unknown := set(conditions).difference(CONDITIONS):
+        raise ValueError(f"applies_to: expected some of {CONDITIONS}, not {sorted(unknown)}")
     return Item(
         number=table["number"],
         text={"de": table["de"], "en": table["en"]},
-        applies_to=table["applies_to"],
+        wording={"de": table["wording_de"], "en": table["wording_en"]},
+        basis={2014: table["basis_2014"], 2021: table["basis_2021"]},
+        responsible=lists["responsible"][table["responsible"]],
+        conditions=conditions,
+        translated=("de",) if table.get("translated") else (),
         needs=tuple(frozenset(group) for group in table.get("needs", ())),
         also=frozenset(table.get("also", ())),
         attachments=table.get("attachments", False),

@@ -16,9 +16,12 @@ from grant_audit.case_file import CaseFile
 from grant_audit.documents import HeldDocument, documents_of
 from grant_audit.pages import CaseFiles
 from grant_audit.rebuilding import Progress, no_progress
+from grant_contracts.programme import REAL_COSTS
 
 EVIDENCED, NOT_APPLICABLE, MISSING = "evidenced", "not_applicable", "missing"
 STATUSES = (EVIDENCED, NOT_APPLICABLE, MISSING)
+
+PAYMENT = frozenset({"disbursement.PaymentExecuted"})
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,17 @@ class EvidencingEvent:
 class MatrixRow:
     """One item of one case. `lacks` names the groups of events of which none is on record.
 
+    `wording` is the law's own, save in the languages of `translated`; `basis` is the provision.
     `reason` says why the item does not apply; `declared_at` where a person has declared it. A
     declaration beside evidence is `contradicted` and does not count.
     """
 
     item: int
     text: Mapping[str, str]
+    wording: Mapping[str, str]
+    translated: tuple[str, ...]
+    basis: str
+    responsible: Mapping[str, str]
     status: str
     events: tuple[EvidencingEvent, ...] = ()
     documents: tuple[HeldDocument, ...] = ()
@@ -88,19 +96,23 @@ def _of_file(
     store: CaseFiles, file: CaseFile, definitions: Mapping[str, Mapping[str, Any]]
 ) -> Matrix:
     # The programme may not have been heard of yet: then the newest version of the list counts.
-    cci = str(definitions.get(file.programme_key, {}).get("cci", ""))
-    return matrix(file, queries.history_of(store, file.case_id), cci)
+    definition = definitions.get(file.programme_key, {})
+    return matrix(file, queries.history_of(store, file.case_id), definition)
 
 
 def matrix(
-    file: CaseFile, history: Sequence[Mapping[str, Any]], cci: str, items: Annex | None = None
+    file: CaseFile, history: Sequence[Mapping[str, Any]], definition: Mapping[str, Any]
 ) -> Matrix:
-    """The matrix of a case, of its file, its whole history and the CCI of its programme."""
-    known = items or annex()
-    version = known.version(cci)
+    """The matrix of a case, of its file, its whole history and the definition of its programme."""
+    known = annex()
+    version = known.version(str(definition.get("cci", "")))
     by_topic = _by_topic(history)
-    rows = tuple(_row(each, file, by_topic, known) for each in known.items)
-    return Matrix(file.reference, version.value, version.source, rows)
+    forms = frozenset(each["form"] for each in definition.get("cost_forms", ()))
+    rows = []
+    for item in known.items:
+        row = _evidence(item, file, by_topic, item.basis[version.valid_from.year])
+        rows.append(_judged(row, item, file, forms, known))
+    return Matrix(file.reference, version.value, version.source, tuple(rows))
 
 
 def _by_topic(history: Sequence[Mapping[str, Any]]) -> dict[str, list[EvidencingEvent]]:
@@ -112,28 +124,48 @@ def _by_topic(history: Sequence[Mapping[str, Any]]) -> dict[str, list[Evidencing
     return found
 
 
-def _row(
-    item: Item, file: CaseFile, by_topic: Mapping[str, list[EvidencingEvent]], known: Annex
+def _evidence(
+    item: Item, file: CaseFile, by_topic: Mapping[str, list[EvidencingEvent]], basis: str
 ) -> MatrixRow:
-    lacks = tuple(tuple(sorted(group)) for group in item.needs if not group.intersection(by_topic))
-    row = MatrixRow(
+    """The row with all that evidences it; it is missing until it is judged."""
+    return MatrixRow(
         item=item.number,
         text=item.text,
+        wording=item.wording,
+        translated=item.translated,
+        basis=basis,
+        responsible=item.responsible,
         status=MISSING,
         events=tuple(_in_order(item, by_topic)),
         documents=tuple(_evidencing(item, file)),
-        lacks=lacks,
+        lacks=tuple(_lacking(item, file, by_topic)),
     )
+
+
+def _judged(
+    row: MatrixRow, item: Item, file: CaseFile, forms: frozenset[str], known: Annex
+) -> MatrixRow:
     declared = file.intake.get("not_applicable", {}).get(str(item.number))
     if _is_evidenced(item, row):
         return replace(row, status=EVIDENCED, contradicted=declared is not None)
-    if not _applies(item, file):
-        reason = known.reasons[item.applies_to]
-        return replace(row, status=NOT_APPLICABLE, reason=reason)
+    unmet = next((each for each in item.conditions if not _meets(each, file, forms)), None)
+    if unmet:
+        return replace(row, status=NOT_APPLICABLE, reason=known.reasons[unmet])
     if declared is None:
         return row
     said = dict.fromkeys(("de", "en"), declared["reason"])
     return replace(row, status=NOT_APPLICABLE, reason=said, declared_at=declared["place"])
+
+
+def _lacking(
+    item: Item, file: CaseFile, by_topic: Mapping[str, list[EvidencingEvent]]
+) -> Iterator[tuple[str, ...]]:
+    """The groups of which no event is on record, or none that still stands: what the bank has
+    returned was not paid."""
+    for group in item.needs:
+        returned = group == PAYMENT and not file.paid_cents
+        if returned or not group.intersection(by_topic):
+            yield tuple(sorted(group))
 
 
 def _in_order(
@@ -156,11 +188,19 @@ def _is_evidenced(item: Item, row: MatrixRow) -> bool:
     return filed or (bool(item.needs) and not row.lacks)
 
 
-def _applies(item: Item, file: CaseFile) -> bool:
-    if item.applies_to == "awarded":
+def _meets(condition: str, file: CaseFile, forms: frozenset[str]) -> bool:
+    """Whether a case is at the point of its life, or of the kind, from which an item is asked."""
+    if condition == "examined":
+        return bool(file.eligibility.get("checks")) or file.withdrawn_on is None
+    if condition == "awarded":
         return file.is_awarded
-    if item.applies_to == "claimed":
+    if condition == "carried_out":
+        return not file.is_renounced or file.paid_cents > 0
+    if condition == "claimed":
         return bool(file.disbursement.get("claims"))
-    if item.applies_to == "ordered":
+    if condition == "ordered":
         return bool(file.orders)
-    return True
+    # A programme that does not say in which forms it pays is asked for the evidence of all.
+    if condition == "real_costs":
+        return not forms or REAL_COSTS in forms
+    return not forms or forms != {REAL_COSTS}

@@ -15,6 +15,10 @@ from grant_contracts.commands import Flag, Form, Strict
 from grant_contracts.retention import Retention
 from grant_values.fields import Euro, Iban, LegalDate, Rate
 
+REAL_COSTS = "real_costs"
+COST_FORMS = (REAL_COSTS, "unit_costs", "lump_sums", "flat_rates")
+"""The forms of Art. 53 Abs. 1 Buchst. a to d; a combination (Buchst. e) names several."""
+
 _CODE = Form(r"^[a-z0-9][a-z0-9-]{1,60}$", error="expected lower-case letters, digits and -")
 _KIND = Form(r"^[a-z][a-z0-9_]{1,60}$", error="expected lower-case letters, digits and _")
 _NOT_EMPTY = validate.Length(min=1, error="expected some text")
@@ -99,6 +103,13 @@ class UnitCost(Strict):
     source = fields.String(required=True, validate=_NOT_EMPTY)
 
 
+class CostForm(Strict):
+    """A form in which the programme reimburses costs (Art. 53 Abs. 1 VO (EU) 2021/1060)."""
+
+    form = fields.String(required=True, validate=validate.OneOf(COST_FORMS))
+    source = fields.String(required=True, validate=_NOT_EMPTY)
+
+
 class Announcement(Strict):
     """From when on a posted act counts as announced after so many days (§ 41 Abs. 2 VwVfG NRW)."""
 
@@ -153,6 +164,8 @@ class ProgrammeDefinition(Strict):
     money = fields.Nested(Money, required=True)
     rules = fields.List(fields.Nested(Rule), required=True, validate=_NOT_EMPTY)
     unit_costs = fields.List(fields.Nested(UnitCost), load_default=list)
+    # Without a default: a definition that was registered without it stays the same, byte by byte.
+    cost_forms = fields.List(fields.Nested(CostForm), validate=_NOT_EMPTY)
     decision = fields.Nested(Decision, required=True)
     retention = fields.Nested(Retention)
     debtor = fields.Nested(Debtor, required=True)

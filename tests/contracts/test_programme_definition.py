@@ -51,6 +51,14 @@ def test_toml_dates_and_dates_as_text_are_the_same() -> None:
     assert read_definition(dated) == read_definition(ZIQ)
 
 
+def test_a_definition_without_forms_of_costs_stays_the_same_and_one_with_them_keeps_them() -> None:
+    """Art. 53 Abs. 1 VO (EU) 2021/1060; what was registered before must keep its hash."""
+    forms = [{"form": "flat_rates", "source": "Bescheidmuster"}]
+
+    assert "cost_forms" not in read_definition(ZIQ)
+    assert checked_definition({**read_definition(ZIQ), "cost_forms": forms})["cost_forms"] == forms
+
+
 def _change(path: str, value: Any) -> dict[str, Any]:
     definition = tomllib.loads(ZIQ)
     *parents, last = path.split(".")
@@ -91,6 +99,15 @@ def test_a_broken_definition_is_refused_and_the_field_is_named(
     messages = refusal.value.normalized_messages()
     assert list(messages) == [field]
     assert expected.lower() in str(messages).lower()
+
+
+def test_a_form_of_costs_that_the_law_does_not_know_is_refused() -> None:
+    forms = [{"form": "guesses", "source": "x"}]
+
+    with pytest.raises(ValidationError) as refused:
+        checked_definition({**read_definition(ZIQ), "cost_forms": forms})
+
+    assert "form" in refused.value.messages_dict["cost_forms"][0]
 
 
 def test_two_rates_for_one_kind_are_refused() -> None:

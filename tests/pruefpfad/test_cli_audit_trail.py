@@ -44,6 +44,19 @@ def test_a_case_with_evidence_for_every_item_is_complete(filed: Path) -> None:
     assert "„report-1“ (Bezirksregierung Arnsberg, Registratur 34)" in result.output
 
 
+def test_the_laws_own_words_are_shown_with_their_provision_and_who_has_the_papers(
+    data: Path,
+) -> None:
+    english = call(data, "audit", "matrix", "--case", CASE, "--wording", "--lang", "en")
+    german = call(data, "audit", "matrix", "--case", CASE, "--wording")
+
+    assert "information on audits carried out" in english.output
+    assert "audit authority and whoever else has audited" in english.output
+    assert "our translation" not in english.output
+    assert "Informationen über die durchgeführten Prüfungen" in german.output
+    assert german.output.count("eigene Übersetzung") == 5
+
+
 def test_programs_get_every_item_with_the_places_of_its_events(data: Path) -> None:
     [matrix] = asked(data, "audit", "matrix", "--case", CASE)
 

@@ -313,6 +313,20 @@ def test_a_checkpointer_reads_the_view_and_adds_longer_heads_and_nothing_else(
         store.append(Append(events=[an_event()]))
 
 
+def test_what_an_auditor_asks_by_sql_is_logged_and_the_auditor_cannot_change_that(
+    roles: DatabaseRoles,
+) -> None:
+    dsn = roles.dsn("auditor")
+    with psycopg.connect(dsn) as connection:
+        assert connection.execute("SHOW log_statement").fetchone() == ("all",)
+    refused(dsn, "SET log_statement = 'none'")
+    refused(dsn, "ALTER ROLE pruefpfad_auditor RESET log_statement")
+    with pytest.raises(psycopg.OperationalError, match="permission denied to set parameter"):
+        psycopg.connect(dsn, options="-c log_statement=none")
+    with psycopg.connect(roles.dsn("budgeting")) as connection:
+        assert connection.execute("SHOW log_statement").fetchone() == ("none",)
+
+
 def test_an_auditor_sees_of_every_ledger_its_view_and_its_log_and_nothing_else(
     roles: DatabaseRoles, owner: PostgresStore
 ) -> None:

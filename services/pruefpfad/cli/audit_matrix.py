@@ -32,6 +32,7 @@ def _one_of(reference: str | None, programme: str | None) -> None:
 )
 @click.option("--case", "reference", help="Every item of this case.")
 @click.option("--programme", help="One line for each case of this programme.")
+@click.option("--wording", is_flag=True, help="The law's own words, and who has to have it.")
 @lang_option
 @json_option
 @output_option
@@ -41,6 +42,7 @@ def matrix(
     as_of: AsOf,
     reference: str | None,
     programme: str | None,
+    wording: bool,
     lang: Language,
     as_json: bool,
     output: Path | None,
@@ -61,7 +63,7 @@ def matrix(
     if as_json:
         say_json(_plain(found))
     elif reference:
-        _say_items(found[0], lang)
+        _say_items(found[0], lang, in_full=wording)
     else:
         _say_cases(found, lang)
     raise SystemExit(0 if all(each.is_complete for each in found) else EXIT_INCOMPLETE)
@@ -71,19 +73,30 @@ def _plain(found: Sequence[Matrix]) -> list[dict[str, object]]:
     return [{**asdict(each), "missing": list(each.missing)} for each in found]
 
 
-def _say_items(found: Matrix, lang: Language) -> None:
+def _say_items(found: Matrix, lang: Language, *, in_full: bool) -> None:
+    told = _in_full if in_full else _in_short
     rows = [
         (
             str(row.item),
             word(row.status, "matrix", lang),
-            row.text[lang],
+            *told(row, lang),
             _evidence(row, lang),
         )
         for row in found.rows
     ]
-    columns = [heading(term, lang) for term in ("item", "state", "text", "evidence")]
+    more = ("basis", "responsible") if in_full else ()
+    columns = [heading(term, lang) for term in ("item", "state", "text", *more, "evidence")]
     say_table(f"{found.reference}: {found.version}", columns, rows)
     click.echo(f"{heading('source', lang)}: {found.source}")
+
+
+def _in_short(row: MatrixRow, lang: Language) -> tuple[str, ...]:
+    return (row.text[lang],)
+
+
+def _in_full(row: MatrixRow, lang: Language) -> tuple[str, ...]:
+    mark = f" ({word('translated', 'matrix', lang)})" if lang in row.translated else ""
+    return f"{row.wording[lang]}{mark}", row.basis, row.responsible[lang]
 
 
 def _evidence(row: MatrixRow, lang: Language) -> str:
