@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -61,14 +61,17 @@ class PostgresServer(PrivateServer[Node]):
         """`fast` ends sessions in order; `immediate` is a crash that the next start recovers."""
         self._node.stop(_STOP_SIGNALS[mode], STOP_TIMEOUT_SECONDS)
 
-    def create_database(self, name: str) -> str:
-        """A new empty database. Returns its address."""
-        self._execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """A new database as its template is, to which nobody may be connected: empty without one.
+        Returns its address."""
+        names = map(sql.Identifier, (name, template))
+        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(*names))
         return self.dsn(name)
 
-    def drop_database(self, name: str) -> None:
+    def drop_database(self, name: str, *, missing_ok: bool = False) -> None:
         """Drop it, and end whatever sessions it still has."""
-        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        which = sql.SQL("IF EXISTS " if missing_ok else "") + sql.Identifier(name)
+        self._execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(which))
 
     def psql(self, script: str, database: str, environment: Mapping[str, str]) -> None:
         """Run a script as superuser through PostgreSQL's own client, with this environment."""
@@ -87,6 +90,21 @@ class PostgresServer(PrivateServer[Node]):
         )
         if done.returncode != 0:
             raise ServerFailed(f"psql ended with {done.returncode}:\n{done.stderr}")
+
+    def dump(self, database: str, schemas: Sequence[str]) -> str:
+        """These schemas as PostgreSQL's own backup program writes them: a script for `psql`."""
+        words = ["pg_dump", *(f'--schema="{schema}"' for schema in schemas)]
+        if isinstance(self._node, Container):
+            return self._node.execute(*words, f"--username={SUPERUSER}", f"--dbname={database}")
+        done = subprocess.run(
+            [*words, f"--dbname={self.dsn(database)}"],
+            capture_output=True,
+            text=True,
+            timeout=PSQL_TIMEOUT_SECONDS,
+        )
+        if done.returncode != 0:
+            raise ServerFailed(f"pg_dump ended with {done.returncode}:\n{done.stderr}")
+        return done.stdout
 
     def _execute(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.superuser_dsn, autocommit=True) as connection:

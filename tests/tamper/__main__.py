@@ -6,9 +6,11 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
+from typing import TypeVar
 
 import click
 from rich.console import Console
@@ -21,19 +23,31 @@ from histories.recording import Ledgers, recorded_plays
 from journeys.published_list import play_embedded
 from journeys.short_list import shorten, with_further
 from simulation.lives import live
+from support.postgres import PostgresServer
+from tamper.contention import Contention
+from tamper.databases import Databases
+from tamper.defences import DEFENCES
+from tamper.files import Files
 from tamper.scene import Scene, a_scene
 from tamper.score import Score, look_at_clean, try_everything
+from tamper.stores import Stores
 from tamper.verdicts import INCOMPLETE, VERIFIED
 
 FURTHER_ROWS = 40
 """With so many grants the ledgers are long enough for full tiles."""
 CLOCKS_LEAP_SECONDS = 400_000_000
 CODES = ("verified", "tampered", "incomplete", "unusable")
+T = TypeVar("T")
+SQLITE, POSTGRES = "sqlite", "postgresql"
+
+StoresIn = Callable[[Path], Stores]
+"""New stores for the scene in a folder."""
 
 EPILOG = """\b
 Examples:
   make tamper
   make tamper TAMPER="--samples 20 --seeds 200 --start 1000"
+  make tamper TAMPER="--store postgresql --samples 1 --seeds 0"
 """
 
 
@@ -41,16 +55,26 @@ Examples:
 @click.option("--samples", type=click.IntRange(1), default=3, help="Changes of a kind in a ledger.")
 @click.option("--seeds", type=click.IntRange(0), default=20, help="Worlds that must not alarm.")
 @click.option("--start", type=click.IntRange(0), default=1, help="The first of these seeds.")
-def main(samples: int, seeds: int, start: int) -> None:
+@click.option(
+    "--store",
+    "kinds",
+    type=click.Choice([SQLITE, POSTGRES]),
+    multiple=True,
+    default=[SQLITE, POSTGRES],
+    show_default="both",
+    help="In which stores, may be repeated.",
+)
+def main(samples: int, seeds: int, start: int, kinds: tuple[str, ...]) -> None:
     """Tamper with clean histories, and see what an auditor finds.
 
-    Each change is made at places of chance. The worlds are those of `make simulate`: their services
-    die, race and are mended.
+    Each change is made at places of chance, and the same ones in each kind of store. The worlds are
+    those of `make simulate`: their services die, race and are mended.
     """
     began, score = time.monotonic(), Score()
-    console = Console(width=130)
+    console = Console(width=180)
     with (
         tempfile.TemporaryDirectory() as folder,
+        ExitStack() as servers,
         Progress(
             SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
             console=Console(stderr=True), transient=True,
@@ -61,49 +85,82 @@ def main(samples: int, seeds: int, start: int) -> None:
         def told(what: str) -> None:
             progress.update(task, description=what, advance=1)
 
-        for scene, tail in _scenes(Path(folder)):
-            told(scene.folder.name)
-            look_at_clean(scene, score, frozenset({INCOMPLETE if tail else VERIFIED}))
-            try_everything(scene, score, Random(f"{scene.folder.name} {start}"), samples, told)
-        for seed in range(start, start + seeds):
-            told(f"a clean world, seed {seed}")
-            _look_at_world(Path(folder), seed, score)
+        told("the histories are played")
+        played = list(_histories(Path(folder) / "played"))
+        for kind in kinds:
+            stores_in = _opened(kind, servers)
+            for name, ledgers, tail in played:
+                scene = _scene(Path(folder) / kind / name, ledgers, tail, stores_in)
+                look_at_clean(scene, score, frozenset({INCOMPLETE if tail else VERIFIED}))
+                try_everything(scene, score, Random(f"{name} {start}"), samples, told)
+            for seed in range(start, start + seeds):
+                told(f"{kind}: a clean world, seed {seed}")
+                _look_at_world(Path(folder) / kind / f"seed {seed}", seed, score, stores_in)
+            told(f"{kind}: writers who contend")
+            _look_at_contention(Path(folder) / kind / "contention", score, stores_in)
     _say(console, score, time.monotonic() - began)
     sys.exit(bool(score.complaints))
 
 
-def _scenes(folder: Path) -> Iterable[tuple[Scene, str]]:
-    """Three histories: signed to the end, with an unsigned tail, and with an uncosigned one."""
-    play_embedded(shorten(folder / "example", with_further(FURTHER_ROWS)), folder / "played")
-    played = ledgers_of(folder / "played", "{}.main.sqlite3")
-    yield a_scene(folder / "signed to the end", played, parts=6), ""
+def _opened(kind: str, servers: ExitStack) -> StoresIn:
+    if kind == SQLITE:
+        return lambda folder: Files(folder / "stores")
+    server = servers.enter_context(PostgresServer())
+    return lambda folder: Databases(server, folder / "stores", folder.name).create()
+
+
+def _histories(folder: Path) -> Iterator[tuple[str, Ledgers, str]]:
+    """Three: signed to the end, with an unsigned tail, and with an uncosigned one."""
+    play_embedded(shorten(folder / "example", with_further(FURTHER_ROWS)), folder / "data")
+    yield "signed to the end", ledgers_of(folder / "data", "{}.main.sqlite3"), ""
     for name, tail in (("contended", "unsigned"), ("quiet", "uncosigned")):
         [play] = [each for each in recorded_plays() if each.name == name][-1:]
-        scene = a_scene(folder / f"{name}, {tail} tail", play.ledgers, 4, tail, CLOCKS_LEAP_SECONDS)
-        yield scene, tail
+        yield f"{name}, {tail} tail", play.ledgers, tail
 
 
-def _look_at_world(folder: Path, seed: int, score: Score) -> None:
+def _scene(folder: Path, ledgers: Ledgers, tail: str, stores_in: StoresIn) -> Scene:
+    parts, tolerance_seconds = (4, CLOCKS_LEAP_SECONDS) if tail else (6, 60)
+    return a_scene(folder, ledgers, parts, tail, tolerance_seconds, stores_in(folder))
+
+
+def _look_at_world(folder: Path, seed: int, score: Score, stores_in: StoresIn) -> None:
     """A world in which services die, race and are mended; its ledgers are signed as they grew."""
     with capture_logs():
-        live(seed, folder / f"life {seed}")
-    ledgers: Ledgers = ledgers_of(folder / f"life {seed}" / "disturbed", "{}.sqlite3")
-    scene = a_scene(folder / f"seed {seed}", ledgers, tolerance_seconds=CLOCKS_LEAP_SECONDS)
+        live(seed, folder / "life")
+    ledgers: Ledgers = ledgers_of(folder / "life" / "disturbed", "{}.sqlite3")
+    scene = a_scene(
+        folder / "scene",
+        ledgers,
+        tolerance_seconds=CLOCKS_LEAP_SECONDS,
+        stores=stores_in(folder),
+    )
     look_at_clean(scene, score, frozenset({VERIFIED}))
+
+
+def _look_at_contention(folder: Path, score: Score, stores_in: StoresIn) -> None:
+    contention = Contention(folder, stores_in(folder))
+    for verdict in contention.run():
+        score.note_clean("while it is written", verdict, frozenset({VERIFIED, INCOMPLETE}))
+    look_at_clean(contention.scene, score, frozenset({VERIFIED}))
 
 
 def _say(console: Console, score: Score, seconds: float) -> None:
     table = Table(
-        title="What was tampered with, and the verifier's exit code", title_justify="left"
+        title="What was tampered with, the verifier's exit code, and who else objected",
+        title_justify="left",
     )
-    table.add_column("level", no_wrap=True)
-    table.add_column("what", no_wrap=True)
-    for code in CODES:
-        table.add_column(code, justify="right", no_wrap=True)
-    for (level, kind), codes in score.codes.items():
-        table.add_row(level, kind, *_cells(codes))
+    for column in ("level", "what", "store"):
+        table.add_column(column, no_wrap=True)
+    for column in (*CODES, *DEFENCES):
+        table.add_column(column, justify="right", no_wrap=True)
+    for way, codes in sorted(score.codes.items()):
+        table.add_row(
+            *way, *_cells(codes, range(len(CODES))), *_cells(score.objected[way], DEFENCES)
+        )
     table.add_section()
-    table.add_row("clean", "histories that nobody has touched", *_cells(score.clean))
+    table.add_row(
+        "clean", "histories that nobody has touched", "", *_cells(score.clean, range(len(CODES)))
+    )
     console.print(table)
     for complaint in score.complaints:
         console.print(f"WRONG: {complaint}", style="red", highlight=False)
@@ -117,8 +174,8 @@ def _say(console: Console, score: Score, seconds: float) -> None:
     )
 
 
-def _cells(codes: Counter[int]) -> list[str]:
-    return [f"{codes[code]:,}" if codes[code] else "" for code in range(len(CODES))]
+def _cells(counted: Counter[T], columns: Iterable[T]) -> list[str]:
+    return [f"{counted[each]:,}" if counted[each] else "" for each in columns]
 
 
 if __name__ == "__main__":

@@ -11,13 +11,17 @@ from uuid import UUID, uuid4
 
 from grant_store.leaf import instant_of, microseconds
 from grant_store.rows import LedgerEvent
-from tamper.rows import later
 
 Rows = list[LedgerEvent]
 Change = Callable[[Rows, int, Random], None]
 """Changes the list of rows at a position, which is that of a row in it."""
 
 AN_HOUR = 3_600_000_000
+
+
+def later(row: LedgerEvent, microseconds_later: int) -> LedgerEvent:
+    instant = instant_of(microseconds(row.recorded_at) + microseconds_later)
+    return row._replace(recorded_at=instant)
 
 
 def other_bytes(content: bytes, random: Random) -> bytes:
@@ -33,13 +37,13 @@ def _flip_id(id_: UUID, random: Random) -> UUID:
     return UUID(bytes=other_bytes(id_.bytes, random))
 
 
-def _flip_text(text: str, random: Random) -> str:
+def flip_text(text: str, random: Random) -> str:
     """Another character, that is still text."""
     place = random.randrange(len(text))
     return text[:place] + chr(ord(text[place]) ^ 1) + text[place + 1 :]
 
 
-def _flip_number(number: int, random: Random) -> int:
+def flip_number(number: int, random: Random) -> int:
     return number ^ 1 << random.randrange(8)
 
 
@@ -49,14 +53,14 @@ FLIPS: Mapping[str, Callable[[LedgerEvent, Random], LedgerEvent]] = {
         originator_id=_flip_id(row.originator_id, random)
     ),
     "originator_version": lambda row, random: row._replace(
-        originator_version=_flip_number(row.originator_version, random)
+        originator_version=flip_number(row.originator_version, random)
     ),
-    "topic": lambda row, random: row._replace(topic=_flip_text(row.topic, random)),
+    "topic": lambda row, random: row._replace(topic=flip_text(row.topic, random)),
     "schema_version": lambda row, random: row._replace(
-        schema_version=_flip_number(row.schema_version, random)
+        schema_version=flip_number(row.schema_version, random)
     ),
     "recorded_at": lambda row, random: row._replace(
-        recorded_at=instant_of(_flip_number(microseconds(row.recorded_at), random))
+        recorded_at=instant_of(flip_number(microseconds(row.recorded_at), random))
     ),
     "state": lambda row, random: row._replace(state=other_bytes(row.state, random)),
     "metadata": lambda row, random: row._replace(metadata=other_bytes(row.metadata, random)),

@@ -6,7 +6,6 @@ Nobody but the witness has the witness's keys. Whoever breaks in has the log's, 
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -18,60 +17,66 @@ from grant_store.log.log_keys import keys_of_log, signed_note
 from grant_store.log.tiles import TileBuilder
 from grant_store.log.tree import CompactRange
 from grant_store.rows import LedgerEvent
-from tamper.rows import log_of, read_rows, write_rows
 from tamper.scene import origin_of
+from tamper.stores import LogRows, Stores, TileRow
 
-Effort = Callable[[Path, str], None]
-"""Puts things right in a data directory whose ledger of one service was changed."""
+Effort = Callable[[Stores, str], None]
+"""Puts things right in stores in which the ledger of one service was changed."""
 
 
-def only_the_row(data: Path, service: str) -> None:
+def only_the_row(stores: Stores, service: str) -> None:
     """Nothing is put right."""
 
 
-def with_leaves(data: Path, service: str) -> None:
+def with_leaves(stores: Stores, service: str) -> None:
     """Every row gets the leaf that belongs to it."""
-    rows = read_rows(data, service)
-    write_rows(data, service, [row._replace(leaf_hash=_leaf(row)) for row in rows])
+    rows = stores.rows(service)
+    stores.write_rows(service, [row._replace(leaf_hash=_leaf(row)) for row in rows])
 
 
-def with_tiles(data: Path, service: str) -> None:
+def with_tiles(stores: Stores, service: str) -> None:
     """And the tiles are those of the leaves."""
-    with_leaves(data, service)
-    with log_of(data, service) as log:
-        _write_tiles(log, _leaves(data, service))
+    with_leaves(stores, service)
+    log = stores.log(service)
+    log.tiles = _tiles(_leaves(stores, service))
+    stores.write_log(service, log)
 
 
-def with_stolen_keys(data: Path, service: str) -> None:
+def with_stolen_keys(stores: Stores, service: str) -> None:
     """And every head is signed again by the log's own keys. The witness's lines stay."""
-    with_tiles(data, service)
-    with log_of(data, service) as log:
-        _sign_again(log, data, service)
+    with_tiles(stores, service)
+    log = stores.log(service)
+    _sign_again(log, stores, service)
+    stores.write_log(service, log)
 
 
-def without_cosignatures(data: Path, service: str) -> None:
+def without_cosignatures(stores: Stores, service: str) -> None:
     """And the witness's lines and the time stamps, which do not fit any more, are taken out."""
-    with_stolen_keys(data, service)
-    with log_of(data, service) as log:
-        log.execute("DELETE FROM log_cosignatures")
-        log.execute("DELETE FROM log_timestamps")
+    with_stolen_keys(stores, service)
+    log = stores.log(service)
+    log.cosignatures, log.timestamps = [], []
+    stores.write_log(service, log)
 
 
-def with_new_keys(data: Path, service: str) -> None:
+def with_new_keys(stores: Stores, service: str) -> None:
     """The log is made anew from the beginning, by keys of its own that nobody has seen before."""
-    keys = data / "keys" / "log"
-    shutil.rmtree(keys)
-    keys.mkdir()
-    without_cosignatures(data, service)
+    shutil.rmtree(stores.keys)
+    stores.keys.mkdir()
+    without_cosignatures(stores, service)
 
+
+ROW, ROW_AND_LEAVES, ROW_LEAVES_AND_TILES = "row", "row and leaves", "row, leaves and tiles"
+STOLEN_KEYS = "all, and signed by stolen keys"
+NO_COSIGNATURES = "all that, cosignatures dropped"
+NEW_KEYS = "all, and signed by new keys"
 
 EFFORTS: Mapping[str, Effort] = {
-    "row": only_the_row,
-    "row and leaves": with_leaves,
-    "row, leaves and tiles": with_tiles,
-    "all, and signed by stolen keys": with_stolen_keys,
-    "all that, cosignatures dropped": without_cosignatures,
-    "all, and signed by new keys": with_new_keys,
+    ROW: only_the_row,
+    ROW_AND_LEAVES: with_leaves,
+    ROW_LEAVES_AND_TILES: with_tiles,
+    STOLEN_KEYS: with_stolen_keys,
+    NO_COSIGNATURES: without_cosignatures,
+    NEW_KEYS: with_new_keys,
 }
 
 
@@ -79,35 +84,29 @@ def _leaf(row: LedgerEvent) -> bytes:
     return sha256(leaf_encoding(row)).digest()
 
 
-def _leaves(data: Path, service: str) -> list[bytes]:
-    return [row.leaf_hash for row in read_rows(data, service)]
+def _leaves(stores: Stores, service: str) -> list[bytes]:
+    return [row.leaf_hash for row in stores.rows(service)]
 
 
-def _write_tiles(log: sqlite3.Connection, leaves: Sequence[bytes]) -> None:
-    log.execute("DELETE FROM log_tiles")
+def _tiles(leaves: Sequence[bytes]) -> list[TileRow]:
     builder = TileBuilder()
-    for leaf in leaves:
-        for tile in builder.append(leaf):
-            log.execute(
-                "INSERT INTO log_tiles (epoch, level, place, hashes, root) VALUES (1, ?, ?, ?, ?)",
-                (tile.level, tile.index, tile.hashes, tile.root),
-            )
+    return [
+        TileRow(1, tile.level, tile.index, tile.hashes, tile.root)
+        for leaf in leaves
+        for tile in builder.append(leaf)
+    ]
 
 
-def _sign_again(log: sqlite3.Connection, data: Path, service: str) -> None:
+def _sign_again(log: LogRows, stores: Stores, service: str) -> None:
     """Each head at its size, as far as there are events; the others are dropped."""
-    leaves = _leaves(data, service)
-    heads = log.execute("SELECT size, signed_at FROM log_heads ORDER BY size").fetchall()
-    for size, signed_at in heads:
-        if size > len(leaves):
-            for table in ("log_cosignatures", "log_timestamps", "log_heads"):
-                log.execute(f"DELETE FROM {table} WHERE size = ?", (size,))
-            continue
-        checkpoint = Checkpoint(origin_of(service), size, root_of(leaves[:size]))
-        note = note_of(data, checkpoint, instant_of(signed_at))
-        log.execute(
-            "UPDATE log_heads SET root = ?, note = ? WHERE size = ?", (checkpoint.root, note, size)
-        )
+    leaves = _leaves(stores, service)
+    for row in log.heads:
+        if row.size > len(leaves):
+            log.drop_head(row.size)
+    for place, row in enumerate(log.heads):
+        checkpoint = Checkpoint(origin_of(service), row.size, root_of(leaves[: row.size]))
+        note = note_of(stores.keys, checkpoint, instant_of(row.signed_at))
+        log.heads[place] = row._replace(root=checkpoint.root, note=note)
 
 
 def root_of(leaves: Sequence[bytes]) -> bytes:
@@ -116,6 +115,6 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
     return tree.root()
 
 
-def note_of(data: Path, checkpoint: Checkpoint, at: datetime) -> bytes:
-    """A note signed by the keys that lie in the data directory, made there if there are none."""
-    return signed_note(checkpoint, keys_of_log(data / "keys" / "log", checkpoint.origin), at)
+def note_of(keys: Path, checkpoint: Checkpoint, at: datetime) -> bytes:
+    """A note signed by the keys that lie in this folder, made there if there are none."""
+    return signed_note(checkpoint, keys_of_log(keys, checkpoint.origin), at)

@@ -49,7 +49,7 @@ PROVEN: Mapping[str, frozenset[int]] = {
 """The folders whose members are proven whatever the manifest says, and what must be said."""
 
 
-def tamperings(bundle: Path, random: Random, samples: int) -> Iterator[Tampering]:
+def tamperings(bundle: Path, random: Random, samples: int) -> Iterator[Tampering[Path]]:
     members = members_of(bundle)
     for folder, codes in PROVEN.items():
         names = [name for name in members if folder in name.split("/")]
@@ -79,7 +79,7 @@ def _spoiled(
     codes: frozenset[int],
     *,
     listed: bool = False,
-) -> Tampering:
+) -> Tampering[Path]:
     act = partial(_spoil, name, spoil, Random(random.random()), listed)
     return Tampering(LEVEL, kind, name, act, codes, start="")
 
@@ -111,7 +111,7 @@ def _cut(members: Members, name: str, random: Random) -> None:
     members[name] = members[name][: random.randrange(len(members[name]))]
 
 
-def _of_records(members: Members, random: Random, samples: int) -> Iterator[Tampering]:
+def _of_records(members: Members, random: Random, samples: int) -> Iterator[Tampering[Path]]:
     """Whole records, whose lengths fit: the file stays one that can be read."""
     names = [name for name in members if "/events/" in name and len(records_in(members[name])) > 2]
     kinds: Mapping[str, Spoil] = {
@@ -159,7 +159,7 @@ def _swap_records(members: Members, name: str, random: Random) -> None:
                                                        each[place : place + 2][::-1]))  # fmt: skip
 
 
-def _of_manifest(random: Random, samples: int) -> Iterator[Tampering]:
+def _of_manifest(random: Random, samples: int) -> Iterator[Tampering[Path]]:
     for _ in range(samples):
         act = partial(_spoil, MANIFEST, _flip, Random(random.random()), False)
         yield Tampering(LEVEL, "flip a bit of the manifest", MANIFEST, act, WEAKER)
@@ -184,7 +184,7 @@ def _drop_log(bundle: Path) -> None:
     _leave_out(max(manifest["logs"], key=lambda log: log["size"])["service"], bundle)
 
 
-def _left_out(manifest: Mapping[str, Any]) -> Iterator[Tampering]:
+def _left_out(manifest: Mapping[str, Any]) -> Iterator[Tampering[Path]]:
     """The auditor has the log's key and no head of it: what followed from its events tells, or,
     where it is the last log and nothing did, the key."""
     for service in (log["service"] for log in manifest["logs"] if log["size"]):
@@ -217,7 +217,7 @@ def _list_no_log(bundle: Path) -> None:
     )
 
 
-def _of_a_case(members: Members, random: Random, samples: int) -> Iterator[Tampering]:
+def _of_a_case(members: Members, random: Random, samples: int) -> Iterator[Tampering[Path]]:
     """Of all events of one case, one is left out that another of its aggregate came after."""
     events = [
         (name, event_in(record))
@@ -279,7 +279,7 @@ def _call_it_a_part(bundle: Path) -> None:
     write_members(bundle, _listed({**members, MANIFEST: json.dumps(manifest).encode()}))
 
 
-def _of_file(random: Random, samples: int) -> Iterator[Tampering]:
+def _of_file(random: Random, samples: int) -> Iterator[Tampering[Path]]:
     for _ in range(samples):
         act = partial(_cut_file, Random(random.random()))
         yield Tampering(LEVEL, "cut the file", "bundle.zip", act, frozenset({UNUSABLE}))

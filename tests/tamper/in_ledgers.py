@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from random import Random
 
 from pruefpfad.bundles import DOWNSTREAM_FIRST
-from tamper.changes import CHANGES, FLIPS, Change, append, flip, truncate
-from tamper.efforts import EFFORTS, Effort
-from tamper.rows import read_rows, write_rows
+from tamper.changes import (
+    CHANGES,
+    FLIPS,
+    Change,
+    append,
+    delete_and_close_up,
+    flip,
+    truncate,
+)
+from tamper.defences import CHECK, EXPORT, SIGN, START, WITNESS
+from tamper.efforts import (
+    EFFORTS,
+    NEW_KEYS,
+    NO_COSIGNATURES,
+    ROW,
+    ROW_AND_LEAVES,
+    STOLEN_KEYS,
+    Effort,
+)
 from tamper.scene import Scene
+from tamper.stores import Clash, Stores
 from tamper.tampering import FOUND, Tampering
 from tamper.verdicts import INCOMPLETE, TAMPERED, VERIFIED
 
 LEVEL = "ledger"
 OPEN = frozenset({TAMPERED, INCOMPLETE})
 TRIES = 20
-WITHOUT_WITNESS = ("all that, cosignatures dropped", "all, and signed by new keys")
+WITHOUT_WITNESS = (NO_COSIGNATURES, NEW_KEYS)
 
 
-def tamperings(scene: Scene, random: Random, samples: int) -> Iterator[Tampering]:
+def tamperings(scene: Scene, random: Random, samples: int) -> Iterator[Tampering[Stores]]:
     """Every field flipped, and every change made with every effort, `samples` times a ledger."""
     for service in DOWNSTREAM_FIRST:
-        length = len(read_rows(scene.data, service))
-        if length < 3:
+        if scene.recorded[service] < 3:
             continue
         for _ in range(samples):
             for field in FLIPS:
-                yield _of(scene, service, f"flip a bit: {field}", flip(field), "row", random)
+                yield _of(scene, service, f"flip a bit: {field}", flip(field), ROW, random)
             for kind, change in CHANGES.items():
                 for effort in EFFORTS:
                     yield _of(scene, service, kind, change, effort, random)
@@ -41,19 +55,40 @@ def tamperings(scene: Scene, random: Random, samples: int) -> Iterator[Tampering
 
 def _of(
     scene: Scene, service: str, kind: str, change: Change, effort: str, random: Random
-) -> Tampering:
+) -> Tampering[Stores]:
     position = _position(scene, service, random)
     is_covered = position <= scene.covered.get(service, 0)
     return Tampering(
         level=LEVEL,
-        kind=kind if effort == "row" else f"{kind} ({effort})",
+        kind=kind if effort == ROW else f"{kind} ({effort})",
         what=f"{service}/main/{position}",
         act=partial(_change, service, position, change, EFFORTS[effort], Random(random.random())),
         codes=FOUND if is_covered else _above(scene, service, position, change),
         log=f"{service}/main",
         position=position if is_covered else 0,  # Above, it may be other logs that tell.
         is_covered=is_covered,
+        services=(service,),
+        stopped_by=_stopped_by(scene, service, position, change, effort),
     )
+
+
+def _stopped_by(
+    scene: Scene, service: str, position: int, change: Change, effort: str
+) -> frozenset[str]:
+    """Who must object. What was signed again by stolen keys agrees with itself, and only what lies
+    out of the operator's reach tells."""
+    is_cut, is_covered = change is truncate, position <= scene.covered.get(service, 0)
+    is_shorter = change in (truncate, delete_and_close_up)
+    if effort in (NO_COSIGNATURES, NEW_KEYS, STOLEN_KEYS):
+        stops = {EXPORT, WITNESS, START} if is_cut else {EXPORT, WITNESS}
+        # The keys are others than those from outside, or the witness's line does not fit; unless
+        # no head is left.
+        if effort != NO_COSIGNATURES and not is_shorter:
+            stops |= {CHECK}
+        return frozenset(stops if is_covered else ())
+    if position > scene.signed.get(service, 0):
+        return frozenset()
+    return frozenset({CHECK, START, SIGN} if is_cut else {CHECK})
 
 
 def _above(scene: Scene, service: str, position: int, change: Change) -> frozenset[int]:
@@ -65,7 +100,7 @@ def _above(scene: Scene, service: str, position: int, change: Change) -> frozens
 
 def _unknown_to_auditors(
     scene: Scene, service: str, kind: str, change: Change, effort: str, random: Random
-) -> Tampering:
+) -> Tampering[Stores]:
     """The auditor has keys and no head from outside: the verdict may be incomplete, never good.
     What is found is found by what other logs mention, wherever that is."""
     position = _position(scene, service, random)
@@ -77,17 +112,19 @@ def _unknown_to_auditors(
         codes=OPEN,
         heads="none",
         is_covered=False,
+        services=(service,),
+        stopped_by=_stopped_by(scene, service, position, change, effort),
     )
 
 
-def _appended(scene: Scene, service: str, random: Random) -> Tampering:
+def _appended(scene: Scene, service: str, random: Random) -> Tampering[Stores]:
     """An event behind the last one lies above every head: it proves nothing yet."""
-    last = len(read_rows(scene.data, service))
+    last = scene.recorded[service]
     return Tampering(
         level=LEVEL,
         kind="append an event (row and leaves)",
         what=f"{service}/main/{last + 1}",
-        act=partial(_change, service, last, append, EFFORTS["row and leaves"], random),
+        act=partial(_change, service, last, append, EFFORTS[ROW_AND_LEAVES], random),
         codes=frozenset({INCOMPLETE}),
         is_covered=False,
     )
@@ -95,25 +132,25 @@ def _appended(scene: Scene, service: str, random: Random) -> Tampering:
 
 def _position(scene: Scene, service: str, random: Random) -> int:
     """Any position but the last, and often one at the edge of a head."""
-    last = len(read_rows(scene.data, service)) - 1
+    last = scene.recorded[service] - 1
     covered = scene.covered.get(service, 0)
     edges = [each for each in (1, covered - 1, covered, covered + 1, last) if 1 <= each <= last]
     return random.choice(edges) if random.random() < 0.4 else random.randint(1, last)
 
 
 def _change(
-    service: str, position: int, change: Change, effort: Effort, random: Random, data: Path
+    service: str, position: int, change: Change, effort: Effort, random: Random, stores: Stores
 ) -> None:
     """Two rows cannot have the same key, not even where nothing guards them: then another bit."""
-    before = read_rows(data, service)
+    before = stores.rows(service)
     for _ in range(TRIES):
         rows = list(before)
         change(rows, position, random)
         try:
-            write_rows(data, service, rows)
+            stores.write_rows(service, rows)
             break
-        except sqlite3.IntegrityError:
+        except Clash:
             continue
     else:
         raise ValueError(f"{service}/{position} could not be changed in {TRIES} tries.")
-    effort(data, service)
+    effort(stores, service)

@@ -1,12 +1,9 @@
-"""Tampering with heads, signatures, tiles and time stamps, and putting older copies in place."""
+"""Tampering with heads, signatures, tiles and time stamps."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from random import Random
 
 from grant_store.leaf import instant_of
@@ -15,266 +12,213 @@ from grant_store.log.log_keys import KINDS_OF_LOG, SigningKey, signed_note
 from grant_store.log.note import Note
 from pruefpfad.bundles import DOWNSTREAM_FIRST
 from tamper.changes import other_bytes
+from tamper.defences import CHECK
 from tamper.efforts import note_of
-from tamper.rows import log_of
 from tamper.scene import Scene
-from tamper.tampering import FOUND, Tampering
-from tamper.verdicts import INCOMPLETE, TAMPERED, VERIFIED
+from tamper.stores import HeadRow, LogRows, Stores, TileRow
+from tamper.tampering import Tampering
+from tamper.verdicts import INCOMPLETE, TAMPERED
 
 LEVEL = "log"
-ROLLED_BACK = {
-    "roll back a ledger, not its log": ".sqlite3",
-    "roll back a log, not its ledger": ".log.sqlite3",
-    "roll back one service": "*.sqlite3",
-}
 LESS_PROVEN = frozenset({TAMPERED, INCOMPLETE})
-TABLES = ("log_cosignatures", "log_timestamps", "log_heads")
+CHECKED = frozenset({CHECK})
 
-Head = tuple[int, bytes, int]
-"""Size, note and the microseconds at which it was signed."""
+Way = Callable[[LogRows], None]
 
 
-def tamperings(scene: Scene, random: Random, samples: int) -> Iterator[Tampering]:
+def tamperings(scene: Scene, random: Random, samples: int) -> Iterator[Tampering[Stores]]:
     """Every way at every head of every log, and at `samples` places of what has many."""
-    yield from _rolled_back(scene)
     for service in DOWNSTREAM_FIRST:
-        heads = _heads(scene.data, service)
+        log = scene.stores.log(service)
         covered = scene.covered.get(service, 0)
-        for head in heads:
-            if head[0] <= covered:
-                yield from _of_head(service, head, random, samples)
-        if scene.is_anchored and len(heads) > 1:
-            yield _anchored_dropped(service, heads[-2][0])
+        for head in log.heads:
+            if head.size <= covered:
+                yield from _of_head(scene, service, head, random, samples)
+        if scene.is_anchored and len(log.heads) > 1:
+            yield _anchored_dropped(service, log.heads[-2].size)
         if covered:
-            yield _of_log(service, "drop every head", partial(_drop_heads, service), covered)
+            yield _of_log(service, "drop every head", _drop_heads, covered)
             yield from _of_last_cosignature(service, covered, random, samples)
-            yield from _of_tiles(scene, service, random, samples)
-            yield from _of_stamps(service, heads, covered)
+            yield from _of_tiles(service, log.tiles, random, samples)
+            yield from _of_stamps(service, log.heads, covered)
+
+
+def edited(service: str, way: Way, stores: Stores) -> None:
+    log = stores.log(service)
+    way(log)
+    stores.write_log(service, log)
 
 
 def _of_log(
-    service: str, kind: str, act: Callable[[Path], None], position: int, start: str = ""
-) -> Tampering:
-    what = f"{service}/main, head {position}"
-    if start:
-        return Tampering(LEVEL, kind, what, act, start=start)
-    return Tampering(LEVEL, kind, what, act, log=f"{service}/main", position=position)
+    service: str,
+    kind: str,
+    way: Way,
+    position: int,
+    start: str = "",
+    stopped_by: frozenset[str] = frozenset(),
+) -> Tampering[Stores]:
+    return Tampering(
+        LEVEL,
+        kind,
+        f"{service}/main, head {position}",
+        partial(edited, service, way),
+        log=f"{service}/main",
+        position=0 if start else position,
+        start=start,
+        services=(service,),
+        stopped_by=stopped_by,
+    )
 
 
-def _of_head(service: str, head: Head, random: Random, samples: int) -> Iterator[Tampering]:
-    size, note, signed_at = head
-    of = partial(_of_log, service, position=size)
+def _of_head(
+    scene: Scene, service: str, head: HeadRow, random: Random, samples: int
+) -> Iterator[Tampering[Stores]]:
+    size, note = head.size, head.note
     text, rest = note.split(b"\n\n", 1)
     origin, _, root = text.decode().split("\n")
-    member = f"logs/{service}/main/checkpoints/"
-    yield of("drop a head", partial(_drop_head, service, size))
+    folder = f"logs/{service}/main/checkpoints/"
+
+    def of(kind: str, other: bytes, start: str = "") -> Tampering[Stores]:
+        return _of_log(service, kind, partial(_set_note, size, other), size, start, CHECKED)
+
+    yield _of_log(service, "drop a head", lambda log: log.drop_head(size), size)
     for _ in range(samples):
-        flipped = other_bytes(note, random)
-        act = partial(_set_note, service, size, flipped)
-        yield Tampering(LEVEL, "flip a bit of a head", f"{service}/main, head {size}", act,
-                        start=_anywhere(service))  # fmt: skip
+        yield of("flip a bit of a head", other_bytes(note, random), anywhere(service))
     other = text.replace(root.encode(), b"A" * 43 + b"=") + b"\n\n" + rest
-    yield of("forge a head: another root", partial(_set_note, service, size, other))
+    yield of("forge a head: another root", other)
     other = f"{origin}\n{size + 1}\n{root}\n\n".encode() + rest
-    yield of("forge a head: another size", partial(_set_note, service, size, other), start=member)
+    yield of("forge a head: another size", other, folder)
     other = f"{origin}x\n{size}\n{root}\n\n".encode() + rest
-    start = f"{member}|{service}/main"
-    yield of("forge a head: another log", partial(_set_note, service, size, other), start=start)
-    forged = Checkpoint(origin, size, bytes(32))
-    at = instant_of(signed_at)
-    yield of("forge a head: another root, stolen keys",
-             partial(_set_signed, service, forged, signed_at))  # fmt: skip
+    yield of("forge a head: another log", other, f"{folder}|{service}/main")
     strangers = [SigningKey.generate(origin, kind) for kind in KINDS_OF_LOG]
-    unsigned = signed_note(Checkpoint.parse(Note.parse(note).text), strangers, at)
-    yield of("forge a head: signed by a stranger", partial(_set_note, service, size, unsigned))
-    if size > 1:
-        between = Checkpoint(origin, size - 1, bytes(32))
-        act = partial(_add_signed, service, between, signed_at - 1)
-        yield _of_log(service, "forge a head: one more, stolen keys", act, size - 1)
+    of_stranger = signed_note(
+        Checkpoint.parse(Note.parse(note).text), strangers, instant_of(head.signed_at)
+    )
+    yield of("forge a head: signed by a stranger", of_stranger)
+    yield from _by_stolen_keys(scene, service, head, origin)
 
 
-def _anchored_dropped(service: str, size: int) -> Tampering:
+def _by_stolen_keys(
+    scene: Scene, service: str, head: HeadRow, origin: str
+) -> Iterator[Tampering[Stores]]:
+    def signed(size: int, signed_at: int) -> HeadRow:
+        checkpoint = Checkpoint(origin, size, bytes(32))
+        note = note_of(scene.stores.keys, checkpoint, instant_of(signed_at))
+        return HeadRow(head.epoch, size, checkpoint.root, note, signed_at)
+
+    forged = signed(head.size, head.signed_at)
+    kind = "forge a head: another root, stolen keys"
+    yield _of_log(service, kind, partial(_put, forged), head.size, stopped_by=CHECKED)
+    if head.size > 1:
+        between = signed(head.size - 1, head.signed_at - 1)
+        kind = "forge a head: one more, stolen keys"
+        yield _of_log(service, kind, partial(_put, between), between.size, stopped_by=CHECKED)
+
+
+def _anchored_dropped(service: str, size: int) -> Tampering[Stores]:
     """The history itself names this head: it cannot be missed, though nobody outside holds it."""
     return Tampering(
         LEVEL,
         "drop an anchored head, only the last head brought",
         f"{service}/main, head {size}",
-        partial(_drop_head, service, size),
+        partial(edited, service, lambda log: log.drop_head(size)),
         log=f"{service}/main",
         position=size,
         heads="last",
+        services=(service,),
     )
 
 
-def _anywhere(service: str) -> str:
+def anywhere(service: str) -> str:
     """A flipped note is named as a file where it is none any more, else by the events below it."""
     return f"{service}/main|logs/{service}/main"
 
 
 def _of_last_cosignature(
     service: str, covered: int, random: Random, samples: int
-) -> Iterator[Tampering]:
+) -> Iterator[Tampering[Stores]]:
     """Without the witness's line under the last head, less is proven: that must be said."""
     what, log = f"{service}/main, head {covered}", f"{service}/main"
-    place = {"log": log, "position": covered, "codes": LESS_PROVEN}
-    for _ in range(samples):
-        act = partial(_flip_cosignature, service, covered, Random(random.random()))
-        yield Tampering(LEVEL, "flip a bit of the last cosignature", what, act, **place)  # type: ignore[arg-type]
-    act = partial(_drop_cosignatures, service, covered)
-    yield Tampering(LEVEL, "drop the last cosignature", what, act,
-                    frozenset({INCOMPLETE}), log, covered)  # fmt: skip
+    flipped = ("flip a bit of the last cosignature", LESS_PROVEN)
+    dropped = ("drop the last cosignature", frozenset({INCOMPLETE}))
+    ways: list[tuple[tuple[str, frozenset[int]], Way]] = [
+        *((flipped, partial(_flip_cosignature, covered, random.random())) for _ in range(samples)),
+        (dropped, partial(_drop_cosignatures, covered)),
+    ]
+    for (kind, codes), way in ways:
+        act = partial(edited, service, way)
+        yield Tampering(LEVEL, kind, what, act, codes, log, covered, services=(service,))
 
 
-def _of_tiles(scene: Scene, service: str, random: Random, samples: int) -> Iterator[Tampering]:
-    with log_of(scene.copy("looked at"), service) as log:
-        tiles = log.execute("SELECT level, place FROM log_tiles").fetchall()
-    for level, place in tiles:
-        for column in ("hashes", "root"):
-            for _ in range(samples):
-                act = partial(_flip_tile, service, level, place, column, Random(random.random()))
-                what = f"{service}/main, tile {level}/{place}"
-                start = f"{service}/main|logs/{service}/main/tile"
-                yield Tampering(LEVEL, f"flip a bit of a tile: {column}", what, act, start=start)
-        act = partial(_drop_tile, service, level, place)
-        start = f"{service}/main|logs/{service}/main/tile"
-        yield Tampering(LEVEL, "drop a tile", f"{service}/main", act, start=start)
+def _of_tiles(
+    service: str, tiles: list[TileRow], random: Random, samples: int
+) -> Iterator[Tampering[Stores]]:
+    def of(kind: str, tile: TileRow, way: Way) -> Tampering[Stores]:
+        return Tampering(
+            LEVEL,
+            kind,
+            f"{service}/main, tile {tile.level}/{tile.place}",
+            partial(edited, service, way),
+            start=f"{service}/main|logs/{service}/main/tile",
+            services=(service,),
+            stopped_by=CHECKED,
+        )
+
+    for place, tile in enumerate(tiles):
+        for _ in range(samples):
+            hashes = tile._replace(hashes=other_bytes(tile.hashes, random))
+            yield of("flip a bit of a tile: hashes", tile, partial(_set_tile, place, hashes))
+            root = tile._replace(root=other_bytes(tile.root, random))
+            yield of("flip a bit of a tile: root", tile, partial(_set_tile, place, root))
+        yield of("drop a tile", tile, partial(_drop_tile, place))
 
 
-def _of_stamps(service: str, heads: list[Head], covered: int) -> Iterator[Tampering]:
-    sizes = [size for size, _, _ in heads if size <= covered]
+def _of_stamps(service: str, heads: list[HeadRow], covered: int) -> Iterator[Tampering[Stores]]:
+    sizes = [head.size for head in heads if head.size <= covered]
     if len(sizes) > 1:
-        act = partial(_swap_stamps, service, sizes[0], sizes[-1])
-        start = f"logs/{service}/main/timestamps/"
-        yield Tampering(LEVEL, "swap two time stamps", f"{service}/main", act, start=start)
-
-
-def _rolled_back(scene: Scene) -> Iterator[Tampering]:
-    for number, backup in enumerate(scene.backups[:-1], 1):
-        what = f"backup {number} of {len(scene.backups)}"
-        lost = [service for service in DOWNSTREAM_FIRST if _is_behind(scene, backup, service)]
-        yield _put_back(scene, "roll back everything", what, backup, "*", lost)
         yield Tampering(
             LEVEL,
-            "roll back everything, no head brought",
-            what,
-            partial(_copy_back, backup, "*"),
-            frozenset({INCOMPLETE}),
-            heads="none",
-            is_covered=False,
-        )
-        for service in lost:
-            for kind, files in ROLLED_BACK.items():
-                name = f"{service}.main{files}"
-                yield _put_back(scene, kind, what, backup, name, [service])
-
-
-def _put_back(
-    scene: Scene, kind: str, what: str, backup: Path, files: str, lost: list[str]
-) -> Tampering:
-    """Where no cosigned head is lost, only what lies above it is."""
-    behind = [service for service in lost if _lacks_cosigned(scene, backup, service)]
-    return Tampering(
-        LEVEL,
-        kind,
-        f"{what}: {files}",
-        partial(_copy_back, backup, files),
-        FOUND if behind else LESS_PROVEN | {VERIFIED},
-        start="|".join(f"{service}/main" for service in behind),
-        is_covered=bool(behind),
-    )
-
-
-def _is_behind(scene: Scene, backup: Path, service: str) -> bool:
-    return _sizes(backup, service) != _sizes(scene.data, service)
-
-
-def _lacks_cosigned(scene: Scene, backup: Path, service: str) -> bool:
-    return max(_sizes(backup, service), default=0) < scene.covered.get(service, 0)
-
-
-def _heads(data: Path, service: str) -> list[Head]:
-    with sqlite3.connect(data / f"{service}.main.log.sqlite3") as connection:
-        found = connection.execute("SELECT size, note, signed_at FROM log_heads ORDER BY size")
-        heads = found.fetchall()
-    connection.close()
-    return heads
-
-
-def _sizes(data: Path, service: str) -> list[int]:
-    return [size for size, _, _ in _heads(data, service)]
-
-
-def _copy_back(backup: Path, files: str, data: Path) -> None:
-    for file in backup.glob(files):
-        if file.is_file():
-            shutil.copyfile(file, data / file.name)
-
-
-def _drop_head(service: str, size: int, data: Path) -> None:
-    with log_of(data, service) as log:
-        for table in TABLES:
-            log.execute(f"DELETE FROM {table} WHERE size = ?", (size,))
-
-
-def _drop_heads(service: str, data: Path) -> None:
-    with log_of(data, service) as log:
-        for table in TABLES:
-            log.execute(f"DELETE FROM {table}")
-
-
-def _drop_cosignatures(service: str, size: int, data: Path) -> None:
-    with log_of(data, service) as log:
-        log.execute("DELETE FROM log_cosignatures WHERE size = ?", (size,))
-
-
-def _set_note(service: str, size: int, note: bytes, data: Path) -> None:
-    with log_of(data, service) as log:
-        log.execute("UPDATE log_heads SET note = ? WHERE size = ?", (note, size))
-
-
-def _set_signed(service: str, checkpoint: Checkpoint, signed_at: int, data: Path) -> None:
-    _set_note(service, checkpoint.size, note_of(data, checkpoint, instant_of(signed_at)), data)
-
-
-def _add_signed(service: str, checkpoint: Checkpoint, signed_at: int, data: Path) -> None:
-    note = note_of(data, checkpoint, instant_of(signed_at))
-    with log_of(data, service) as log:
-        log.execute(
-            "INSERT OR REPLACE INTO log_heads (epoch, size, root, note, signed_at)"
-            " VALUES (1, ?, ?, ?, ?)",
-            (checkpoint.size, checkpoint.root, note, signed_at),
+            "swap two time stamps",
+            f"{service}/main",
+            partial(edited, service, partial(_swap_stamps, sizes[0], sizes[-1])),
+            start=f"logs/{service}/main/timestamps/",
+            services=(service,),
         )
 
 
-def _flip_cosignature(service: str, size: int, random: Random, data: Path) -> None:
-    with log_of(data, service) as log:
-        lines = log.execute(
-            "SELECT rowid, line FROM log_cosignatures WHERE size = ?", (size,)
-        ).fetchall()
-        rowid, line = random.choice(lines)
-        flipped = other_bytes(line, random)
-        log.execute("UPDATE log_cosignatures SET line = ? WHERE rowid = ?", (flipped, rowid))
+def _drop_heads(log: LogRows) -> None:
+    log.heads, log.cosignatures, log.timestamps = [], [], []
 
 
-def _flip_tile(
-    service: str, level: int, place: int, column: str, random: Random, data: Path
-) -> None:
-    with log_of(data, service) as log:
-        where = "WHERE level = ? AND place = ?"
-        [(content,)] = log.execute(f"SELECT {column} FROM log_tiles {where}", (level, place))
-        flipped = other_bytes(content, random)
-        log.execute(f"UPDATE log_tiles SET {column} = ? {where}", (flipped, level, place))
+def _drop_cosignatures(size: int, log: LogRows) -> None:
+    log.cosignatures = [row for row in log.cosignatures if row.size != size]
 
 
-def _drop_tile(service: str, level: int, place: int, data: Path) -> None:
-    with log_of(data, service) as log:
-        log.execute("DELETE FROM log_tiles WHERE level = ? AND place = ?", (level, place))
+def _set_note(size: int, note: bytes, log: LogRows) -> None:
+    log.heads = [row._replace(note=note) if row.size == size else row for row in log.heads]
 
 
-def _swap_stamps(service: str, first: int, second: int, data: Path) -> None:
-    with log_of(data, service) as log:
-        log.execute(
-            "UPDATE log_timestamps SET size = CASE size WHEN ?1 THEN ?2 ELSE ?1 END"
-            " WHERE size IN (?1, ?2)",
-            (first, second),
-        )
+def _put(head: HeadRow, log: LogRows) -> None:
+    """In place of the head of this size, or as one more."""
+    log.heads = sorted([*(row for row in log.heads if row.size != head.size), head])
+
+
+def _flip_cosignature(size: int, seed: float, log: LogRows) -> None:
+    random = Random(seed)
+    places = [place for place, row in enumerate(log.cosignatures) if row.size == size]
+    place = random.choice(places)
+    row = log.cosignatures[place]
+    log.cosignatures[place] = row._replace(line=other_bytes(row.line, random))
+
+
+def _set_tile(place: int, tile: TileRow, log: LogRows) -> None:
+    log.tiles[place] = tile
+
+
+def _drop_tile(place: int, log: LogRows) -> None:
+    del log.tiles[place]
+
+
+def _swap_stamps(first: int, second: int, log: LogRows) -> None:
+    other = {first: second, second: first}
+    log.timestamps = [row._replace(size=other.get(row.size, row.size)) for row in log.timestamps]

@@ -36,7 +36,7 @@ Attempt = tuple[str, str, Callable[[], object]]
 
 def attempts(scene: Scene, random: Random, samples: int) -> Iterator[Attempt]:
     trusted = verifier_keys(scene.outside.trust)
-    with sources_of(f"sqlite:///{scene.data}", "main") as sources:
+    with sources_of(scene.stores.url, "main") as sources:
         for source in sources:
             covered = scene.covered.get(source.service, 0)
             if covered < 2:
@@ -129,7 +129,7 @@ def _of_growth(
     what, origin = f"{service}/main, head {last.size}", origin_of(service)
 
     def ask(old_size: int, proof: tuple[bytes, ...], head: Checkpoint) -> Callable[[], object]:
-        note = note_of(scene.data, head, at)
+        note = note_of(scene.stores.keys, head, at)
         return lambda: witness.cosign(bytes(WitnessRequest(old_size, proof, note)), at)
 
     fork = Checkpoint(origin, last.size, random.randbytes(32))

@@ -1,7 +1,8 @@
 """A clean history with its logs, and what an auditor holds who has never seen the operator's files.
 
 The ledgers grow in parts. After each part the logs sign their heads, a witness with a folder of
-its own cosigns them, and a timestamp authority stamps them. Nothing is tampered with here.
+its own cosigns them, a timestamp authority stamps them, and they are exported to a folder out of
+the operator's reach. Nothing is tampered with here.
 """
 
 from __future__ import annotations
@@ -21,17 +22,19 @@ import msgspec
 from grant_audit.bundle.source import Source
 from grant_store.leaf import instant_of
 from grant_store.log.checkpointer import Checkpointer
-from grant_store.log.log_keys import keys_of_log
+from grant_store.log.export import export
+from grant_store.log.log_keys import PRIVATE_SUFFIX, keys_of_log
 from grant_store.log.note import Note
 from grant_store.log.proving import ProvingLog
 from grant_store.log.store import LogStore, SignedHead
 from grant_store.log.witness import PUBLIC_KEYS, Witness
-from grant_store.opening import open_log
+from grant_store.opening import open_log, open_store
 from grant_store.rows import Append, LedgerEvent
-from grant_store.sqlite import SQLiteStore
 from histories.recording import Ledgers, new_event
 from pruefpfad.bundles import DOWNSTREAM_FIRST, sources_of
 from store.log.timestamp_authority import TimestampAuthority
+from tamper.files import Files
+from tamper.stores import Stores
 
 LOG_NAME = "pruefpfad.test"
 WITNESS = "pruefbehoerde.example/witness"
@@ -57,20 +60,38 @@ class Outside:
 
 @dataclass
 class Scene:
-    """One history. `backups` are copies of the data directory, one taken after each part."""
+    """One history. `backups` are copies of the stores, one taken after each part."""
 
     folder: Path
+    stores: Stores
     tolerance_seconds: int = 60
-    backups: list[Path] = field(default_factory=list)
+    backups: list[Stores] = field(default_factory=list)
     is_anchored: bool = False
     """Whether the last event of each log names the head before it."""
     covered: dict[str, int] = field(default_factory=dict)
-    """The size of the last cosigned head of each service's log."""
+    """The size of the last cosigned head of each service's log,"""
+    signed: dict[str, int] = field(default_factory=dict)
+    """and that of the last head;"""
+    recorded: dict[str, int] = field(default_factory=dict)
+    """the position of the last event of each ledger."""
     _known: dict[str, Path] = field(default_factory=dict)
 
+    def __str__(self) -> str:
+        return f"{self.folder.name} ({self.stores.kind})"
+
     @property
-    def data(self) -> Path:
-        return self.folder / "data"
+    def witness(self) -> Path:
+        return self.folder / "witness"
+
+    @property
+    def exported(self) -> Path:
+        """The write-once folder of heads."""
+        return self.folder / "exported"
+
+    @property
+    def public_keys(self) -> Path:
+        """The folder of the logs' public keys, as services have it."""
+        return self.folder / "public keys"
 
     @property
     def outside(self) -> Outside:
@@ -80,12 +101,6 @@ class Scene:
             self.folder / "authority" / "root.pem",
             self.tolerance_seconds,
         )
-
-    def copy(self, name: str) -> Path:
-        """A copy of the data directory, to be changed."""
-        target = self.folder / "copies" / name
-        shutil.rmtree(target, ignore_errors=True)
-        return Path(shutil.copytree(self.data, target))
 
     def outside_with(self, heads: str) -> Outside:
         """What an auditor holds who brings "all" heads, the "last" ones only, "none", or those
@@ -105,9 +120,12 @@ class Scene:
 class Building:
     """Makes a scene: ledgers that grow, logs, a witness and an authority."""
 
-    def __init__(self, folder: Path, tolerance_seconds: int, services: Sequence[str]) -> None:
-        self.scene = Scene(folder, tolerance_seconds)
-        self._witness = Witness.init(folder / "witness", WITNESS)
+    def __init__(
+        self, folder: Path, stores: Stores, tolerance_seconds: int, services: Sequence[str]
+    ) -> None:
+        self.scene = Scene(folder, stores, tolerance_seconds)
+        self._stores = stores
+        self._witness = Witness.init(self.scene.witness, WITNESS)
         self._authority = TimestampAuthority(folder / "authority")
         (folder / "known").mkdir()
         self._trust(services)
@@ -117,31 +135,35 @@ class Building:
         that was started for them and ends."""
         for service in DOWNSTREAM_FIRST:
             instants = [instant_of(0)]
-            path = self.scene.data / f"{service}.main.sqlite3"
-            store = SQLiteStore(path, service, clock=lambda: instants[-1])  # noqa: B023
+            store = open_store(self._stores.url, service, clock=lambda: instants[-1])  # noqa: B023
             store.migrate()
             for instant, same in groupby(rows.get(service, ()), lambda row: row.recorded_at):
                 instants.append(instant)
                 store.append(Append(events=[new_event(row) for row in same]))
+            self.scene.recorded[service] = store.head().position
             store.close()
-            log = open_log(f"sqlite:///{self.scene.data}", service)
+            log = open_log(self._stores.url, service)
             log.migrate()
             log.close()
 
     def sign(self, *, cosigned: bool = True) -> None:
-        """Sign what each service has recorded since, and have it cosigned and stamped."""
-        with sources_of(f"sqlite:///{self.scene.data}", "main") as sources:
+        """Sign what each service has recorded since, have it cosigned and stamped, and export."""
+        with sources_of(self._stores.url, "main") as sources:
             for source in sources:
                 head = self._signed(source)
                 if head and cosigned:
                     self._cosign(source, head)
                     self._stamp(source.log, head)
-        self.scene.backups.append(self._backup())
+                export(ProvingLog(source.log, source.ledger), self.scene.exported)
+
+    def back_up(self) -> None:
+        number = len(self.scene.backups) + 1
+        self.scene.backups.append(self._stores.copy(f"backup {number}"))
 
     def anchor(self) -> None:
         """Carry the last head of each log into its history, and sign that too."""
         anchors: dict[str, list[LedgerEvent]] = {}
-        with sources_of(f"sqlite:///{self.scene.data}", "main") as sources:
+        with sources_of(self._stores.url, "main") as sources:
             for source in sources:
                 head = source.log.last_head()
                 if head is not None:
@@ -157,7 +179,10 @@ class Building:
         at = rows[0].recorded_at + A_SECOND if rows else instant_of(0)
         keys_of = partial(keys_of_log, self._keys)
         heads = Checkpointer(LOG_NAME, source.log, source.ledger, keys_of, lambda: at).sign_all()
-        return heads[-1] if heads else None
+        if not heads:
+            return None
+        self.scene.signed[source.service] = heads[-1].size
+        return heads[-1]
 
     def _cosign(self, source: Source, head: SignedHead) -> None:
         scene, service = self.scene, source.service
@@ -178,21 +203,19 @@ class Building:
 
     def _trust(self, services: Sequence[str]) -> None:
         """The file of these services' keys, and a witness that believes them."""
-        keys = [(self.scene.folder / "witness" / PUBLIC_KEYS).read_text("utf-8")]
+        keys = [(self.scene.witness / PUBLIC_KEYS).read_text("utf-8")]
         for service in services:
             verifiers = [key.verifier for key in keys_of_log(self._keys, origin_of(service))]
             keys += [f"{verifier}\n" for verifier in verifiers]
             for verifier in verifiers:
                 self._witness.trust(verifier, instant_of(0))
         (self.scene.folder / "trust.txt").write_text("".join(keys), "utf-8")
+        private = shutil.ignore_patterns(f"*{PRIVATE_SUFFIX}")
+        shutil.copytree(self._keys, self.scene.public_keys, ignore=private)
 
     @property
     def _keys(self) -> Path:
-        return self.scene.data / "keys" / "log"
-
-    def _backup(self) -> Path:
-        target = self.scene.folder / "backups" / str(len(self.scene.backups))
-        return Path(shutil.copytree(self.scene.data, target))
+        return self._stores.keys
 
 
 def _anchoring(service: str, head: SignedHead, last: LedgerEvent) -> LedgerEvent:
@@ -238,19 +261,23 @@ def a_scene(
     parts: int = 4,
     tail: str = "",
     tolerance_seconds: int = 60,
+    stores: Stores | None = None,
 ) -> Scene:
-    """A history of these ledgers. With a `tail`, the last part is "unsigned" or "uncosigned";
-    without one, heads are anchored in it."""
+    """A history of these ledgers, in these stores that have nothing yet, or in SQLite files. With a
+    `tail`, the last part is "unsigned" or "uncosigned"; without one, heads are anchored in it."""
     folder.mkdir(parents=True)
     recorded = [service for service in DOWNSTREAM_FIRST if ledgers.get(service)]
-    building = Building(folder, tolerance_seconds, recorded)
+    building = Building(folder, stores or Files(folder / "stores"), tolerance_seconds, recorded)
     *before, last = in_parts(ledgers, parts)
     for part in before:
         building.grow(part)
         building.sign()
+        building.back_up()
     building.grow(last)
     if tail != "unsigned":
         building.sign(cosigned=tail != "uncosigned")
+    building.back_up()
     if not tail:
         building.anchor()
+        building.back_up()
     return building.scene

@@ -1,28 +1,50 @@
-"""Everything is tried and counted: what was found, what was missed, and which clean log alarmed."""
+"""Everything is tried and counted: what was found, who objected, what was missed, and which clean
+history alarmed."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from tamper import in_bundles, in_ledgers, in_logs, proofs
+from pruefpfad.bundles import DOWNSTREAM_FIRST
+from tamper import in_bundles, in_ledgers, in_log_fields, in_logs, proofs, rolled_back
+from tamper.defences import objections
 from tamper.scene import Scene
+from tamper.stores import Stores
 from tamper.tampering import Tampering
 from tamper.verdicts import TAMPERED, Verdict, bundle_of, verdict_on
 
 Told = Callable[[str], None]
 
+NOBODY: Mapping[str, str] = MappingProxyType({})
+
+
+BUNDLE = "file"
+"""Where a bundle is tampered with, it does not matter from which store it came."""
+
+
+class Way(NamedTuple):
+    """One line of the score."""
+
+    level: str
+    kind: str
+    store: str
+
 
 @dataclass
 class Score:
-    """By level and kind: the exit codes and how often, and what was not as it must be."""
+    """By way and store: the exit codes and how often, who objected, and what was not as it must
+    be."""
 
-    codes: dict[tuple[str, str], Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    codes: dict[Way, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    objected: dict[Way, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     complaints: list[str] = field(default_factory=list)
     covered: int = 0
     """How many tamperings touched what stands at or below the last cosigned head,"""
@@ -31,29 +53,47 @@ class Score:
     clean: Counter[int] = field(default_factory=Counter)
     """The exit codes of clean histories."""
 
-    def note(self, tampering: Tampering, verdict: Verdict) -> None:
-        self.codes[tampering.level, tampering.kind][verdict.exit_code] += 1
+    def note(
+        self,
+        tampering: Tampering[Any],
+        verdict: Verdict,
+        store: str = BUNDLE,
+        objected: Mapping[str, str] = NOBODY,
+    ) -> None:
+        way = Way(tampering.level, tampering.kind, store)
+        self.codes[way][verdict.exit_code] += 1
+        self.objected[way].update(objected.keys())
         complaint = tampering.complaint(verdict)
         if tampering.is_covered:
             self.covered += 1
             self.covered_missed += bool(complaint)
+        if silence := tampering.silence(objected):
+            complaint += f" said nothing: {silence}"
         if complaint:
-            place = f"{tampering.level}: {tampering.kind}: {tampering.what}"
+            place = f"{store}: {tampering.level}: {tampering.kind}: {tampering.what}"
             self.complaints.append(f"{place}: {complaint}")
 
-    def note_refusal(self, kind: str, what: str, is_refused: bool) -> None:
-        self.codes["proof", kind][TAMPERED if is_refused else 0] += 1
+    def note_refusal(self, kind: str, what: str, store: str, is_refused: bool) -> None:
+        self.codes[Way("proof", kind, store)][TAMPERED if is_refused else 0] += 1
         self.covered += 1
         if not is_refused:
             self.covered_missed += 1
-            self.complaints.append(f"proof: {kind}: {what}: was believed")
+            self.complaints.append(f"{store}: proof: {kind}: {what}: was believed")
 
-    def note_clean(self, what: str, verdict: Verdict, lawful: frozenset[int]) -> None:
+    def note_clean(
+        self,
+        what: str,
+        verdict: Verdict,
+        lawful: frozenset[int],
+        objected: Mapping[str, str] = NOBODY,
+    ) -> None:
+        """Nobody may object to a history that nobody has touched."""
         self.clean[verdict.exit_code] += 1
         if verdict.exit_code not in lawful:
             self.complaints.append(
                 f"clean: {what}: exit code {verdict.exit_code}: {verdict.findings[:3]}"
             )
+        self.complaints += [f"clean: {what}: {who} says {why}" for who, why in objected.items()]
 
     @property
     def tried(self) -> int:
@@ -67,29 +107,38 @@ class Score:
 
 def try_everything(scene: Scene, score: Score, random: Random, samples: int, told: Told) -> None:
     """Try all of it on copies of one clean scene."""
-    in_stores = [
-        *in_ledgers.tamperings(scene, random, samples),
-        *in_logs.tamperings(scene, random, samples),
-    ]
-    bundle = bundle_of(scene.data, scene.folder / "clean.zip")
-    in_bundle = list(in_bundles.tamperings(bundle, random, samples))
-    try_in_stores(scene, score, in_stores, told)
-    try_in_bundle(scene, score, in_bundle, bundle, told)
+    bundle = bundle_of(scene.stores, scene.folder / "clean.zip")
+    try_in_stores(scene, score, store_tamperings(scene, random, samples), told)
+    try_in_bundle(scene, score, in_bundles.tamperings(bundle, random, samples), bundle, told)
     try_proofs(scene, score, random, samples, told)
 
 
-def try_in_stores(scene: Scene, score: Score, tamperings: Iterable[Tampering], told: Told) -> None:
+def store_tamperings(scene: Scene, random: Random, samples: int) -> list[Tampering[Stores]]:
+    return [
+        *in_ledgers.tamperings(scene, random, samples),
+        *in_logs.tamperings(scene, random, samples),
+        *in_log_fields.tamperings(scene, random, samples),
+        *rolled_back.tamperings(scene),
+    ]
+
+
+def try_in_stores(
+    scene: Scene, score: Score, tamperings: Iterable[Tampering[Stores]], told: Told
+) -> None:
     with tempfile.TemporaryDirectory(dir=scene.folder) as folder:
         for tampering in tamperings:
-            told(tampering.kind)
-            data = scene.copy("changed")
-            tampering.act(data)
-            bundle = bundle_of(data, Path(folder) / "changed.zip")
-            score.note(tampering, verdict_on(bundle, scene.outside_with(tampering.heads)))
+            told(f"{scene}: {tampering.kind}")
+            stores = scene.stores.copy("changed")
+            tampering.act(stores)
+            bundle = bundle_of(stores, Path(folder) / "changed.zip")
+            verdict = verdict_on(bundle, scene.outside_with(tampering.heads))
+            objected = objections(scene, stores, tampering.services)
+            score.note(tampering, verdict, stores.kind, objected)
+            stores.discard()
 
 
 def try_in_bundle(
-    scene: Scene, score: Score, tamperings: Iterable[Tampering], clean: Path, told: Told
+    scene: Scene, score: Score, tamperings: Iterable[Tampering[Path]], clean: Path, told: Told
 ) -> None:
     with tempfile.TemporaryDirectory(dir=scene.folder) as folder:
         for tampering in tamperings:
@@ -101,11 +150,16 @@ def try_in_bundle(
 
 def try_proofs(scene: Scene, score: Score, random: Random, samples: int, told: Told) -> None:
     for kind, what, attempt in proofs.attempts(scene, random, samples):
-        told(kind)
-        score.note_refusal(kind, what, proofs.is_refused(attempt))
+        told(f"{scene}: {kind}")
+        score.note_refusal(kind, what, scene.stores.kind, proofs.is_refused(attempt))
 
 
 def look_at_clean(scene: Scene, score: Score, lawful: frozenset[int]) -> None:
     """A clean history must not alarm: `lawful` are the exit codes that it may have."""
-    bundle = bundle_of(scene.data, scene.folder / "clean.zip")
-    score.note_clean(scene.folder.name, verdict_on(bundle, scene.outside), lawful)
+    verdict = verdict_on(bundle_of(scene.stores, scene.folder / "clean.zip"), scene.outside)
+    stores = scene.stores.copy("looked at")
+    objected = objections(
+        scene, stores, [each for each in DOWNSTREAM_FIRST if each in scene.signed]
+    )
+    stores.discard()
+    score.note_clean(str(scene), verdict, lawful, objected)

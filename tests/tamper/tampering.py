@@ -1,21 +1,23 @@
-"""One way to tamper, and what the verifier must say of it. The ways stand in the modules beside."""
+"""One way to tamper, and what must be said of it. The ways stand in the modules beside."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Generic, TypeVar
 
 from tamper.verdicts import TAMPERED, Verdict
 
 FOUND = frozenset({TAMPERED})
 
+Copy = TypeVar("Copy")
+"""What is tampered with: a copy of stores, or the path of a copy of a bundle."""
+
 
 @dataclass(frozen=True)
-class Tampering:
+class Tampering(Generic[Copy]):
     """Something that is done to a copy.
 
-    `act` gets a copy of the data directory, or the path of a copy of the bundle, as `level` says.
     The verdict's exit code must be one of `codes`, and where that is "tampered", a finding must
     name the place: the event at `position` of `log`, or whatever begins with `start`; there may be
     several of these with a bar between.
@@ -24,7 +26,7 @@ class Tampering:
     level: str
     kind: str
     what: str
-    act: Callable[[Path], None]
+    act: Callable[[Copy], None]
     codes: frozenset[int] = FOUND
     log: str = ""
     position: int = 0
@@ -34,6 +36,10 @@ class Tampering:
     or those of all logs but one: "not SERVICE"."""
     is_covered: bool = True
     """Whether it touches what stands at or below the last cosigned head."""
+    services: Sequence[str] = ()
+    """Whose stores the defences of the operator and the witness look at,"""
+    stopped_by: frozenset[str] = frozenset()
+    """and which of them must object."""
 
     def complaint(self, verdict: Verdict) -> str:
         """What is wrong with a verdict on it; empty if it is the right one."""
@@ -43,6 +49,10 @@ class Tampering:
         if verdict.exit_code == TAMPERED and not self._is_placed(verdict):
             return f"not placed: {[(one.check, one.at) for one in verdict.findings][:5]}"
         return ""
+
+    def silence(self, objections: Mapping[str, str]) -> str:
+        """Which defences should have objected and did not; empty if none."""
+        return ", ".join(sorted(self.stopped_by - objections.keys()))
 
     def _is_placed(self, verdict: Verdict) -> bool:
         if self.position:

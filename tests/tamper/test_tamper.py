@@ -14,10 +14,19 @@ from grant_store.opening import open_log
 from histories.plays import ledgers_of, put_back
 from histories.recording import Play, recorded_plays
 from simulation.lives import live
-from tamper import in_bundles, in_ledgers, in_logs
+from tamper import in_bundles, in_logs
 from tamper.__main__ import CLOCKS_LEAP_SECONDS, main
+from tamper.files import Files
 from tamper.scene import Outside, Scene, a_scene
-from tamper.score import Score, look_at_clean, try_in_bundle, try_in_stores, try_proofs
+from tamper.score import (
+    Score,
+    look_at_clean,
+    store_tamperings,
+    try_in_bundle,
+    try_in_stores,
+    try_proofs,
+)
+from tamper.stores import Stores
 from tamper.tampering import Tampering
 from tamper.verdicts import (
     INCOMPLETE,
@@ -49,10 +58,7 @@ def unheard(what: str) -> None:
 
 def test_what_is_done_to_ledgers_and_logs_is_found(scene: Scene) -> None:
     random, score = Random(1), Score()
-    every = [
-        *in_ledgers.tamperings(scene, random, 1),
-        *in_logs.tamperings(scene, random, 1),
-    ]
+    every = store_tamperings(scene, random, 1)
 
     try_in_stores(scene, score, random.sample(every, TRIED), unheard)
 
@@ -62,7 +68,7 @@ def test_what_is_done_to_ledgers_and_logs_is_found(scene: Scene) -> None:
 
 
 def test_what_is_done_to_a_bundle_is_found(scene: Scene) -> None:
-    score, bundle = Score(), bundle_of(scene.data, scene.folder / "clean.zip")
+    score, bundle = Score(), bundle_of(scene.stores, scene.folder / "clean.zip")
 
     try_in_bundle(scene, score, in_bundles.tamperings(bundle, Random(2), 2), bundle, unheard)
 
@@ -76,7 +82,7 @@ def test_nobody_believes_a_forged_proof(scene: Scene) -> None:
     try_proofs(scene, score, Random(3), 2, unheard)
 
     assert score.complaints == []
-    assert {kind for _, kind in score.codes} >= {
+    assert {way.kind for way in score.codes} >= {
         "forge a proof: flip a bit",
         "show a witness another root",
         "forge a time stamp: flip a bit",
@@ -118,7 +124,9 @@ def test_a_restored_store_never_verifies_against_a_head_of_what_was_lost(tmp_pat
         [lost] = log.heads()
     known.write_bytes(lost.note)
 
-    verdict = verdict_on(bundle_of(data, tmp_path / "b.zip"), Outside(trust, [known], trust))
+    verdict = verdict_on(
+        bundle_of(Files(tmp_path), tmp_path / "b.zip"), Outside(trust, [known], trust)
+    )
 
     assert verdict.exit_code == TAMPERED
     assert ("known head", f"budgeting/main/{lost.size}") in [each[:2] for each in verdict.findings]
@@ -138,7 +146,7 @@ def test_a_world_whose_services_die_and_race_does_not_alarm(tmp_path: Path) -> N
     ledgers = ledgers_of(tmp_path / "life" / "disturbed", "{}.sqlite3")
 
     scene = a_scene(tmp_path / "scene", ledgers, tolerance_seconds=CLOCKS_LEAP_SECONDS)
-    verdict = verdict_on(bundle_of(scene.data, tmp_path / "clean.zip"), scene.outside)
+    verdict = verdict_on(bundle_of(scene.stores, tmp_path / "clean.zip"), scene.outside)
 
     assert (verdict.exit_code, verdict.findings) == (VERIFIED, [])
 
@@ -147,7 +155,7 @@ def test_a_clock_that_leapt_is_named_and_no_alarm(tmp_path: Path) -> None:
     [play] = [each for each in PLAYS if each.name == "contended"][-1:]
 
     scene = a_scene(tmp_path / "scene", play.ledgers)
-    verdict = verdict_on(bundle_of(scene.data, tmp_path / "clean.zip"), scene.outside)
+    verdict = verdict_on(bundle_of(scene.stores, tmp_path / "clean.zip"), scene.outside)
 
     assert verdict.exit_code == INCOMPLETE
     assert {finding.check for finding in verdict.findings} == {"causation"}
@@ -157,7 +165,7 @@ def test_a_clock_that_leapt_is_named_and_no_alarm(tmp_path: Path) -> None:
 class TestWhatCounts:
     """The score itself must miss nothing."""
 
-    deleted = Tampering("ledger", "delete", "intake/main/7", lambda data: None,
+    deleted = Tampering[Stores]("ledger", "delete", "intake/main/7", lambda stores: None,
                         log="intake/main", position=7)  # fmt: skip
 
     def test_another_exit_code_is_a_miss(self) -> None:

@@ -19,6 +19,7 @@ from grant_audit.bundle.scope import Scope
 from grant_audit.bundle.writer import Extras, write_bundle
 from pruefpfad.bundles import event_schemas, public_keys, sources_of
 from tamper.scene import LOG_NAME, Outside
+from tamper.stores import Stores
 
 VERIFY = Path(__file__).parents[2] / "services/grant_audit/verifier/verify.py"
 VERIFIED, TAMPERED, INCOMPLETE, UNUSABLE = range(4)
@@ -58,10 +59,10 @@ class Verdict(NamedTuple):
         return any(finding.at.startswith(start) for finding in self.findings)
 
 
-def bundle_of(data: Path, path: Path) -> Path:
-    """The bundle of everything in a data directory, as the operator writes it."""
-    keys = public_keys([data / "keys" / "log"])
-    with sources_of(f"sqlite:///{data}", "main") as sources:
+def bundle_of(stores: Stores, path: Path) -> Path:
+    """The bundle of everything in these stores, as the operator writes it."""
+    keys = public_keys([stores.keys])
+    with sources_of(stores.url, "main") as sources:
         write_bundle(path, sources, Scope(), Extras(LOG_NAME, keys, _schemas()))
     return path
 

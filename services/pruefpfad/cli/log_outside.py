@@ -13,6 +13,7 @@ from grant_store.log.note import Note
 from grant_store.log.proving import ProvingLog
 from grant_store.log.store import SignedHead
 from pruefpfad.cli.installation import Installation, reads
+from pruefpfad.cli.log_signing import log_name_option
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.decision_proofs import PROVEN, hand_out
 
@@ -32,9 +33,10 @@ _HEADS_DIR = "PRUEFPFAD_HEADS_DIR"
     type=click.Path(file_okay=False, path_type=Path),
     help="A folder on a medium that is written once. Nothing in it is ever written over.",
 )
+@log_name_option
 @json_option
 @reads
-def export(installation: Installation, folder: Path, as_json: bool) -> None:
+def export(installation: Installation, folder: Path, log_name: str, as_json: bool) -> None:
     """Add new heads, cosignatures, timestamps and proofs of growth; and proofs of decisions.
 
     Ends with an error, and writes nothing, where the log has become shorter or another than what
@@ -43,7 +45,7 @@ def export(installation: Installation, folder: Path, as_json: bool) -> None:
     rows: list[dict[str, Any]] = []
     with installation.logs() as logs:
         for service, proving in logs.items():
-            exported = export_heads(proving, folder)
+            exported = export_heads(proving, folder, log_name)
             if exported is None:
                 continue
             proofs = 0

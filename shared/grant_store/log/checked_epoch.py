@@ -93,8 +93,8 @@ class EpochUnderCheck:
         end = (tile.index + 1) << (HEIGHT * (tile.level + 1))
         if end > self._signed_size or self._other_tile:
             return
-        stored = self._log.tile(tile.level, tile.index)
-        if stored == tile.hashes and self._log.tile_roots(tile.level, tile.index, 1) == [tile.root]:
+        roots = self._log.tile_roots(tile.level, tile.index, 1)
+        if roots == [tile.root] and self._log.tile(tile.level, tile.index) == tile.hashes:
             self._tiles += 1
             return
         error = self._at(end, f"the stored tile {tile.path} is not that of the ledger")

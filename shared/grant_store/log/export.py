@@ -23,6 +23,7 @@ from pathlib import Path
 from grant_store.errors import StoreError
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.note import Note
+from grant_store.log.origins import origin_line
 from grant_store.log.proving import ProvingLog, origin_of
 from grant_store.log.store import SignedHead
 from grant_store.log.witness_request import WitnessRequest
@@ -59,14 +60,16 @@ def newest_exported(root: Path, origin: str) -> Path | None:
     return max(folder_of(root, origin).glob(f"{'[0-9]' * _DIGITS}{NOTE}"), default=None)
 
 
-def export(proving: ProvingLog, root: Path) -> Exported | None:
+def export(proving: ProvingLog, root: Path, log_name: str = "") -> Exported | None:
     """Add what the folder lacks; None if the log has no head yet.
 
     The newest head goes out, and every one that was cosigned or stamped. All is compared with what
-    lies there before anything is written.
+    lies there before anything is written. A log that has no head any more cannot say its name, so
+    that the installation's `log_name` is needed to miss it.
     """
     last = proving.log.last_head()
     if last is None:
+        _refuse_lost(proving, root, log_name)
         return None
     origin = origin_of(last)
     before = _exported_before(proving, root, last)
@@ -77,6 +80,14 @@ def export(proving: ProvingLog, root: Path) -> Exported | None:
             files += write_once(folder_of(root, origin) / name, content)
         before = max(before, head, key=lambda each: each.size) if before else head
     return Exported(origin, last.size, files)
+
+
+def _refuse_lost(proving: ProvingLog, root: Path, log_name: str) -> None:
+    origin = origin_line(log_name, proving.ledger.service, proving.ledger.lane)
+    if log_name and (path := newest_exported(root, origin)):
+        raise HistoryChanged(
+            f"{origin}: {int(path.stem)} leaves were exported, and the log has no head."
+        )
 
 
 def _exported_before(proving: ProvingLog, root: Path, last: SignedHead) -> SignedHead | None:

@@ -93,6 +93,12 @@ def test_a_tile_that_was_changed_is_found(signed: Desk) -> None:
     wrong(signed, "position 256: the stored tile tile/0/000 is not that of the ledger")
 
 
+def test_a_tile_that_is_gone_is_found(signed: Desk) -> None:
+    change_log(signed, "tiles", "level = 7")
+
+    wrong(signed, "position 256: the stored tile tile/0/000 is not that of the ledger")
+
+
 def test_a_head_whose_note_is_another_heads_is_found(signed: Desk) -> None:
     change_log(signed, "heads", "note = (SELECT note FROM {heads} ORDER BY size LIMIT 1)")
 

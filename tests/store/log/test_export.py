@@ -102,6 +102,19 @@ def test_an_older_head_that_was_cosigned_later_goes_out_too(
     assert "000000000023.note" in names(root)
 
 
+def test_a_log_without_heads_is_missed_where_some_were_exported(
+    ledger: SignedLedger, root: Path, tmp_path: Path
+) -> None:
+    ledger.grow(23).sign()
+    export(ledger.proving, root)
+    emptied = SignedLedger(tmp_path / "emptied")
+
+    with pytest.raises(HistoryChanged, match="23 leaves were exported, and the log has no head"):
+        export(emptied.proving, root, "pruefpfad.example")
+    assert export(emptied.proving, root, "another.example") is None
+    emptied.close()
+
+
 def test_a_log_that_shrank_is_noticed(ledger: SignedLedger, root: Path, tmp_path: Path) -> None:
     ledger.grow(23).sign()
     export(ledger.proving, root)
