@@ -129,6 +129,7 @@ def test_who_took_a_bundle_is_on_record(tmp_path: Path) -> None:
     mandate = ("--id", "P-1", "--role", "auditor", "--from", "2020-01-01", "--until", "2099-12-31")
     token = CliRunner().invoke(main, ["--data", str(tmp_path), "actor", "token", *mandate])
     who = ("--actor-token", token.stdout.strip(), "--purpose", "Stichprobe 2026")
+    CliRunner().invoke(main, ["--data", str(tmp_path), "store", "migrate"])
 
     done = call(tmp_path, "--all", "-o", str(tmp_path / "b.zip"), *who)
 

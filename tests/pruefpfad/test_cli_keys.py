@@ -62,9 +62,21 @@ def test_a_destruction_that_was_interrupted_shows_and_is_finished(data: Path) ->
     assert unfinished.exit_code == 5
     assert "True" not in unfinished.output
     assert "False" not in unfinished.output
-    assert unfinished.output.splitlines()[-2].count("no") == 2
+    assert unfinished.output.splitlines()[-2].count("nein") == 2
     assert call(data, "keys", "destroy", *DESTROY, *tokens(data)).exit_code == 0
     assert call(data, "keys", "status", "--case", REFERENCE).exit_code == 0
+
+
+def test_keys_are_told_in_the_language_that_is_asked_for(data: Path) -> None:
+    german = call(data, "keys", "status", "--case", REFERENCE).output
+    english = call(data, "keys", "status", "--case", REFERENCE, "--lang", "en").output
+
+    assert "lesbar" in german
+    assert "Auszahlung" in german
+    assert "readable" in english
+    assert "readable" not in german
+    assert "vernichtet" in call(data, "keys", "status").output
+    assert "destroyed" in call(data, "keys", "status", "--lang", "en").output
 
 
 def test_a_payload_is_sealed_for_whoever_sends_by_message(data: Path) -> None:

@@ -204,8 +204,8 @@ def test_a_ledger_that_was_changed_is_named_and_the_others_are_still_seen_to(
 def test_a_directory_without_ledgers_gets_no_log(tmp_path: Path) -> None:
     result = log(tmp_path, "checkpoint")
 
-    assert (result.exit_code, list(tmp_path.iterdir())) == (1, [])
-    assert "run `pruefpfad store migrate`" in result.stderr
+    assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
+    assert f"{tmp_path} holds none of the lane main" in result.stderr
 
 
 def test_on_servers_the_keys_must_be_named(data: Path) -> None:

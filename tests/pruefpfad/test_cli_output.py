@@ -104,7 +104,7 @@ def test_a_file_that_cannot_be_written_is_said_without_a_traceback(data: Path) -
 
     result = call(data, "export", "operations", "--as-of", "2021-01-31", "-o", nowhere)
 
-    assert result.exit_code == 1
+    assert result.exit_code == 4
     assert nowhere in result.output
     assert isinstance(result.exception, SystemExit)
 

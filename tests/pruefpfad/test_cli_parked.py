@@ -224,7 +224,7 @@ class TestParked:
     def test_a_directory_without_stores_is_said_in_words(self, tmp_path: Path) -> None:
         empty = tmp_path / "empty"
 
-        assert "there is no store" in call(empty, "parked", "list").stderr
+        assert "holds none of the lane main" in call(empty, "parked", "list").stderr
         empty.joinpath("keys").rename(tmp_path / "keys")
         empty.rmdir()
         token = a_token(tmp_path, "S-1801")

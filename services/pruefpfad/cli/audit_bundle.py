@@ -15,8 +15,9 @@ from grant_audit.bundle.source import Source
 from grant_audit.bundle.writer import Extras, Written, write_bundle
 from pruefpfad.bundles import event_schemas, public_keys, sources_of
 from pruefpfad.cli.installation import Installation, reads
-from pruefpfad.cli.looking import in_a_folder, on_record, write_checksum
+from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
+from pruefpfad.cli.whole_files import file_option, write_checksum
 from pruefpfad.processes import migrate
 from pruefpfad.processes.configuration import Configuration
 from pruefpfad.witness_policy import WitnessPolicy, read_policy
@@ -28,14 +29,11 @@ from pruefpfad.witness_policy import WitnessPolicy, read_policy
 @click.option("--case", "reference", multiple=True, metavar="REF", help="A case by its reference.")
 @click.option("--programme", multiple=True, metavar="CODE", help="All its cases.")
 @click.option("--all", "everything", is_flag=True, help="The whole history of all services.")
-@click.option(
+@file_option(
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=in_a_folder,
-    help="The file, and FILE.sha256 beside it. It appears when it is whole; one that is there is"
-    " replaced.",
+    help_text="The file, and FILE.sha256 beside it. It appears when it is whole.",
 )
 @click.option(
     "--keys",

@@ -77,8 +77,11 @@ def _stores(place: str, lane: str) -> Iterator[Any]:
     installation = Installation(Path(place), place if is_url else None, lane=lane)
     if not is_url and not installation.data.is_dir():
         raise Unusable(f"{place}: expected a data directory, or a URL such as postgresql://HOST/DB")
-    with installation.stores() as stores:
-        yield stores
+    try:
+        with installation.stores() as stores:
+            yield stores
+    except click.UsageError as error:
+        raise Unusable(error.message.replace("--data", place, 1)) from error
 
 
 def _say(found: Comparison) -> None:

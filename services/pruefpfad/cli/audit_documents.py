@@ -19,8 +19,8 @@ from grant_audit.sentences import Language, word
 from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
-from pruefpfad.cli.looking import output_option, write_with_checksum
 from pruefpfad.cli.output import json_option, say_json, say_table
+from pruefpfad.cli.whole_files import output_option, write_with_checksum
 
 EXIT_INCOMPLETE = 1
 

@@ -20,8 +20,9 @@ from grant_values.legal_time import legal_date
 from pruefpfad.cli.as_of import answers_auditors, case_files
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands
-from pruefpfad.cli.looking import output_option, put_on_record, write_with_checksum
+from pruefpfad.cli.looking import put_on_record
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
+from pruefpfad.cli.whole_files import output_option, write_with_checksum
 
 EXIT_DIFFERS = 1
 DAY = click.DateTime(["%Y-%m-%d"])

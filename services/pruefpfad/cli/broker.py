@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from pruefpfad.cli.whole_files import file_option, write_text_whole
 from pruefpfad.processes.configuration import LANE
 
 
@@ -16,13 +17,7 @@ def broker() -> None:
 
 @broker.command(epilog="Example: pruefpfad broker definitions -o infra/rabbitmq/definitions.json")
 @click.option("--lane", default="main", show_default=True, envvar=LANE.name, help="Lane.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="The file to write; one that is there is replaced.",
-)
+@file_option("-o", "--output", required=True, help_text="The file to write.")
 def definitions(lane: str, output: Path) -> None:
     """Write the definitions file for RabbitMQ: exchanges, queues, users and their rights.
 
@@ -31,7 +26,7 @@ def definitions(lane: str, output: Path) -> None:
     # Imported here because the embedded run does without a broker.
     from pruefpfad.published.broker import broker_definitions
 
-    output.write_text(broker_definitions(lane), encoding="utf-8")
+    write_text_whole(output, broker_definitions(lane))
     click.echo(output)
 
 

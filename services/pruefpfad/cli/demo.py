@@ -21,6 +21,7 @@ from grant_values.money import euro_de
 from pruefpfad.audit_apart import AuditApart
 from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import EXIT_INVALID, say_table
+from pruefpfad.cli.whole_files import PRIVATE, write_whole
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.bulk import BulkRun
 from pruefpfad.scripted.records import StoredRecords
@@ -120,20 +121,13 @@ def _write_files(system: EmbeddedSystem, data: Path) -> dict[str, Any]:
     folder = data / "payments"
     folder.mkdir(exist_ok=True)
     for run in queries.runs(audit):
-        _put(
-            folder / run["file"]["file_name"], recorded_file(disbursement, system.vault, run["run"])
-        )
+        file = recorded_file(disbursement, system.vault, run["run"])
+        write_whole(folder / run["file"]["file_name"], file, PRIVATE)
     listed = operations_list(audit, date.max, files)
-    _put(data / "operations.csv", listed.encode())
+    write_whole(data / "operations.csv", listed.encode())
     text = json.dumps(figures, ensure_ascii=False, indent=2) + "\n"
-    _put(data / "summary.json", text.encode())
+    write_whole(data / "summary.json", text.encode())
     return figures
-
-
-def _put(path: Path, content: bytes) -> None:
-    unfinished = path.with_suffix(path.suffix + ".part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)
 
 
 def _report(figures: dict[str, Any], broken: Sequence[BrokenRow], data: Path) -> None:

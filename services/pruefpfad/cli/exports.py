@@ -20,8 +20,7 @@ from grant_audit.summary import summary
 from grant_values.invalid import Invalid
 from pruefpfad.cli.as_of import case_files, shows_case_files
 from pruefpfad.cli.installation import Installation
-
-OUTPUT = click.Path(dir_okay=False, path_type=Path)
+from pruefpfad.cli.whole_files import file_option, write_text_whole
 
 
 @click.group(epilog="Example: pruefpfad --data var/demo export operations --as-of 2016-06-30")
@@ -39,9 +38,7 @@ def export() -> None:
     type=click.DateTime(["%Y-%m-%d"]),
     help="Operations approved by this day: the same as --effective.",
 )
-@click.option(
-    "-o", "--output", type=OUTPUT, help="A file; beside it FILE.json, which says of what."
-)
+@file_option("-o", "--output", help_text="A file; beside it FILE.json, which says of what.")
 @shows_case_files
 def operations(
     installation: Installation, as_of: AsOf, day: datetime | None, output: Path | None
@@ -59,7 +56,7 @@ def operations(
 @export.command(
     "summary", epilog="Example: pruefpfad --data var/demo export summary -o figures.json"
 )
-@click.option("-o", "--output", type=OUTPUT, help="A file.")
+@file_option("-o", "--output", help_text="A file.")
 @shows_case_files
 def figures(installation: Installation, as_of: AsOf, output: Path | None) -> None:
     """Write counts, amounts and the proofs that they agree with each other, as JSON.
@@ -70,7 +67,7 @@ def figures(installation: Installation, as_of: AsOf, output: Path | None) -> Non
         found = {**summary(pages), **_effective(as_of)}
     text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     if output:
-        output.write_text(text, encoding="utf-8")
+        write_text_whole(output, text)
     else:
         click.echo(text, nl=False)
 
@@ -88,8 +85,8 @@ def _write(text: str, output: Path | None, origin: Mapping[str, Any]) -> None:
     """The list has the columns that its readers know, and no room for where it comes from."""
     beside = json.dumps({"sha256": sha256(text.encode()).hexdigest(), **origin}, indent=2)
     if output:
-        output.write_text(text, encoding="utf-8")
-        output.with_name(f"{output.name}.json").write_text(f"{beside}\n", encoding="utf-8")
+        write_text_whole(output, text)
+        write_text_whole(output.with_name(f"{output.name}.json"), f"{beside}\n")
     else:
         click.echo(text, nl=False)
         click.echo(beside, err=True)

@@ -57,7 +57,7 @@ class Installation:
 
     @property
     def url(self) -> str:
-        """The address of the stores; a data directory must be there."""
+        """The address of the stores; a data directory must hold a run."""
         return self.database_url or f"sqlite:///{self._directory()}"
 
     @property
@@ -117,12 +117,18 @@ class Installation:
             return ask(message)
 
     def embedded(self) -> EmbeddedSystem:
-        """All services in this process, on the data directory; it must be there."""
+        """All services in this process, on the data directory of a run that was begun."""
         return embedded_system(self._directory())
 
     def _directory(self) -> Path:
+        """The data directory; nothing is made in one that holds no run, whatever else it is."""
         if not self.data.is_dir():
             raise click.UsageError(f"--data: expected that of an embedded run, not {self.data}")
+        if not any((self.data / f"{name}.{self.lane}.sqlite3").exists() for name in SERVICES):
+            raise click.UsageError(
+                f"--data: expected that of an embedded run, and {self.data} holds none of the lane"
+                f" {self.lane}; `pruefpfad programme register` begins one"
+            )
         return self.data
 
 

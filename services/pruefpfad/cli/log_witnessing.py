@@ -19,6 +19,7 @@ from grant_values.invalid import Invalid
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.output import json_option, say_json, say_table
+from pruefpfad.cli.whole_files import write_whole
 from pruefpfad.cli.witness_cosigning import say_answers_of
 
 _OLD = re.compile(r"([a-z0-9]+)=(0|[1-9][0-9]{0,17})", re.ASCII)
@@ -72,7 +73,7 @@ def request(
             old_size = told.get(service, last_cosigned(proving, name))
             path = output / f"{service}.{installation.lane}{REQUEST}"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(bytes(proving.request(head, old_size)))
+            write_whole(path, bytes(proving.request(head, old_size)))
             rows.append({"service": service, "old": old_size, "size": head.size, "file": path})
     if as_json:
         say_json(rows)

@@ -1,5 +1,4 @@
-"""A look at the case files goes on record before it is answered, and an answer onto a file with its
-checksum.
+"""A look at the case files goes on record before it is answered.
 
 Responsible for who looks, and why. What is shown stands in the command's own module.
 """
@@ -8,9 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from hashlib import file_digest, sha256
-from os import W_OK, access
-from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -34,22 +30,6 @@ SCOPES = {
     "sample": "sample",
 }
 """What an option that names a subject asks about; without any of them it is everything."""
-
-
-def in_a_folder(_: click.Context, __: click.Parameter, output: Path | None) -> Path | None:
-    """What an option for a file has to be, before anything is read for it or put on record."""
-    if output and not (output.parent.is_dir() and access(output.parent, W_OK)):
-        raise Invalid("output", f"expected a folder that exists and takes files for {output}")
-    return output
-
-
-output_option = click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=in_a_folder,
-    help="A file for the answer as JSON; its SHA-256 goes into FILE.sha256 beside it.",
-)
 
 
 def on_record(*, required_on_servers: bool) -> Callable[[F], F]:
@@ -127,32 +107,3 @@ def _asked(purpose: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _as_text(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def write_with_checksum(path: Path, content: bytes) -> str:
-    """Write a file and, beside it, its SHA-256 as `sha256sum --check` reads it. Returns the hash.
-
-    Each is put in place whole; the checksum comes last, so that it never speaks of another file.
-    """
-    digest = sha256(content).hexdigest()
-    _put(path, content)
-    _put_checksum(path, digest)
-    return digest
-
-
-def write_checksum(path: Path) -> str:
-    """The same for a file that is there already, however large."""
-    with path.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
-    _put_checksum(path, digest)
-    return digest
-
-
-def _put_checksum(path: Path, digest: str) -> None:
-    _put(path.with_name(f"{path.name}.sha256"), f"{digest}  {path.name}\n".encode())
-
-
-def _put(path: Path, content: bytes) -> None:
-    unfinished = path.with_name(f"{path.name}.part")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from pruefpfad.cli.cases import columns_of, lang_option
 from pruefpfad.cli.exports import computed
 from pruefpfad.cli.installation import Installation, opens
 from pruefpfad.cli.output import json_option, say_json, say_table
+from pruefpfad.cli.whole_files import PRIVATE, file_option, write_whole
 
 _UNDER_WAY, _WRITTEN, _LEFT = "opened", "written", "transmitted"
 
@@ -68,13 +68,7 @@ def _cells(run: dict[str, Any], lang: Language) -> tuple[str, ...]:
     epilog="Example: pruefpfad --data var/demo payments rebuild 2016-0001 -o payments/2016.xml"
 )
 @click.argument("run")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help="The file to write; one that is there is replaced.",
-)
+@file_option("-o", "--output", required=True, help_text="The file to write.")
 @opens
 def rebuild(installation: Installation, run: str, output: Path) -> None:
     """Build the file of a payment run from its events; it equals the one that was sent.
@@ -85,9 +79,7 @@ def rebuild(installation: Installation, run: str, output: Path) -> None:
     with installation.stores() as stores, installation.vault() as vault:
         file = recorded_file(stores["disbursement"], vault, run)
         [opened, *_] = stores["disbursement"].stream(PaymentRun.create_id(run))
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as writing:
-        writing.write(file)
+    write_whole(output, file, PRIVATE)
     click.echo(f"{output}: {len(file)} bytes, SHA-256 {sha256(file).hexdigest()}")
     click.echo(f"computed from disbursement/{opened.position}")
 

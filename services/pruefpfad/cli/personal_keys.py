@@ -12,6 +12,7 @@ from uuid import UUID
 
 import click
 
+from grant_audit.sentences import Language, word
 from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_contracts.reasons import KEY_DESTROYED
@@ -20,6 +21,7 @@ from grant_intake.personal_records import KeyDestruction
 from grant_store.personal.encryption_keys import EncryptionKeys
 from grant_values.personal import PURPOSES, Holder
 from pruefpfad.border import Border
+from pruefpfad.cli.cases import lang_option
 from pruefpfad.cli.installation import Installation, Signed, case_of, commands, opens
 from pruefpfad.cli.output import EXIT_NOT_YET, finish, json_option, say_json, say_table
 from pruefpfad.processes.configuration import ROLE_PREFIX
@@ -36,9 +38,10 @@ def keys() -> None:
 
 @keys.command(epilog="Example: pruefpfad --data var/demo keys status --case ZIQ-2020-0001 --json")
 @click.option("--case", help="Only the persons of this case: its reference or its id.")
+@lang_option
 @json_option
 @opens
-def status(installation: Installation, case: str | None, as_json: bool) -> None:
+def status(installation: Installation, case: str | None, lang: Language, as_json: bool) -> None:
     """Say how many keys there are, or which of a case's persons can still be read.
 
     Exit code 5: a key was destroyed and that is not on record; repeat `keys destroy`.
@@ -46,7 +49,7 @@ def status(installation: Installation, case: str | None, as_json: bool) -> None:
     with installation.vault() as vault, installation.stores() as stores:
         if case is None:
             counts = vault.keys.counts()
-            _say_counts(counts, as_json=as_json)
+            _say_counts(counts, lang, as_json=as_json)
             return
         rows: list[dict[str, str | bool]] = []
         for document in stores["intake"].documents(HOLDER, f"{case_of(case)}/"):
@@ -60,10 +63,16 @@ def status(installation: Installation, case: str | None, as_json: bool) -> None:
         say_json(rows)
     else:
         columns = ("subject", "purpose", "readable", "destruction_on_record")
-        cells = [[_cell(row[each]) for each in columns] for row in rows]
-        say_table(
-            f"{len(rows)} keys of {case}", [each.replace("_", " ") for each in columns], cells
-        )
+        cells = [
+            (
+                str(row["subject"]),
+                word(str(row["purpose"]), "purpose", lang),
+                *(_told("yes" if row[each] else "no", lang) for each in columns[2:]),
+            )
+            for row in rows
+        ]
+        title = f"{len(rows)} {_told('keys_of', lang)} {case}"
+        say_table(title, [_told(each, lang) for each in columns], cells)
     raise SystemExit(EXIT_NOT_YET if unfinished else 0)
 
 
@@ -173,20 +182,25 @@ def migrate(installation: Installation, role_prefix: str) -> None:
     click.echo("vault: migrated")
 
 
-def _cell(value: str | bool) -> str:
-    return value if isinstance(value, str) else "yes" if value else "no"
+def _told(term: str, lang: Language) -> str:
+    return word(term, "personal_key", lang)
 
 
-def _say_counts(counts: dict[str, tuple[int, int]], *, as_json: bool) -> None:
-    rows = [
-        {"purpose": purpose, "keys": live, "destroyed": destroyed}
+def _say_counts(counts: dict[str, tuple[int, int]], lang: Language, *, as_json: bool) -> None:
+    if as_json:
+        say_json(
+            [
+                {"purpose": purpose, "keys": live, "destroyed": destroyed}
+                for purpose, (live, destroyed) in counts.items()
+            ]
+        )
+        return
+    cells = [
+        (word(purpose, "purpose", lang), str(live), str(destroyed))
         for purpose, (live, destroyed) in counts.items()
     ]
-    if as_json:
-        say_json(rows)
-    else:
-        cells = [[str(value) for value in row.values()] for row in rows]
-        say_table("Keys of personal data", ("purpose", "keys", "destroyed"), cells)
+    columns = [_told(each, lang) for each in ("purpose", "live", "destroyed")]
+    say_table(_told("keys", lang), columns, cells)
 
 
 COMMANDS = (keys,)

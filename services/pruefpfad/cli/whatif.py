@@ -14,6 +14,7 @@ from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.progress import PositionBars
+from pruefpfad.cli.whole_files import file_option, write_text_whole
 from pruefpfad.decided_again.replay import CALLS
 from pruefpfad.sources.files import read_text
 from pruefpfad.whatif.courses import CaseStudy, changes
@@ -23,8 +24,6 @@ from pruefpfad.whatif.study import Study, study
 from pruefpfad.whatif.sums import Sums, sums
 from pruefpfad.whatif.table import as_csv, cells, json_of, line_changes
 from pruefpfad.whatif.wording import Language, say
-
-_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command(
@@ -41,8 +40,8 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option("--programme", help="Whose cases; needed where there are several programmes.")
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="Received from this day.")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Received up to this day.")
-@click.option("--csv", "csv_file", type=_FILE, help="Write one row for each difference.")
-@click.option("--picture", "picture_file", type=_FILE, help="Write a picture (SVG).")
+@file_option("--csv", "csv_file", help_text="Write one row for each difference.")
+@file_option("--picture", "picture_file", help_text="Write a picture (SVG).")
 @click.option(
     "--limit",
     type=click.IntRange(min=0),
@@ -75,10 +74,10 @@ def whatif(
         found = study(stores, rules, programme, window, bars.reached)
     total = sums(found)
     if csv_file:
-        csv_file.write_text(as_csv(found), encoding="utf-8")
+        write_text_whole(csv_file, as_csv(found))
     if picture_file:
         title = f"{say('what_if', lang)}: {rules_file.name}"
-        picture_file.write_text(picture(total, title, lang), encoding="utf-8")
+        write_text_whole(picture_file, picture(total, title, lang))
     say_json(json_of(found)) if as_json else _say(found, total, limit, lang)
 
 
