@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 from grant_audit.bundle.source import Source
 from grant_store.log.log_keys import verifier_keys
+from grant_store.log.store import LogStore
 from grant_store.opening import open_ledger_view, open_log
 from pruefpfad.published.documents import documents
 
@@ -22,14 +24,15 @@ _SCHEMAS = "schemas/events/"
 def sources_of(url: str, lane: str) -> Iterator[Sequence[Source]]:
     """The ledgers, through their views, and the logs of all services, downstream ones first."""
     with ExitStack() as opened:
+
+        def log_of(service: str, epoch: int | None) -> LogStore:
+            return opened.enter_context(closing(open_log(url, service, lane, epoch)))
+
         sources = []
         for service in DOWNSTREAM_FIRST:
-            source = Source(
-                service, lane, open_ledger_view(url, service, lane), open_log(url, service, lane)
-            )
-            opened.callback(source.ledger.close)
-            opened.callback(source.log.close)
-            sources.append(source)
+            ledger = opened.enter_context(closing(open_ledger_view(url, service, lane)))
+            of_epoch = partial(log_of, service)
+            sources.append(Source(service, lane, ledger, of_epoch(None), of_epoch))
         yield sources
 
 

@@ -7,8 +7,9 @@ running system is.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,8 @@ from grant_store.log.log_keys import (
     keys_of_log,
     signed_note,
 )
-from grant_store.log.store import SignedHead
+from grant_store.log.origins import origin_line
+from grant_store.log.store import LogStore, SignedHead
 from grant_store.log.tiles import TileBuilder
 from grant_store.log.tree import CompactRange
 from grant_store.opening import open_ledger_view, open_log, open_store
@@ -75,6 +77,7 @@ class Operator:
     witness: Sequence[SigningKey] = tuple(
         SigningKey.generate(WITNESS, kind) for kind in KINDS_OF_WITNESS
     )
+    epochs: dict[str, int] = field(default_factory=dict)  # Those of services that had incidents.
     _trees: dict[str, tuple[TileBuilder, CompactRange]] = field(default_factory=dict)
 
     def record(self, service: str, *events: NewEvent) -> int:
@@ -86,7 +89,7 @@ class Operator:
         return found
 
     def origin(self, service: str) -> str:
-        return f"{LOG_NAME}/{service}/main"
+        return origin_line(LOG_NAME, service, "main", self.epochs.get(service, 1))
 
     def sign(self, service: str, *, cosigned: bool = True, every: int = 1_000_000) -> None:
         """Sign all that the service has recorded, a head for that many leaves, and have it
@@ -109,11 +112,48 @@ class Operator:
         checkpoint = Checkpoint(self.origin(service), tree.size, tree.root())
         keys = keys_of_log(self.folder / "keys", self.origin(service))
         note = signed_note(checkpoint, keys, at)
-        source.log.add_head(SignedHead(tree.size, tree.root(), note, at), full)
+        epoch = self.epochs.get(service, 1)
+        source.log.add_head(SignedHead(tree.size, tree.root(), note, at, epoch), full)
         if cosigned:
             for key in self.witness:
                 line = cosignature_lines(checkpoint, [key], at)
                 source.log.cosign(tree.size, f"{key.name} {key.kind}", line)
+
+    def copy_ledger(self, service: str, path: Path) -> None:
+        """A backup of one ledger."""
+        ledger, copy = sqlite3.connect(self._ledger(service)), sqlite3.connect(path)
+        with closing(ledger), closing(copy):
+            ledger.backup(copy)
+
+    def put_back(self, service: str, path: Path) -> None:
+        """The backup takes the place of the ledger; the log stays."""
+        copy, ledger = sqlite3.connect(path), sqlite3.connect(self._ledger(service))
+        with closing(copy), closing(ledger):
+            copy.backup(ledger)
+
+    def _ledger(self, service: str) -> Path:
+        return Path(self.url.removeprefix("sqlite:///")) / f"{service}.main.sqlite3"
+
+    def record_incident(self, service: str, **said: object) -> int:
+        """The next event, as two operators have it recorded; the log begins anew."""
+        source, origin = self.source(service), self.origin(service)
+        known, found = source.log.last_head(), source.ledger.head()
+        assert known
+        epoch = self.epochs.get(service, 1) + 1
+        state = {
+            "epoch": epoch,
+            "known_origin": origin,
+            "known_size": known.size,
+            "known_root": known.root.hex(),
+            "found_size": found.position,
+            "found_leaf": found.leaf_hash.hex(),
+            "reason": "Plattenfehler",
+        }
+        topic = f"{service}.IncidentRecorded"
+        position = self.record(service, an_event(topic, f"incident {epoch}", 1, **state | said))
+        self.epochs[service] = epoch
+        self._trees.pop(service)
+        return position
 
     def sign_all(self) -> None:
         for source in self.sources:
@@ -147,6 +187,10 @@ class Operator:
         }
 
 
+def log_of(url: str, service: str) -> Callable[[int], LogStore]:
+    return lambda epoch: open_log(url, service, epoch=epoch)
+
+
 @contextmanager
 def an_operator(url: str, folder: Path) -> Iterator[Operator]:
     operator = Operator(url, folder)
@@ -155,7 +199,7 @@ def an_operator(url: str, folder: Path) -> Iterator[Operator]:
         store.migrate()
         ledger, log = open_ledger_view(url, service), open_log(url, service)
         log.migrate()
-        operator.sources.append(Source(service, "main", ledger, log))
+        operator.sources.append(Source(service, "main", ledger, log, log_of(url, service)))
     yield operator
     for source in operator.sources:
         operator.stores[source.service].close()

@@ -141,6 +141,7 @@ class Log:
     size: int | None = None
     given: Callable[[Event], bool] = lambda event: True
     shared: Sequence[UUID] = ()
+    ended: Sequence[Log] = ()  # Those before an incident, with the events that they had.
 
     @property
     def name(self) -> str:
@@ -189,9 +190,23 @@ class Log:
             found[f"{folder}leaves/{place}"] = b"".join(
                 self.stored_leaves.get(event.position, event.leaf) for event in part
             )
-        for size in self.heads:
-            found[f"{folder}checkpoints/{size:012}.note"] = self.note(size)
-        return found | {folder + path: tile for path, tile in tiles(self.leaves[: self.head])}
+        own = dict(tiles(self.leaves[: self.head]))
+        for log in self.ended:
+            found |= log.left(f"{folder}epochs/{log.epoch}/", own)
+        return found | self.notes_in(folder) | {folder + path: tile for path, tile in own.items()}
+
+    def notes_in(self, folder: str) -> dict[str, bytes]:
+        return {f"{folder}checkpoints/{size:012}.note": self.note(size) for size in self.heads}
+
+    def left(self, folder: str, others: dict[str, bytes]) -> dict[str, bytes]:
+        """What an ended log leaves: heads, and the full tiles that are not those of the new one."""
+        full = dict(tiles(self.leaves[: max(self.heads) // 256 * 256]))
+        known = {path.partition(".p/")[0]: tile for path, tile in others.items()}
+        return self.notes_in(folder) | {
+            folder + path: tile
+            for path, tile in full.items()
+            if not known.get(path.partition(".p/")[0], b"").startswith(tile)
+        }
 
     def entry(self) -> dict[str, Any]:
         return {
@@ -200,6 +215,7 @@ class Log:
             "origin": self.origin,
             "size": len(self.events) if self.size is None else self.size,
             "head": self.head,
+            "ended": [log.epoch for log in self.ended],
             "shared": [str(each) for each in self.shared],
         }
 
@@ -247,7 +263,7 @@ class History:
         return write(path, self.members())
 
     def trust(self, path: Path) -> Path:
-        signers = [log.signer for log in self.logs]
+        signers = [each.signer for log in self.logs for each in (log, *log.ended)]
         witnesses = {each for log in self.logs for each in log.witnesses}
         path.write_text("".join(each.vkeys() for each in (*signers, *witnesses)))
         return path
@@ -304,3 +320,43 @@ def events(service: str, count: int, *, aggregates: int = 10, cause: str = "") -
 def changed(log: Log, position: int, /, **changes: Any) -> None:
     """Replace an event by one with other fields, as somebody with the right to write could."""
     log.events[position - 1] = replace(log.events[position - 1], **changes)
+
+
+def restored(log: Log, kept: int, count: int, known: int = 0, **said: Any) -> None:
+    """Make of a log one that was put back to `kept` events, recorded the incident as its next event
+    and others after it, `count` in all, and began anew. `known` is the head that the incident
+    names, the last one without it; `said` is what it says otherwise than is true."""
+    old = replace(log, ended=())
+    last, known = log.events[kept - 1], known or max(log.heads)
+    state = {
+        "epoch": log.epoch + 1,
+        "known_origin": log.origin,
+        "known_size": known,
+        "known_root": root(log.leaves[:known]).hex(),
+        "found_size": kept,
+        "found_leaf": last.leaf.hex(),
+        "reason": "the disk failed",
+    }
+    incident = Event(
+        kept + 1,
+        aggregate(f"incident {log.epoch + 1}"),
+        1,
+        f"{log.service}.IncidentRecorded",
+        last.recorded_at + 1,
+        json.dumps(state | said).encode(),
+        event_id=uuid5(aggregate(log.origin), "incident"),
+    )
+    further = [
+        Event(
+            position,
+            aggregate(f"{log.origin} again {position}"),
+            1,
+            f"{log.service}.Noted",
+            incident.recorded_at + position,
+            event_id=uuid5(aggregate(log.origin), f"again {position}"),
+        )
+        for position in range(kept + 2, count + 1)
+    ]
+    log.events = [*log.events[:kept], incident, *further]
+    log.ended = [*log.ended, old]
+    log.epoch, log.heads, log.notes = log.epoch + 1, (count,), {}

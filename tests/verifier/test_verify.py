@@ -242,47 +242,6 @@ def test_a_head_that_you_hold_and_that_the_log_no_longer_lists_was_dropped(
     assert ("known head", "intake/main/300") in verdict.places
 
 
-def after_an_incident(history: History, kept: int, tmp_path: Path) -> Outside:
-    """A log that was restored to `kept` events, went on, and began anew under another origin."""
-    log = history.log("budgeting/main")
-    log.events = [
-        *log.events[:kept],
-        *(replace(each, state=b'{"again":1}') for each in log.events[kept:]),
-    ]
-    log.epoch = 2
-    return Outside(history.trust(tmp_path / "new keys"), history.known(tmp_path))
-
-
-def test_a_head_of_before_an_incident_is_proven_where_nothing_below_it_was_lost(
-    history: History, outside: Outside, ask: Ask, tmp_path: Path
-) -> None:
-    log = history.log("budgeting/main")
-    early = tmp_path / "early.note"
-    early.write_bytes(log.note(145))
-    old_keys = outside.trust.read_text()
-    new = after_an_incident(history, 200, tmp_path)
-    new.trust.write_text(old_keys + new.trust.read_text())
-
-    verdict = ask(history.write(tmp_path / "b.zip"), new.trust, [*new.known, early])
-
-    assert (verdict.exit_code, verdict.findings) == (0, [])
-
-
-def test_a_head_above_what_was_lost_in_an_incident_is_the_evidence_of_the_loss(
-    history: History, outside: Outside, ask: Ask, tmp_path: Path
-) -> None:
-    late = tmp_path / "late.note"
-    late.write_bytes(history.log("budgeting/main").note(290))
-    old_keys = outside.trust.read_text()
-    new = after_an_incident(history, 200, tmp_path)
-    new.trust.write_text(old_keys + new.trust.read_text())
-
-    verdict = ask(history.write(tmp_path / "b.zip"), new.trust, [*new.known, late])
-
-    assert verdict.exit_code == 1
-    assert verdict.places == {("known head", "budgeting/main/290")}
-
-
 def test_a_log_that_is_left_out_is_missed(
     history: History, outside: Outside, ask: Ask, tmp_path: Path
 ) -> None:
@@ -366,19 +325,6 @@ def test_a_tile_that_was_changed_is_named(
     assert verdict.exit_code == 1
     assert ("leaf", "intake/main/10") in verdict.places
     assert ("root", "intake/main/1..150") in verdict.places
-
-
-def test_an_anchored_head_cannot_be_dropped(
-    history: History, outside: Outside, ask: Ask, tmp_path: Path
-) -> None:
-    log = history.log("intake/main")
-    anchor = {"origin": log.origin, "size": 150, "root": "00" * 32}
-    changed(log, 170, topic="intake.HeadAnchored", state=json.dumps(anchor).encode())
-
-    verdict = ask(history.write(tmp_path / "b.zip"), outside.trust, history.known(tmp_path))
-
-    assert verdict.exit_code == 1
-    assert verdict.places == {("anchor", "intake/main/170")}
 
 
 def with_metadata(cause: str) -> bytes:

@@ -1,4 +1,4 @@
-"""One log in a bundle: its events as they were hashed, its tree, heads and time stamps.
+"""One log in a bundle: its events as they were hashed, its tree, its heads and those of its epochs.
 
 It writes down what the stores say and judges nothing: judging is the verifier's work, and what was
 altered must reach it as it is.
@@ -14,13 +14,14 @@ from typing import Any
 from grant_audit.bundle.archive import Archive
 from grant_audit.bundle.cut import follows_from_beyond
 from grant_audit.bundle.documents import documents_in, rules_in
+from grant_audit.bundle.heads import EndedPart, HeadsPart, file_name
 from grant_audit.bundle.scope import Selection, rows_of
-from grant_audit.bundle.source import Source, signer_of
+from grant_audit.bundle.source import Source
 from grant_store.errors import StoreError
 from grant_store.leaf import leaf_encoding
-from grant_store.log.store import SignedHead
+from grant_store.log.origins import epoch_origin, incident_topic
 from grant_store.log.stored_tiles import StoredTiles
-from grant_store.log.tiles import WIDTH, TilePlace, tiles_of
+from grant_store.log.tiles import WIDTH, TilePlace, tiles_of, width_in
 from grant_store.rows import LedgerEvent
 
 EVENTS_PER_FILE = 4_096
@@ -30,39 +31,50 @@ _LENGTH = struct.Struct(">I")
 
 @dataclass
 class LogPart:
-    """One log on its way into an archive. The sizes of its `heads` were read before `head`, the
-    ledger's end; `limit` is where it must end, if that is decided already (`cosigned_cut`)."""
+    """One log on its way into an archive. The sizes of its `heads` and `ended` epochs were read
+    before `head`, the ledger's end; `limit` is where it must end, if that is decided already
+    (`cosigned_cut`)."""
 
     source: Source
     archive: Archive
     selection: Selection
     is_whole: bool
-    heads: list[int]
+    heads: HeadsPart
+    ended: list[EndedPart]
     head: int
     count: Callable[[int], None]
     limit: int | None = None
     cut: int = 0
     events: int = 0
-    witnesses: set[str] = field(default_factory=set)
     rules: list[dict[str, Any]] = field(default_factory=list)
     _level0: set[int] = field(default_factory=set)
 
     @property
     def folder(self) -> str:
-        return f"logs/{self.source.name}/"
+        return folder_of(self.source)
 
     @property
     def origin(self) -> str | None:
-        """The first line of the newest head, or None where nothing was ever signed."""
-        last = self.source.log.head(self.heads[-1]) if self.heads else None
-        return last.note.partition(b"\n")[0].decode(errors="replace") if last else None
+        """The first line of its heads, or None where nothing was ever signed."""
+        ended = ((each.number, each.heads) for each in self.ended)
+        for number, heads in ((self.source.epoch, self.heads), *ended):
+            last = heads.log.head(heads.sizes[-1]) if heads.sizes else None
+            if last:
+                origin = last.note.partition(b"\n")[0].decode(errors="replace")
+                first = origin.removesuffix(f"/{number}") if number > 1 else origin
+                return epoch_origin(first, self.source.epoch)
+        return None
+
+    @property
+    def witnesses(self) -> set[str]:
+        return self.heads.witnesses.union(*(each.heads.witnesses for each in self.ended))
 
     @property
     def tree_size(self) -> int:
         """The size of the largest head within the cut. Where the log ends at an earlier head than
         it must, its tree goes on, so that who holds a later one sees that it continues this one."""
         end = self.cut if self.limit is None else self.head
-        return max((size for size in self.heads if size <= end), default=0)
+        return max((size for size in self.heads.sizes if size <= end), default=0)
 
     def write_events(self, cuts: Mapping[str, int]) -> None:
         """The events up to the head, or to the first one whose cause lies beyond a cut."""
@@ -90,15 +102,15 @@ class LogPart:
         A head above the ledger's end is evidence, and stays; one between the cut and the end only
         waits for the next bundle.
         """
-        sizes = [size for size in self.heads if not self.cut < size <= self.head]
+        sizes = [size for size in self.heads.sizes if not self.cut < size <= self.head]
         if not self.is_whole:
-            sizes = [size for size in sizes if self._is_seen_outside(size)]
+            newest = self.tree_size
+            sizes = [size for size in sizes if self.heads.is_seen_outside(size, newest)]
+        for epoch in self.ended:
+            self._level0.update(epoch.write(self._hashes_at, is_whole=self.is_whole))
         for tile in self._tiles(sizes):
             self._write_tile(tile)
-        for size in sizes:
-            head = self.source.log.head(size)
-            if head:
-                self._write_head(head)
+        self.heads.write(sizes)
 
     def entry(self, origin: str) -> dict[str, Any]:
         """What the manifest says of this log."""
@@ -108,6 +120,7 @@ class LogPart:
             "origin": self.origin or origin,
             "size": self.cut,
             "head": self.tree_size,
+            "ended": [each.number for each in self.ended],
             "shared": self.selection.shared,
         }
 
@@ -115,10 +128,16 @@ class LogPart:
         for row in rows_of(self.source.ledger):
             if row.position > end:
                 return
-            if self.is_whole and self.limit is None and follows_from_beyond(row, cuts):
+            if row.position > self.source.incident and self._waits(row, cuts):
                 self.cut = row.position - 1
                 return
             yield row
+
+    def _waits(self, row: LedgerEvent, cuts: Mapping[str, int]) -> bool:
+        """Whether the log must end before this event, which the next bundle will have."""
+        is_incident = row.topic == incident_topic(self.source.service)
+        is_open = self.is_whole and self.limit is None
+        return is_incident or (is_open and follows_from_beyond(row, cuts))
 
     def _write_chunk(self, chunk: list[LedgerEvent]) -> None:
         self.events += len(chunk)
@@ -138,23 +157,9 @@ class LogPart:
         rules = rules_in(row)
         if rules:
             name, definition = rules
-            place = {"path": f"rules/{_file_name(name)}.json", "log": self.source.name}
+            place = {"path": f"rules/{file_name(name)}.json", "log": self.source.name}
             self.rules.append(place | {"position": row.position})
             self.archive.add_json(place["path"], definition)
-
-    def _is_seen_outside(self, size: int) -> bool:
-        """Whether an auditor may hold this head: cosigned, stamped, or the newest."""
-        log = self.source.log
-        return size >= self.tree_size or bool(log.cosignatures(size) or log.timestamps(size))
-
-    def _write_head(self, head: SignedHead) -> None:
-        log, name = self.source.log, f"{head.size:012}"
-        lines = log.cosignatures(head.size)
-        self.archive.add(f"{self.folder}checkpoints/{name}.note", head.note + b"".join(lines))
-        self.witnesses |= {signer_of(line) for line in lines}
-        for stamp in log.timestamps(head.size):
-            place = f"{self.folder}timestamps/{name}.{_file_name(stamp.authority)}.tsr"
-            self.archive.add(place, stamp.response, packed=False)
 
     def _tiles(self, heads: Iterable[int]) -> Iterator[TilePlace]:
         """All tiles, or those that lead from the taken events and the heads to the root."""
@@ -165,14 +170,22 @@ class LogPart:
                 yield tile
 
     def _write_tile(self, tile: TilePlace) -> None:
+        hashes = self._hashes(tile)
+        if hashes is not None:
+            self.archive.add(self.folder + tile.path, hashes, packed=False)
+
+    def _hashes_at(self, tile: TilePlace) -> bytes | None:
+        """The hashes that stand at this place in the tree of the bundle, whatever their width."""
+        width = width_in(self.tree_size, tile.level, tile.index)
+        return self._hashes(TilePlace(tile.level, tile.index, width)) if width else None
+
+    def _hashes(self, tile: TilePlace) -> bytes | None:
         try:
-            hashes = StoredTiles(self.source.log, self.source.ledger)(
-                tile.level, tile.index, tile.width
-            )
+            stored = StoredTiles(self.source.log, self.source.ledger)
+            return stored(tile.level, tile.index, tile.width)
         except StoreError:
-            return  # It is missing in the store, and the verifier will say so.
-        self.archive.add(self.folder + tile.path, hashes, packed=False)
+            return None  # It is missing in the store, and the verifier will say so.
 
 
-def _file_name(text: str) -> str:
-    return "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in text)
+def folder_of(source: Source) -> str:
+    return f"logs/{source.name}/"

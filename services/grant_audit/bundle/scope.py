@@ -2,6 +2,7 @@
 
 A case is told by the `caseid` in an event's metadata. What belongs to no case, but to a programme
 of the cases, goes with them: its definition, its calls and its budget lines, as they were opened.
+So does every incident: after one, heads of the log before it cannot be understood without it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import msgspec
 
 from grant_contracts.intake import ApplicationSubmitted
 from grant_store.lifted import lifted_state
+from grant_store.log.origins import INCIDENT
 from grant_store.log.store import LedgerView
 from grant_store.rows import LedgerEvent
 from grant_values.cases import case_id_of
@@ -102,6 +104,8 @@ class PartialSelection(Selection):
         case = _CASE.search(row.metadata)
         if case:
             return case[1] in self.cases
+        if row.topic.endswith(f".{INCIDENT}"):
+            return True
         if row.originator_id in self._of_programme:
             return True
         if b'"programme":' in row.state and _programme(row.state) in self.programmes:

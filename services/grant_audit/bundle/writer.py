@@ -10,7 +10,8 @@ from typing import Any
 
 from grant_audit.bundle.archive import Archive
 from grant_audit.bundle.cosigned_cut import CosignedCut, cosigned_cut
-from grant_audit.bundle.log_part import LogPart
+from grant_audit.bundle.heads import EndedPart, HeadsPart
+from grant_audit.bundle.log_part import LogPart, folder_of
 from grant_audit.bundle.scope import Scope
 from grant_audit.bundle.source import Source
 
@@ -60,6 +61,7 @@ def write_bundle(
     before it (`cut`). `count` is told how many events more were read. With `up_to_cosigned` each
     log ends at a head that as many witnesses have cosigned as `extras.quorum` says.
     """
+    sources = [each.current() for each in sources]
     end = CosignedCut({}, {})
     if up_to_cosigned:
         end = cosigned_cut(sources, extras.quorum, extras.witnesses, count)
@@ -89,18 +91,20 @@ def _opened(
     A part of the history ends at its heads, and the ledgers' ends only say how far causes may
     reach: they are read after all heads, so that none of these names a cause above them.
     """
-    heads = [] if scope.is_whole else [_sizes(source) for source in sources]
+    heads = [] if scope.is_whole else [_heads(archive, source) for source in sources]
     parts = []
     for place, source in enumerate(sources):
-        known = _sizes(source) if scope.is_whole else heads[place]
+        known = heads[place] if heads else _heads(archive, source)
+        ended = [EndedPart.of(each, archive, folder_of(source)) for each in source.ended]
         head = source.ledger.head().position
         selection = scope.selection()
-        parts.append(LogPart(source, archive, selection, scope.is_whole, known, head, count))
+        parts.append(LogPart(source, archive, selection, scope.is_whole, known, ended, head, count))
     return parts
 
 
-def _sizes(source: Source) -> list[int]:
-    return [head.size for head in source.log.heads()]
+def _heads(archive: Archive, source: Source) -> HeadsPart:
+    sizes = [head.size for head in source.log.heads()]
+    return HeadsPart(source.log, archive, folder_of(source), sizes)
 
 
 def _add_extras(archive: Archive, parts: Sequence[LogPart], extras: Extras) -> None:

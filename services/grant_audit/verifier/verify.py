@@ -78,7 +78,8 @@ CHECKS = {
     "identity": "no two events have the same id",
     "time": "no event was recorded before the one in front of it",
     "causation": "what followed from an event of another log was recorded after it",
-    "anchor": "the heads that the history itself mentions are heads of the log",
+    "anchor": "the heads that the history itself mentions are heads of the log, note by note",
+    "incident": "what an incident says of a log that it ended is what the heads of that log say",
     "timestamp": "a time stamp is on its head, not before its last event (by whom: not checked)",
     "document": "every document and rule set that is listed stands so in an event",
     "coverage": "every event is at or below a head that enough witnesses have signed",
@@ -156,6 +157,7 @@ class LogEntry(NamedTuple):
     origin: str
     size: int  # events of the log up to the cut of the bundle
     head: int  # size of the largest head
+    ended: tuple[int, ...]  # epochs of the ledger before this log, whose heads are here
     shared: tuple[str, ...]  # budget lines of which a bundle of some cases has single events only
 
 
@@ -240,7 +242,8 @@ def _log_entry(entry: dict[str, Any]) -> LogEntry:
     if not all(type(each) is int and 0 <= each < 1 << 62 for each in (size, head)):
         raise ValueError(f"size {size!r} and head {head!r} of {name}")
     shared = tuple(str(UUID(each)) for each in entry.get("shared", ()))
-    return LogEntry(name, str(entry["origin"]), size, head, shared)
+    ended = tuple(sorted({int(each) for each in entry.get("ended", ())}))
+    return LogEntry(name, str(entry["origin"]), size, head, ended, shared)
 
 
 # ---- 3. An event, and the leaf that it is hashed to ----------------------------------------------
@@ -342,11 +345,15 @@ class MissingTile(Exception):
 
 
 class Tree:
-    """The tree of a log at its largest head, read from the tiles of the bundle."""
+    """The tree of a log at a size, read from the tiles in a folder of the bundle. One that an
+    incident ended shares tiles with the one that goes on: what it lacks is looked up there."""
 
-    def __init__(self, bundle: Bundle, log: LogEntry, report: Report) -> None:
-        self.size = log.head
-        self._folder = f"logs/{log.name}/"
+    def __init__(
+        self, bundle: Bundle, folder: str, size: int, report: Report, other: Tree | None = None
+    ) -> None:
+        self.size = size
+        self.missing = ""  # The tile for want of which `has` could not tell.
+        self._folder, self._other = folder, other
         self._bundle, self._report = bundle, report
         self.tile = lru_cache(maxsize=64)(self._tile)
         self.subtree = lru_cache(maxsize=2048)(self._subtree)
@@ -362,13 +369,17 @@ class Tree:
         return min(256, (self.size >> 8 * level) - 256 * index)
 
     def _tile(self, level: int, index: int) -> list[bytes]:
-        name = self._folder + self.path(level, index)
-        if not self._bundle.has(name):
+        name, width = self._folder + self.path(level, index), self._width(level, index)
+        if self._bundle.has(name):
+            content = self._bundle.read(name, self._report)
+            tile = [content[at : at + 32] for at in range(0, len(content), 32)]
+        elif self._other:
+            tile = self._other.tile(level, index)[:width]
+        else:
             raise MissingTile(f"{name} is not in the bundle")
-        content = self._bundle.read(name, self._report)
-        if not content or len(content) != 32 * self._width(level, index):
-            raise MissingTile(f"{name} has {len(content)} bytes")
-        return [content[at : at + 32] for at in range(0, len(content), 32)]
+        if not tile or len(tile) != width or len(tile[-1]) != 32:
+            raise MissingTile(f"{name} has not the {width} hashes that belong there")
+        return tile
 
     def _subtree(self, height: int, index: int) -> bytes:
         """The hash over the leaves from index * 2**height on, 2**height of them."""
@@ -392,6 +403,29 @@ class Tree:
             root = node(roots.pop(), root)
         return root
 
+    def has(self, head: Head) -> bool | None:
+        """Whether it is the tree of this head, or grew out of it; None where a tile is missing."""
+        try:
+            return head.size <= self.size and self.root(head.size) == head.root
+        except MissingTile as missing:
+            self.missing = str(missing)
+            return None
+
+    def first_other(self, other: Tree, size: int) -> int:
+        """The first position up to a size at which another tree has another leaf, as far as tiles
+        tell that this one does not share with it; else 0."""
+        own = (
+            i for i in range(size + 255 >> 8) if self._bundle.has(self._folder + self.path(0, i))
+        )
+        first = 256 * next(own, size) + 1
+        try:
+            for position in range(first, min(first + 256, size + 1)):
+                if position > other.size or self.leaf(position) != other.leaf(position):
+                    return position
+        except MissingTile:
+            pass
+        return 0
+
     def check_tiles(self) -> None:
         """Every full tile folds to its hash in the level above, up to the root. Where one is not
         in the bundle, whatever asks for a hash of it says so."""
@@ -406,10 +440,13 @@ class Tree:
                 tile = self.tile(level, index)
                 above = self.tile(level + 1, index >> 8)[index & 255] if len(tile) == 256 else None
                 holds = above is None or folded(tile) == above
+                if level and self._other and self._bundle.is_whole:  # All of it must be here.
+                    below = (self.tile(level - 1, 256 * index + i) for i in range(len(tile)))
+                    holds &= list(map(folded, below)) == tile
             except MissingTile as missing:
                 self._report.tampered("tile", name, f"hangs in the air: {missing}")
                 continue
-            self._report.check(holds, "tile", name, "does not fold to its hash in the level above")
+            self._report.check(holds, "tile", name, "does not fit the level above, or below it")
 
 
 # ---- 5. Heads and signatures ---------------------------------------------------------------------
@@ -440,6 +477,13 @@ class Head(NamedTuple):
     root: bytes
     text: bytes  # What is signed.
     lines: tuple[tuple[str, bytes], ...]  # Name; key id and signature.
+
+    @property
+    def noted_by_log(self) -> bytes:
+        """The note as the log made it, without the lines that witnesses have added."""
+        own = (line for line in self.lines if line[0] == self.origin)
+        lines = (f"\N{EM DASH} {name} {b64encode(blob).decode()}\n" for name, blob in own)
+        return self.text + b"\n" + "".join(lines).encode()
 
 
 def key_of(vkey: str) -> Key:
@@ -668,6 +712,48 @@ def ledger_of(origin: str) -> str:
     return re.sub("/[0-9]+$", "", origin)
 
 
+def origin_of(ledger: str, epoch: int) -> str:
+    return f"{ledger}/{epoch}" if epoch > 1 else ledger
+
+
+def epoch_of(origin: str) -> int:
+    return int(origin.removeprefix(ledger_of(origin))[1:10] or 1)
+
+
+class Epoch(NamedTuple):
+    """One growth of a ledger, over which one log has signed heads, in order of size. It goes on, or
+    an incident ended it: then the next one begins at the first event, under another origin."""
+
+    origin: str
+    folder: str
+    tree: Tree
+    heads: list[Head]
+
+
+class Incident(NamedTuple):
+    """What was put on record of a store that no longer led to the last head known of it: that head,
+    and what was found instead."""
+
+    position: int
+    epoch: int  # Begins here.
+    origin: str
+    size: int
+    root: str
+    found_size: int
+    found_leaf: str
+
+
+def incident_of(event: Event) -> Incident:
+    """The incident that an event records; a KeyError or ValueError where it is none."""
+    state = readable(event.state, {})
+    numbers = [state[name] for name in ("epoch", "known_size", "found_size")]
+    if not all(type(number) is int and 0 <= number < 1 << 62 for number in numbers):
+        raise ValueError(f"numbers {numbers}")
+    epoch, size, found_size = numbers
+    known = (str(state["known_origin"]), size, str(state["known_root"]))
+    return Incident(event.position, epoch, *known, found_size, str(state["found_leaf"]))
+
+
 class LogCheck:
     """The checks of one log, in the order in which `run` makes them."""
 
@@ -677,10 +763,10 @@ class LogCheck:
         self.bundle, self.log, self.given, self.report = bundle, log, given, report
         self.ids, self.number = ids, bundle.numbers[log.name]
         self.folder = f"logs/{log.name}/"
-        self.tree = Tree(bundle, log, report)
+        self.tree = Tree(bundle, self.folder, log.head, report)
         self.past = Past()
         self.ledger = ledger_of(log.origin)
-        self.heads: list[Head] = []
+        self.incidents: list[Incident] = []
         self.anchors: list[tuple[int, dict[str, Any]]] = []  # Position and state of the event.
         self.documents: dict[int, list[str]] = {}  # Hashes, by the event that is to name them.
         self.rules: dict[int, Any] = {}  # Rule sets, by the event that is to have them.
@@ -691,11 +777,15 @@ class LogCheck:
     def run(self) -> Past:
         self.tree.check_tiles()
         self.check_events()
-        self.read_heads()
-        covered = self.check_heads()
+        self.check_incidents()
+        self.newest = self.epoch(self.log.origin, self.folder)
+        self.ended = [
+            self.epoch(origin_of(self.ledger, each), f"{self.folder}epochs/{each}/")
+            for each in self.log.ended
+        ]
+        covered = max(self.check_heads(each) for each in (self.newest, *self.ended))
         self.check_known_heads()
         self.check_anchors()
-        self.check_timestamps()
         self.check_coverage(covered)
         return self.past
 
@@ -797,6 +887,11 @@ class LogCheck:
             self.report.notes.append(f"{self.log.name} is a DEMONSTRATION: programs acted in it.")
         elif event.topic.endswith(b".IncidentRecorded"):
             self.report.notes.append(f"{self.at(event.position)} records an INCIDENT: read it.")
+            try:
+                self.incidents.append(incident_of(event))
+            except (KeyError, ValueError) as error:
+                message = f"records an incident that cannot be read: {error!r}"
+                self.report.tampered("incident", self.at(event.position), message)
 
     def miss_log(self, event: Event, upstream: str) -> None:
         """An event follows from one of a log that is not listed: it was left out."""
@@ -830,61 +925,75 @@ class LogCheck:
 
     # -- Heads
 
-    def read_heads(self) -> None:
-        """The heads of the log in order of size."""
-        for name in self.bundle.names(f"{self.folder}checkpoints/", ".note"):
+    def epoch(self, origin: str, folder: str) -> Epoch:
+        """The heads in a folder. What an ended log left of its tree are the tiles that were full,
+        without those that are the same in the log that goes on."""
+        heads = []
+        for name in self.bundle.names(f"{folder}checkpoints/", ".note"):
             try:
                 head = head_of(self.bundle.read(name, self.report))
             except ValueError as error:
                 self.report.tampered("signature", name, f"is no signed head: {error}")
                 continue
-            if head.origin == self.log.origin and name.endswith(f"/{head.size:012}.note"):
-                self.heads.append(head)
+            if head.origin == origin and name.endswith(f"/{head.size:012}.note"):
+                heads.append(head)
             else:
                 message = f"is a head of {head.origin} with size {head.size}"
                 self.report.tampered("root", name, message)
+        if folder == self.folder:
+            return Epoch(origin, folder, self.tree, heads)
+        full = heads[-1].size >> 8 << 8 if heads else 0
+        tree = Tree(self.bundle, folder, full, self.report, self.tree)
+        tree.check_tiles()
+        return Epoch(origin, folder, tree, heads)
 
-    def check_heads(self) -> int:
-        """Roots, signatures and witnesses. Up to which position the history is covered."""
-        trust, origin, quorum = self.given.trust, self.log.origin, self.given.quorum
+    def check_heads(self, epoch: Epoch) -> int:
+        """Roots, signatures and witnesses. Up to which position they cover the history."""
+        trust, origin, quorum = self.given.trust, epoch.origin, self.given.quorum
         has_keys = any(key.name == origin for key in trust)
         # The operator holds the keys of all logs: one of them is no witness of another.
         witnesses = {key.name for key in trust if key.kind == COSIGNATURE} - {origin}
+        has_root = self.has_root if epoch is self.newest else self.is_kept
         covered = good = 0
-        for head in self.heads:
+        for head in epoch.heads:
             at = f"{self.log.name}/{good + 1}..{head.size}"
-            good = head.size if self.has_root(head, at, good) else good
+            is_good = has_root(epoch, head, at, good)
+            good = head.size if is_good else good
             signed = signed_by(head, trust, self.report, at)
             if has_keys:
                 message = f"the head of size {head.size} is not signed by the log's trusted keys"
                 self.report.check(origin in signed.names, "signature", at, message)
-            for seconds in signed.seconds:
+            for seconds in signed.seconds if is_good else ():
                 what = f"was recorded after the head of size {head.size} was signed"
                 self.check_moment("time", seconds, head, what)
             if len(signed.names & witnesses) >= quorum > 0:
-                covered = max(covered, head.size)
+                covered = head.size if is_good or epoch is self.newest else covered
                 self.report.checked["witness"] += 1
-        if trust and self.log.size and not has_keys:
+        if trust and (epoch.heads or self.log.size) and not has_keys:
             message = f"no key of {origin} is among those trusted"
             self.report.incomplete("signature", self.log.name, message)
+        self.check_timestamps(epoch)
+        if epoch is not self.newest:
+            self.check_parting(epoch)
         if quorum == 0:  # The auditor's own heads take the place of witnesses.
-            covered = max((h.size for h in self.given.known if h.origin == origin), default=0)
+            known = [h for h in self.given.known if h.origin == origin and self.tree.has(h)]
+            covered = max((head.size for head in known), default=0)
         return covered
 
-    def has_root(self, head: Head, at: str, good: int) -> bool:
+    def has_root(self, epoch: Epoch, head: Head, at: str, good: int) -> bool:
         """Whether the tree has the root of this head; the head before it, `good`, had its own."""
         if head.size > min(self.tree.size, self.log.size):
             message = f"a head of size {head.size} is signed, but the log ends at {self.log.size}"
             self.report.tampered("root", at, message)
             return False
-        try:
-            holds = self.tree.root(head.size) == head.root
-        except MissingTile as missing:
-            self.report.tampered("tile", at, f"head {head.size} cannot be computed: {missing}")
-            return False
-        message = f"the tree has another root at {head.size}; the last head that agrees is {good}"
-        self.report.check(holds, "root", at, message)
-        return holds
+        holds = self.tree.has(head)
+        if holds is None:
+            message = f"head {head.size} cannot be computed: {self.tree.missing}"
+            self.report.tampered("tile", at, message)
+        else:
+            message = f"the tree has another root at {head.size}; the last that agrees is {good}"
+            self.report.check(holds, "root", at, message)
+        return holds is True
 
     def check_moment(self, check: str, seconds: int, head: Head, what: str) -> None:
         """Whether somebody signed a head after its last event was recorded. A clock that was ahead
@@ -895,91 +1004,185 @@ class LogCheck:
             message = f"{what}: the clocks differ, or one was set"
             self.report.incomplete(check, self.at(head.size), message)
 
+    # -- Logs that incidents ended
+
+    def check_incidents(self) -> None:
+        """Each ends the log before it and begins the next one; the last has begun this one."""
+        last, epoch = 1, epoch_of(self.log.origin)
+        for each in self.incidents:
+            at = self.at(each.position)
+            is_next = each.epoch > last and each.origin == origin_of(self.ledger, each.epoch - 1)
+            message = f"ends {each.origin} and begins epoch {each.epoch}, but epoch {last} went on"
+            self.report.check(is_next, "incident", at, message)
+            message = f"says of event {each.found_size} what it is not"
+            self.report.check(self.was_found(each), "incident", at, message)
+            message = f"ends {each.origin}, of which a head of {each.size} events is lost"
+            self.report.incomplete("incident", at, f"{message}: what it had signed is not all here")
+            last = max(last, each.epoch)
+        if epoch != last:  # The one that began this log may lie above the end of this bundle.
+            is_cut = epoch > last and (not self.bundle.is_whole or self.tree.size > self.log.size)
+            find = self.report.incomplete if is_cut or not self.tree.size else self.report.tampered
+            message = f"is {self.log.origin}, but by the incidents that are here it is epoch {last}"
+            find("incident", self.log.name, message)
+
+    def was_found(self, incident: Incident) -> bool:
+        """Whether the event in front of an incident is the one that the incident names."""
+        size, is_before = incident.found_size, incident.found_size < incident.position
+        try:
+            leaf = self.tree.leaf(size).hex() if 0 < size <= self.tree.size else ""
+        except MissingTile:
+            leaf = ""  # This part of the history does not tell.
+        return is_before and leaf in ("", incident.found_leaf)
+
+    def ended_by(self, head: Head) -> Incident | None:
+        return next((i for i in self.incidents if i.epoch > epoch_of(head.origin)), None)
+
+    def leads_to(self, head: Head) -> bool | None:
+        """Whether a head of an ended log is in this history. None where nobody can tell: the log
+        that goes on has signed no head of this size yet, or a tile is missing."""
+        end = self.ended_by(head)
+        if self.tree.size < head.size < (end.position if end else self.log.size + 1):
+            return None
+        return self.tree.has(head)
+
+    def is_kept(self, epoch: Epoch, head: Head, at: str, good: int) -> bool:
+        """Whether this history leads to a head of an ended log. What it does not lead to was lost:
+        the ended log must have grown consistently all the same, as far as its tiles show."""
+        kept, end = self.leads_to(head), self.ended_by(head)
+        if kept is None and head.size <= self.tree.size:
+            message = f"head {head.size} cannot be computed: {self.tree.missing}"
+            self.report.tampered("tile", at, message)
+        if head.size <= epoch.tree.size:
+            message = f"the tree of {head.origin} has another root at {head.size}"
+            self.report.check(epoch.tree.has(head) is True, "root", at, message)
+        if kept and end and head.size >= end.position:
+            message = f"a head of {head.origin} is signed over the incident that ended it"
+            self.report.tampered("incident", at, message)
+        self.check_said(head)
+        return kept is True
+
+    def check_said(self, head: Head) -> None:
+        """An incident names the last head of the log that it ends: there is no longer one."""
+        end = self.ended_by(head)
+        if end and end.origin == head.origin:
+            is_last = head.size < end.size or (head.size, head.root.hex()) == (end.size, end.root)
+            named = f"names a head of {end.size} events as the last one of {end.origin}, but one of"
+            message = f"{named} {head.size} is signed, with the root {head.root.hex()}"
+            self.report.check(is_last, "incident", self.at(end.position), message)
+
+    def check_parting(self, epoch: Epoch) -> None:
+        """An ended log and this history part once, and for good. Where, is said."""
+        kept = [self.leads_to(head) for head in epoch.heads]
+        for (one, other), (before, after) in zip(
+            pairwise(epoch.heads), pairwise(kept), strict=True
+        ):
+            if before is False and after:
+                message = f"{other.origin} at {other.size} is in the history, but not at {one.size}"
+                self.report.tampered("root", f"{self.log.name}/1..{one.size}", message)
+        lost = [
+            head.size for head, is_kept in zip(epoch.heads, kept, strict=True) if is_kept is False
+        ]
+        if lost:
+            proven = max((h.size for h in epoch.heads if h.size <= epoch.tree.size), default=0)
+            parting = epoch.tree.first_other(self.tree, proven)
+            first = f"; event {parting} is the first that was another" if parting else ""
+            self.report.notes.append(
+                f"{self.log.name}: {kept.count(True)} heads of {epoch.origin} are in this history,"
+                f" {len(lost)} from {lost[0]} to {lost[-1]} are not{first}."
+            )
+
+    # -- Heads from outside, stamps, and what is covered
+
     def check_known_heads(self) -> None:
         """The heads from outside: contained, or the history was rolled back or forked."""
         known = [head for head in self.given.known if head.origin == self.log.origin]
         has_key = any(key.name == self.log.origin for key in self.given.trust)
-        if (
-            self.given.known and not known and (self.log.size or has_key)
-        ):  # An empty one may have been emptied.
+        # A log that is said to be empty may have been emptied.
+        if self.given.known and not known and (self.log.size or has_key):
             message = f"you brought no head of {self.log.origin}"
             self.report.incomplete("known head", self.log.name, message)
         for head in self.given.known:
             if head.origin != self.log.origin and ledger_of(head.origin) == self.ledger:
-                self.check_head_of_ended_epoch(head)
-        roots = {head.size: head.root for head in self.heads}
+                self.check_head_of_ended_log(head)
+        roots = {head.size: head.root for head in self.newest.heads}
         for head in known:
-            at, root = self.at(head.size), roots.get(head.size)
+            at = self.at(head.size)
             if head.size > self.log.size:
                 self.check_head_beyond(head)
-            elif root is None and self.bundle.is_whole:
+            elif head.size in roots:
+                is_same = roots[head.size] == head.root
+                self.report.check(is_same, "known head", at, "has another root in the bundle")
+            elif self.bundle.is_whole:
                 self.report.tampered("known head", at, "is not among the heads of the log")
+            elif (holds := self.tree.has(head)) is None:
+                message = "is not reached from this part of the history; ask for one of --all"
+                self.report.incomplete("known head", at, message)
             else:
-                try:
-                    if root is None:  # A part of the history does not list every head.
-                        root = self.tree.root(head.size) if head.size <= self.tree.size else b""
-                    message = "has another root in the bundle"
-                    self.report.check(root == head.root, "known head", at, message)
-                except MissingTile:
-                    message = "is not reached from this part of the history; ask for one of --all"
-                    self.report.incomplete("known head", at, message)
+                self.report.check(holds, "known head", at, "is not in the tree of the log")
 
     def check_head_beyond(self, head: Head) -> None:
         """A bundle that was cut at an earlier head may have the tree, without events, up to a later
         one. Then the history was not rolled back, but what lies between is not there to be seen."""
-        at = self.at(head.size)
-        try:
-            is_in_tree = head.size <= self.tree.size and self.tree.root(head.size) == head.root
-        except MissingTile:
-            is_in_tree = False
-        if is_in_tree:
+        if self.tree.has(head):
             message = f"continues this log, but the bundle was cut at {self.log.size}, below it"
-            self.report.incomplete("known head", at, message)
+            self.report.incomplete("known head", self.at(head.size), message)
         else:
             message = f"the log ends at {self.log.size}: it was rolled back, or your head is"
-            self.report.tampered("known head", at, f"{message} newer than this bundle")
+            message = f"{message} newer than this bundle"
+            self.report.tampered("known head", self.at(head.size), message)
 
-    def check_head_of_ended_epoch(self, head: Head) -> None:
-        """After an incident a log begins anew under another origin, over the same ledger from its
-        first event on. What was signed before must still be in it, or it was lost."""
-        try:
-            holds = head.size <= self.tree.size and self.tree.root(head.size) == head.root
-        except MissingTile:
-            holds = False
-        message = f"of {head.origin} is not in the history: since then events were lost or replaced"
-        self.report.check(holds, "known head", self.at(head.size), message)
+    def check_head_of_ended_log(self, head: Head) -> None:
+        """What was signed before an incident must still be in the history, or it was lost: however
+        well that is explained, it is not the history of which you hold this head."""
+        at, kept = self.at(head.size), self.leads_to(head)
+        self.check_said(head)
+        if kept is None:
+            message = f"of {head.origin} is not yet below a head of {self.log.origin}"
+            self.report.incomplete("known head", at, message)
+        else:
+            message = f"of {head.origin} is not in the history: since then events were lost or"
+            self.report.check(kept, "known head", at, f"{message} replaced")
 
     def check_anchors(self) -> None:
-        """Heads that events mention: they cannot be dropped later without a trace."""
-        roots = {head.size: head.root for head in self.heads}
+        """Heads that events mention: neither they can be dropped later without a trace, nor can the
+        note be exchanged that the log had signed, to which others have only added their lines."""
+        logs = {epoch.origin: epoch.heads for epoch in (self.newest, *self.ended)}
         for position, state in self.anchors:
-            size, root = state.get("size"), state.get("root")
-            if state.get("origin") != self.log.origin or not isinstance(size, int):
+            origin, size, at = str(state.get("origin")), state.get("size"), self.at(position)
+            if ledger_of(origin) != self.ledger:
                 continue
-            if self.bundle.is_whole or size in roots:
-                holds = size in roots and roots[size].hex() == root
-                message = f"mentions a head of size {size} that is not there"
-                self.report.check(holds, "anchor", self.at(position), message)
+            head = next((each for each in logs.get(origin, ()) if each.size == size), None)
+            if head:
+                message = f"mentions another head of size {size}, or another note, than is there"
+                note = sha256(head.noted_by_log).hexdigest()
+                is_its = (head.root.hex(), note) == (state.get("root"), state.get("note_sha256"))
+                self.report.check(is_its, "anchor", at, message)
+            elif self.bundle.is_whole:
+                is_ended = epoch_of(origin) < epoch_of(self.log.origin)  # It may be lost with them.
+                find = self.report.incomplete if is_ended else self.report.tampered
+                find("anchor", at, f"mentions a head of size {size} that is not there")
 
-    def check_timestamps(self) -> None:
+    def check_timestamps(self, epoch: Epoch) -> None:
         """What was stamped, and when. Whether the authority signed it, the command in the report
         tells."""
-        for name in self.bundle.names(f"{self.folder}timestamps/", ".tsr"):
-            size = name.removeprefix(f"{self.folder}timestamps/")[:12]
-            note = f"{self.folder}checkpoints/{size}.note"
-            if not self.bundle.has(note):
+        heads = {f"{head.size:012}": head for head in epoch.heads}
+        folder = f"{epoch.folder}timestamps/"
+        for name in self.bundle.names(folder, ".tsr"):
+            head = heads.get(name.removeprefix(folder)[:12])
+            if head is None:
                 self.report.tampered("timestamp", name, "is on a head that is not in the bundle")
                 continue
             try:
                 imprint, moment = stamped(self.bundle.read(name, self.report))
-                head = head_of(self.bundle.read(note, self.report))
             except (ValueError, IndexError) as error:
                 self.report.tampered("timestamp", name, f"is no time stamp on a head: {error}")
                 continue
             is_its = sha256(head.text).digest() == imprint
-            self.report.check(is_its, "timestamp", name, f"is not on the text of {note}")
+            message = f"is not on the text of the head of size {head.size}"
+            self.report.check(is_its, "timestamp", name, message)
             what = f"was recorded after the time stamp of {moment.isoformat()} on its head"
-            self.check_moment("timestamp", int(moment.timestamp()), head, what)
+            if self.tree.has(head):
+                self.check_moment("timestamp", int(moment.timestamp()), head, what)
             command = f"openssl ts -verify -digest {imprint.hex()} -in {name} -CAfile AUTHORITY.pem"
             self.report.notes.append(
                 f"Not checked here: whether an authority signed {name}. Unpack the bundle and ask:"

@@ -1,0 +1,102 @@
+"""The heads of one epoch of a log in a bundle, with their cosignatures and time stamps, and what an
+epoch that an incident ended leaves behind: its heads, and the tiles that are not those of today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+
+from grant_audit.bundle.archive import Archive
+from grant_audit.bundle.source import Epoch, signer_of
+from grant_store.errors import StoreError
+from grant_store.log.store import LogStore, SignedHead
+from grant_store.log.tiles import WIDTH, TilePlace, tiles_of
+
+Hashes = Callable[[TilePlace], bytes | None]
+"""The hashes of a tile of the log that goes on, or None where it has none there."""
+
+
+@dataclass
+class HeadsPart:
+    """The heads of one epoch on their way into a folder of an archive, by their sizes."""
+
+    log: LogStore
+    archive: Archive
+    folder: str
+    sizes: list[int]
+    witnesses: set[str] = field(default_factory=set)
+
+    def write(self, sizes: Collection[int]) -> None:
+        for size in sizes:
+            head = self.log.head(size)
+            if head:
+                self._write_head(head)
+
+    def is_seen_outside(self, size: int, newest: int) -> bool:
+        """Whether an auditor may hold this head: cosigned, stamped, or the newest."""
+        return size >= newest or bool(self.log.cosignatures(size) or self.log.timestamps(size))
+
+    def _write_head(self, head: SignedHead) -> None:
+        name = f"{head.size:012}"
+        lines = self.log.cosignatures(head.size)
+        self.archive.add(f"{self.folder}checkpoints/{name}.note", head.note + b"".join(lines))
+        self.witnesses |= {signer_of(line) for line in lines}
+        for stamp in self.log.timestamps(head.size):
+            place = f"{self.folder}timestamps/{name}.{file_name(stamp.authority)}.tsr"
+            self.archive.add(place, stamp.response, packed=False)
+
+
+@dataclass
+class EndedPart:
+    """An epoch that an incident ended. Of its last head full tiles are left, with the leaves of the
+    events that were lost; those at the end, in no full tile, went with the ledger."""
+
+    heads: HeadsPart
+    number: int
+
+    @classmethod
+    def of(cls, epoch: Epoch, archive: Archive, folder: str) -> EndedPart:
+        folder = f"{folder}epochs/{epoch.number}/"
+        sizes = [head.size for head in epoch.log.heads()]
+        return cls(HeadsPart(epoch.log, archive, folder, sizes), epoch.number)
+
+    @property
+    def tree_size(self) -> int:
+        """The part of its last head's tree that stands in full tiles."""
+        return self.heads.sizes[-1] // WIDTH * WIDTH
+
+    def write(self, of_today: Hashes, *, is_whole: bool) -> Iterator[int]:
+        """Write it, and tell which tiles of level 0 of today's log belong to what was written.
+
+        A tile that begins that of today is not written twice. In a part of the history there are
+        the tiles below its heads, and the first that is another: there the histories part.
+        """
+        sizes = self.heads.sizes
+        if not is_whole:
+            sizes = [each for each in sizes if self.heads.is_seen_outside(each, sizes[-1])]
+        self.heads.write(sizes)
+        edges = {size // WIDTH for size in sizes if size % WIDTH}
+        yield from edges
+        has_parted = False
+        for tile in tiles_of(self.tree_size):
+            hashes = self._hashes(tile)
+            if hashes is None or (of_today(tile) or b"").startswith(hashes):
+                continue
+            if is_whole or tile.level > 0 or tile.index in edges or not has_parted:
+                self.heads.archive.add(self.heads.folder + tile.path, hashes, packed=False)
+                yield from (() if tile.level else (tile.index,))
+            has_parted = has_parted or not tile.level
+
+    def _hashes(self, tile: TilePlace) -> bytes | None:
+        log = self.heads.log
+        try:
+            if tile.width == WIDTH:
+                return log.tile(tile.level, tile.index)
+        except StoreError:
+            return None  # It is missing in the store, and the verifier will say so.
+        return b"".join(log.tile_roots(tile.level - 1, tile.index * WIDTH, tile.width))
+
+
+def file_name(text: str) -> str:
+    return "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in text)
