@@ -8,10 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from bundle.conftest import bundled, names, read_json, verdict_on
 from bundle.operator import Operator, a_case, an_event, an_operator, some_cases
 from grant_audit.bundle.scope import Scope, scope_of
+from histories.plays import put_back
+from pruefpfad.assembly import SERVICES
+from pruefpfad.cli.root import main
 from store.log.timestamp_authority import TimestampAuthority
 
 SERVICE = "disbursement"
@@ -195,3 +199,25 @@ def test_whatever_an_incident_was_made_to_say_is_written_and_named(
 
     assert verdict.exit_code == 1
     assert {("leaf", AT_INCIDENT[1]), AT_INCIDENT} <= verdict.places
+
+
+def test_an_installation_that_was_restored_by_its_own_commands_is_no_alarm(
+    tmp_path: Path,
+) -> None:
+    """Every service was put back, two operators bear it, and the logs have begun anew."""
+    data, trust = tmp_path / "data", tmp_path / "trust.txt"
+    put_back(data)
+    done = CliRunner().invoke(
+        main, ["--data", str(data), "audit", "bundle", "--all", "-o", str(tmp_path / "b.zip")]
+    )
+    assert done.exit_code == 0, done.output
+    keys = sorted((data / "keys" / "log").glob("*.vkey"))
+    trust.write_text("".join(key.read_text("utf-8") for key in keys), "utf-8")
+
+    verdict = verdict_on(tmp_path / "b.zip", trust, [])
+
+    assert verdict.exit_code == 2
+    restored = {at for check, at in verdict.places if check == "incident"}
+    assert {at.partition("/")[0] for at in restored} == set(SERVICES)
+    assert {check for check, _ in verdict.places} == {"incident", "coverage", "known head"}
+    assert verdict.report["checks"]["anchor"] == [len(SERVICES), 0]
