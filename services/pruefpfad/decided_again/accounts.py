@@ -1,12 +1,13 @@
-"""Accounts where decisions are taken again: opened by a vault, or taken to be payable.
+"""Sealed records where decisions are taken again: opened by a vault, or taken to be in order.
 
-A recorded application or order had an account that a bank could pay to. So most decisions need not
-open it; what was refused because of an account, and the file of a run, rest on its content.
+A recorded application or order had an account that a bank could pay to, and a recorded person a form
+that was filled in. So most decisions need not open them; what was refused because of an account,
+and the file of a run, rest on its content.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from grant_contracts.reasons import NOT_PAYABLE
@@ -17,6 +18,9 @@ from pruefpfad.decided_again.calls import Led
 REST_ON_THE_ACCOUNT = frozenset({*NOT_PAYABLE, "account_destroyed"})
 _PAYABLE: Content = {"name": "Zahlungsempfänger", "iban": "DE04999999980000074984", "bic": ""}
 """An account that cannot exist: no German bank code begins with 9."""
+
+_IN_ORDER: Mapping[str, Content] = {"contact_person": {"name": "–"}}
+"""Of other kinds of records: a form as nobody has filled it in."""
 
 
 class Accounts:
@@ -30,10 +34,13 @@ class Accounts:
     def open_all(self, seals: Sequence[Sealed]) -> list[Content | Destroyed]:
         if self._vault is None:
             self.stood_in = self.stood_in or bool(seals)
-            return [_PAYABLE] * len(seals)
+            return [_stand_in(each) for each in seals]
         found = self._vault.open_all(seals)
         self.stood_in = self.stood_in or DESTROYED in found
-        return [_PAYABLE if content is DESTROYED else content for content in found]
+        return [
+            _stand_in(sealed) if content is DESTROYED else content
+            for sealed, content in zip(seals, found, strict=True)
+        ]
 
     def open(self, sealed: Sealed) -> Content | Destroyed:
         [content] = self.open_all([sealed])
@@ -41,6 +48,10 @@ class Accounts:
 
     def destroy(self, holder: Holder) -> UUID | None:
         raise RuntimeError("Nothing is destroyed where decisions are taken again.")
+
+
+def _stand_in(sealed: Sealed) -> Content:
+    return _IN_ORDER.get(sealed.kind, _PAYABLE)
 
 
 def is_refused_for_its_account(led: Led) -> bool:
