@@ -6,8 +6,6 @@ have its form. It is never written anywhere in clear, and no error says what is 
 
 from __future__ import annotations
 
-from marshmallow import ValidationError
-
 from grant_contracts.personal import IN_CLEAR
 from grant_store.personal.cipher import SealBroken
 from grant_store.personal.vault import DESTROYED, Content, NotInVault

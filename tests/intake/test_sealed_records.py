@@ -61,7 +61,7 @@ def test_clear_text_that_is_called_sealed_does_not_reach_the_ledger(
         "purpose": place.purpose,
         "kind": kind,
         "key": str(uuid4()),
-        "sealed": b64encode("Erika Mustermann, geb. 1.1.1999".encode()).decode(),
+        "sealed": b64encode(b"Erika Mustermann, geb. 1.1.1999").decode(),
     }
 
     answer = add(intake, record)

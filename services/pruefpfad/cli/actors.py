@@ -12,6 +12,7 @@ from grant_values.invalid import Invalid
 from grant_values.shapes import Actor
 from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import finish, json_option
+from pruefpfad.cli.tokens import actor_token_option, second_actor_token_if_any
 from pruefpfad.keys import signing_key, token_for
 from pruefpfad.sources.files import read_json
 
@@ -64,8 +65,8 @@ def token(
 )
 @click.argument("command")
 @click.option("--key", required=True, help="The same key is the same command, however often sent.")
-@click.option("--actor-token", required=True, envvar="PRUEFPFAD_ACTOR_TOKEN", help="Who acts.")
-@click.option("--second-actor-token", help="Who bears it beside, where two persons are needed.")
+@actor_token_option()
+@second_actor_token_if_any
 @click.option(
     "--payload",
     required=True,

@@ -10,6 +10,7 @@ import click
 from grant_contracts.commands import command_message
 from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import EXIT_INVALID, json_option, say_json
+from pruefpfad.cli.tokens import actor_token_option
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted.stages import CHUNK
 from pruefpfad.sources.files import read_text
@@ -37,7 +38,7 @@ def applications() -> None:
 @click.option("--call", required=True, help="The call that the applications answer.")
 @click.option("--mapping", required=True, type=FILE, help="Which column is what.")
 @click.option("--leave-out", multiple=True, help="Funding lines that begin so are left out.")
-@click.option("--actor-token", required=True, envvar="PRUEFPFAD_ACTOR_TOKEN", help="Who acts.")
+@actor_token_option()
 @json_option
 @click.pass_obj
 def import_list(

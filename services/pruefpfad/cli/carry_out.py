@@ -16,6 +16,7 @@ from pruefpfad.cli.as_of import case_files
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands, reads
 from pruefpfad.cli.output import EXIT_NOT_YET, json_option, need_all_recorded, say_json, say_table
+from pruefpfad.cli.tokens import second_actor_token_option
 
 
 @click.command(
@@ -47,10 +48,10 @@ def list_outstanding(installation: Installation, lang: Language, as_json: bool) 
 
 
 @click.command(
-    epilog="Example: pruefpfad --data var/demo retention carry-out --actor-token TOKEN"
-    " --second-actor-token TOKEN"
+    epilog="Example: pruefpfad --data var/demo retention carry-out --actor-token @FILE"
+    " --second-actor-token @FILE"
 )
-@click.option("--second-actor-token", required=True, help="The second keeper, who bears it too.")
+@second_actor_token_option("The second keeper, who bears it too.")
 @json_option
 @commands
 def carry_out(installation: Installation, signed: Signed, as_json: bool) -> None:

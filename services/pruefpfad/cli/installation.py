@@ -27,6 +27,7 @@ from grant_store.personal.vault import Vault
 from grant_store.store import Store
 from grant_values.cases import case_id_of
 from pruefpfad.assembly import SERVICES
+from pruefpfad.cli.tokens import actor_token_option
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.processes.configuration import (
     AMQP_URL,
@@ -225,12 +226,7 @@ def commands(function: F) -> F:
     gets an `Installation` and a `Signed` first."""
 
     @click.option("--key", help="The same key is the same command; without it, a new one.")
-    @click.option(
-        "--actor-token",
-        required=True,
-        envvar="PRUEFPFAD_ACTOR_TOKEN",
-        help="Who acts: an operator.",
-    )
+    @actor_token_option()
     @click.option(
         "--amqp-url",
         envvar=AMQP_URL.name,

@@ -23,6 +23,7 @@ from pruefpfad.cli.log_signing import (
     service_option,
 )
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
+from pruefpfad.cli.tokens import second_actor_token_option
 from pruefpfad.continuity import continuity_of
 from pruefpfad.processes.configuration import HEADS_DIR, LOG_PUBLIC_KEYS
 
@@ -81,19 +82,14 @@ def continues(
 
 @click.command(
     epilog="Example: pruefpfad --data var/demo log incident budgeting --known-size 4711"
-    " --known-root 9f86… --reason 'restored from the backup of 2 March' --actor-token TOKEN"
-    " --second-actor-token TOKEN"
+    " --known-root 9f86… --reason 'restored from the backup of 2 March' --actor-token @FILE"
+    " --second-actor-token @FILE"
 )
 @click.argument("service", type=SERVICE)
 @click.option("--known-size", type=int, required=True, help="As `log continues` says it.")
 @click.option("--known-root", required=True, help="As `log continues` says it.")
 @click.option("--reason", required=True, help="What has happened, and what is lost.")
-@click.option(
-    "--second-actor-token",
-    required=True,
-    envvar="PRUEFPFAD_SECOND_ACTOR_TOKEN",
-    help="Who bears it too: another operator.",
-)
+@second_actor_token_option("Who bears it too: another operator.")
 @json_option
 @commands
 def incident(

@@ -15,6 +15,7 @@ import click
 from grant_values.invalid import Invalid
 from pruefpfad.cli.installation import Installation, Signed, wrapped
 from pruefpfad.cli.output import finish
+from pruefpfad.cli.tokens import read_token
 from pruefpfad.processes.configuration import AMQP_URL
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -40,6 +41,7 @@ def on_record(*, required_on_servers: bool) -> Callable[[F], F]:
         @click.option(
             "--actor-token",
             envvar=AUDITOR_TOKEN,
+            callback=read_token,
             help="Who looks: an auditor. That goes on record before the answer is given.",
         )
         @click.option("--purpose", default="", help="Why: it goes on record with the look.")

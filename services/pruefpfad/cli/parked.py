@@ -24,6 +24,7 @@ from pruefpfad.cli.output import (
     say_json,
     say_table,
 )
+from pruefpfad.cli.tokens import second_actor_token_option
 
 FOLLOWERS = click.Choice(sorted(name for name, each in SERVICES.items() if each.policies.upstreams))
 _PLACE = re.compile(r"([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]*)")
@@ -147,13 +148,13 @@ def _say_what_is_left(installation: Installation, service: str, case_ids: list[U
 
 @parked.command(
     epilog="Example: pruefpfad --data var/demo parked discard budgeting ZIQ-2021-0001"
-    " intake/main/7 --reason 'sent twice' --actor-token TOKEN --second-actor-token TOKEN"
+    " intake/main/7 --reason 'sent twice' --actor-token @FILE --second-actor-token @FILE"
 )
 @click.argument("service", type=FOLLOWERS)
 @click.argument("case")
 @click.argument("place")
 @click.option("--reason", required=True, help="Why it need not be applied. It goes on record.")
-@click.option("--second-actor-token", help="Another operator, who bears it beside the first.")
+@second_actor_token_option("Another operator, who bears it beside the first.", required=False)
 @json_option
 @commands
 def discard(

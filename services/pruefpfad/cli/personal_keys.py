@@ -24,6 +24,7 @@ from pruefpfad.border import Border
 from pruefpfad.cli.cases import lang_option
 from pruefpfad.cli.installation import Installation, Signed, case_of, commands, opens
 from pruefpfad.cli.output import EXIT_NOT_YET, finish, json_option, say_json, say_table
+from pruefpfad.cli.tokens import second_actor_token_option
 from pruefpfad.processes.configuration import ROLE_PREFIX
 from pruefpfad.sources.files import read_json
 
@@ -78,14 +79,14 @@ def status(installation: Installation, case: str | None, lang: Language, as_json
 
 @keys.command(
     epilog="Example: pruefpfad keys destroy --case ZIQ-2020-0001 --purpose contact"
-    " --reason retention_ended --on 2031-01-01 --actor-token TOKEN --second-actor-token TOKEN"
+    " --reason retention_ended --on 2031-01-01 --actor-token @FILE --second-actor-token @FILE"
 )
 @click.option("--case", "reference", required=True, help="The case, by its reference.")
 @click.option("--purpose", required=True, type=PURPOSE, help="What the data are processed for.")
 @click.option("--subject", type=click.UUID, help="One person of the case; without it, all of them.")
 @click.option("--reason", required=True, type=click.Choice(list(KEY_DESTROYED)), help="The law's.")
 @click.option("--on", "effective_on", required=True, type=DAY, help="The day of the decision.")
-@click.option("--second-actor-token", required=True, help="The second person, who bears it too.")
+@second_actor_token_option("The second person, who bears it too.")
 @json_option
 @commands
 def destroy(

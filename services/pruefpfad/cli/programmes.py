@@ -9,6 +9,7 @@ import click
 from grant_contracts.commands import command_message
 from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import finish, json_option
+from pruefpfad.cli.tokens import actor_token_option
 from pruefpfad.sources import foerderfinder
 from pruefpfad.sources.definitions import checked
 
@@ -46,7 +47,7 @@ def check(file: Path) -> None:
     " --actor-token TOKEN"
 )
 @click.argument("file", type=FILE)
-@click.option("--actor-token", required=True, envvar="PRUEFPFAD_ACTOR_TOKEN", help="Who acts.")
+@actor_token_option()
 @json_option
 @click.pass_obj
 def register(data: Path, file: Path, actor_token: str, as_json: bool) -> None:

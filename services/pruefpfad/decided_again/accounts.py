@@ -1,8 +1,8 @@
 """Sealed records where decisions are taken again: opened by a vault, or taken to be in order.
 
-A recorded application or order had an account that a bank could pay to, and a recorded person a form
-that was filled in. So most decisions need not open them; what was refused because of an account,
-and the file of a run, rest on its content.
+A recorded application or order had an account that a bank could pay to, and a recorded person had
+filled in a form. So most decisions need not open them; what was refused because of an account, and
+the file of a run, rest on its content.
 """
 
 from __future__ import annotations
