@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ import click
 import pytest
 import yaml
 
+from grant_store.personal.encryption_keys import FILE_NAME
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.root import main
 from pruefpfad.processes.configuration import (
@@ -188,12 +189,17 @@ def test_ports_are_published_on_the_loopback_address_only() -> None:
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_files_and_folders_are_mounted_where_the_processes_look_for_them(name: str) -> None:
+    environment = OURS[name]["environment"]
     looked_for = {
         value
-        for variable, value in OURS[name]["environment"].items()
-        if variable
-        in {each.name for each in (ACTOR_KEY, LOG_KEYS, HEADS_DIR, LOG_PUBLIC_KEYS, VAULT_KEYS)}
+        for variable, value in environment.items()
+        if variable in {each.name for each in (ACTOR_KEY, LOG_KEYS, HEADS_DIR, LOG_PUBLIC_KEYS)}
     }
+    if VAULT_KEYS.name in environment:
+        file = PurePosixPath(environment[VAULT_KEYS.name])
+        assert file.name == FILE_NAME
+        # Its folder: another file takes its place, and a mounted file stays the old one.
+        looked_for.add(str(file.parent))
     mounted = OURS[name].get("volumes", [])
 
     assert {mount.rpartition("}:")[2] for mount in mounted} == {f"{path}:ro" for path in looked_for}

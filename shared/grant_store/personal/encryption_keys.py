@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import stat
 from base64 import b64decode, b64encode
 from contextlib import suppress
 from pathlib import Path
@@ -100,6 +101,8 @@ class EncryptionKeys:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                if not only_new:
+                    self._give_to_owner(descriptor)
                 file.write(text)
                 file.flush()
                 os.fsync(file.fileno())
@@ -108,8 +111,29 @@ class EncryptionKeys:
                     self._path.hardlink_to(draft)
             else:
                 draft.replace(self._path)
+            self._keep_name()
         finally:
             draft.unlink(missing_ok=True)
+
+    def _keep_name(self) -> None:
+        """That this file has this name survives a loss of power, before any key is wrapped under
+        what is in it."""
+        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _give_to_owner(self, descriptor: int) -> None:
+        """Whoever may read the file that is replaced may read the one in its place: services are
+        mostly another user than whoever wraps keys anew."""
+        before = self._path.stat()
+        try:
+            os.fchown(descriptor, before.st_uid, before.st_gid)
+        except PermissionError as error:
+            expected = f"expected to be replaced by its owner (user {before.st_uid}) or by root"
+            raise EncryptionKeysUnfit(f"{self._path}: {expected}.") from error
+        os.fchmod(descriptor, stat.S_IMODE(before.st_mode))
 
 
 def _new_id() -> str:
