@@ -80,7 +80,7 @@ def _stopped_by(
     is_cut, is_covered = change is truncate, position <= scene.covered.get(service, 0)
     is_shorter = change in (truncate, delete_and_close_up)
     if effort in (NO_COSIGNATURES, NEW_KEYS, STOLEN_KEYS):
-        stops = {EXPORT, WITNESS, START} if is_cut else {EXPORT, WITNESS}
+        stops = {EXPORT, WITNESS, START, SIGN}
         # The keys are others than those from outside, or the witness's line does not fit; unless
         # no head is left.
         if effort != NO_COSIGNATURES and not is_shorter:

@@ -14,6 +14,8 @@ from grant_store.log.note import Note
 from grant_store.log.origins import origin_line
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LedgerView, LogStore, SignedHead
+from grant_store.log.stored_tiles import tree_of
+from grant_store.log.tree import ProofFails, check_consistency, consistency_proof
 
 Exported = Callable[[str], KnownHead | None]
 """The newest head that has left the log with this first origin."""
@@ -39,7 +41,8 @@ class Continuation:
         self._exported = exported
 
     def known(self) -> KnownHead | None:
-        """The longest head of the newest epoch that is known of this ledger."""
+        """The longest head of the newest epoch that is known of this ledger; or the exported one,
+        where the log has another history now."""
         return self._known(self._last_signed())
 
     def growth(self) -> Growth:
@@ -74,11 +77,13 @@ class Continuation:
 
     def _meet(self, growth: Growth, known: KnownHead | None) -> None:
         """Read on to a head that has left the stores, where it is longer than the last one here."""
-        if known is None or (known.epoch, known.size) <= (growth.epoch, growth.signed_size):
+        if known is None or growth.epoch > known.epoch:
             return
         if growth.epoch < known.epoch:
             raise self._not_met(known, "the incident before it is not on record")
-        if growth.epoch > known.epoch:
+        if growth.head and known.size <= growth.signed_size:
+            if (known.size, known.root) != (growth.head.size, growth.head.root):
+                raise self._not_met(known, "the log was signed anew over other events")
             return
         while growth.size < known.size:
             before = growth.size
@@ -104,7 +109,25 @@ class Continuation:
             return exported
         origin = Checkpoint.parse(Note.parse(head.note).text).origin
         signed = KnownHead(head.epoch, head.size, head.root, origin)
-        return max(signed, exported) if exported else signed
+        if exported is None or (exported.epoch == head.epoch and self._has(head, exported)):
+            return signed
+        return exported if exported.epoch >= head.epoch else signed
+
+    def _has(self, head: SignedHead, exported: KnownHead) -> bool:
+        """Whether a head grew out of one that has left the stores. Who has the log's keys can sign
+        another history, but not take back what is out of reach."""
+        if exported.size > head.size:
+            return False
+        if own := self._log.head(exported.size):
+            return own.root == exported.root
+        proof = consistency_proof(
+            exported.size, head.size, tree_of(self._log, self._ledger, head.size)
+        )
+        try:
+            check_consistency(exported.size, exported.root, head.size, head.root, proof)
+        except ProofFails:
+            return False
+        return True
 
     def _first_origin(self, head: SignedHead | None) -> str:
         """As it was signed, where it was: the name may be given wrongly to whoever only looks."""

@@ -13,6 +13,7 @@ from grant_store.log import growth
 from grant_store.log.broken import KnownHead
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.checkpointer import Checkpointer
+from grant_store.log.continuing import Continuation
 from grant_store.log.cosignature import opened
 from grant_store.log.log_keys import keys_of_log
 from grant_store.log.reading import NotConsistent
@@ -26,7 +27,7 @@ from grant_store.log.tree import (
 )
 from grant_store.opening import open_ledger_view
 from grant_store.rows import Append
-from store.log.desk import LATER, ORIGIN, Desk, change, replace_event
+from store.log.desk import LATER, LOG_NAME, ORIGIN, Desk, change, replace_event
 from store.log.growing import grow
 from store.samples import an_event
 
@@ -244,6 +245,32 @@ def test_a_ledger_and_a_log_that_were_restored_together_are_not_signed(desk: Des
     desk.known = [KnownHead(1, 400, desk.root(400), ORIGIN)]
     assert desk.checkpointer().sign_next()
     assert sizes(desk.log) == [300, 450]
+
+
+def test_a_log_that_was_signed_anew_is_not_gone_on_with_where_a_head_has_left_it(
+    desk: Desk,
+) -> None:
+    """Whoever has the log's keys can make ledger, tiles and heads agree."""
+    for count in (300, 100):
+        grow(desk.store, count)
+        desk.checkpointer().sign_next()
+    grow(desk.store, 1)
+    for size in (300, 350, 400):  # With a head of its own in the log, and without.
+        desk.known = [KnownHead(1, size, b"r" * 32, ORIGIN)]
+        refused(desk, f"a head of {size} events was exported .* but the log was signed anew")
+
+    desk.known = [KnownHead(1, 350, desk.root(350), ORIGIN)]
+    assert desk.checkpointer().sign_next()
+
+
+def test_where_a_log_was_signed_anew_the_exported_head_is_the_known_one(desk: Desk) -> None:
+    grow(desk.store, 400)
+    desk.checkpointer().sign_next()
+    exported = KnownHead(1, 300, b"r" * 32, ORIGIN)
+
+    broken = Continuation(LOG_NAME, desk.log, desk.ledger(), lambda origin: exported).broken()
+
+    assert broken and broken.known == exported
 
 
 # After an incident.
