@@ -46,9 +46,14 @@ class Population:
         return sum(item.amount_cents for item in self.items)
 
     @property
+    def as_lines(self) -> bytes:
+        """Lines "id TAB reference TAB cents TAB place LF" in UTF-8, in order of id."""
+        return "".join(item.line for item in self.items).encode()
+
+    @property
     def sha256(self) -> str:
-        """Over the lines "id TAB reference TAB cents TAB place LF" in UTF-8, in order of id."""
-        return sha256("".join(item.line for item in self.items).encode()).hexdigest()
+        """Over the lines."""
+        return sha256(self.as_lines).hexdigest()
 
 
 def population(

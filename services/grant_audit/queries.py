@@ -168,6 +168,14 @@ def history_without_case(store: CaseFiles) -> list[Entry]:
     return _entries(store, f"{NO_CASE}/")
 
 
+def changes(store: CaseFiles) -> list[Entry]:
+    """What was laid down for all cases, in order of the instants: all on no case that is neither a
+    payment run nor a refused command."""
+    apart = ("disbursement.PaymentRun", "AccessRefused")
+    entries = history_without_case(store)
+    return [entry for entry in entries if not any(each in entry["type"] for each in apart)]
+
+
 def refused_access(store: CaseFiles) -> list[Entry]:
     """Every command that its actor was not entitled to give, in order of the instants."""
     entries = history_without_case(store)

@@ -16,7 +16,7 @@ from grant_audit import sampling
 from grant_audit.application import selected
 from grant_audit.own_ledger import entries
 from grant_audit.pages import CaseFiles
-from grant_audit.population import population
+from grant_audit.population import Population, population
 from grant_contracts.audit import SampleDrawn
 from grant_store.store import Store
 from grant_values.invalid import Invalid
@@ -53,12 +53,17 @@ def sample_on_record(store: Store, name: str) -> SampleOnRecord:
     raise Invalid("sample", f"expected the id of a sample on record, not {name!r}")
 
 
-def drawn_otherwise(sample: SampleDrawn, pages: CaseFiles) -> list[str]:
-    """What is not as it was when the sample is drawn again from these pages: names of its fields.
+def population_of(sample: SampleDrawn, pages: CaseFiles) -> Population:
+    """What a sample is drawn from, in these pages."""
+    kind, programme = sample.population, sample.programme
+    return population(pages, kind, programme, sample.starts_on, sample.ends_on)
+
+
+def drawn_otherwise(sample: SampleDrawn, found: Population) -> list[str]:
+    """What is not as it was when the sample is drawn again from a population: names of its fields.
 
     Empty if it is drawn again item by item.
     """
-    found = population(pages, sample.population, sample.programme, sample.starts_on, sample.ends_on)
     now: dict[str, object] = {
         "population_sha256": found.sha256,
         "population_count": len(found.items),

@@ -15,7 +15,7 @@ from audit.feeds import Feeds
 from audit.stories import a_programme, paid_in_full, returned
 from grant_audit.application import selected
 from grant_audit.population import OPERATIONS, PAYMENTS, Item, Population, population
-from grant_audit.samples import drawn_otherwise
+from grant_audit.samples import drawn_otherwise, population_of
 from grant_audit.sampling import (
     METHODS,
     MONETARY_UNIT,
@@ -203,15 +203,19 @@ def a_sample(store: SQLiteStore) -> SampleDrawn:
     )
 
 
+def again(sample: SampleDrawn, store: SQLiteStore) -> list[str]:
+    return drawn_otherwise(sample, population_of(sample, store))
+
+
 def test_a_sample_drawn_again_from_the_same_pages_is_the_same(two_paid: SQLiteStore) -> None:
-    assert drawn_otherwise(a_sample(two_paid), two_paid) == []
+    assert again(a_sample(two_paid), two_paid) == []
 
 
 def test_a_sample_that_was_not_drawn_from_these_pages_is_told(two_paid: SQLiteStore) -> None:
     sample = a_sample(two_paid)
     other = msgspec.structs.replace(sample, population_sha256="0" * 64, population_cents=1)
 
-    assert drawn_otherwise(other, two_paid) == ["population_sha256", "population_cents"]
+    assert again(other, two_paid) == ["population_sha256", "population_cents"]
 
 
 def test_items_that_the_seed_does_not_draw_are_told(two_paid: SQLiteStore) -> None:
@@ -224,7 +228,7 @@ def test_items_that_the_seed_does_not_draw_are_told(two_paid: SQLiteStore) -> No
     ]
 
     exchanged = msgspec.structs.replace(sample, selected=(other,))
-    assert drawn_otherwise(exchanged, two_paid) == ["selected"]
+    assert again(exchanged, two_paid) == ["selected"]
 
 
 def test_every_method_has_dated_words_and_a_source() -> None:

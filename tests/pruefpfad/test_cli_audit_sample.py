@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,24 @@ def test_drawn_again_it_is_the_same_bytes_although_the_history_has_gone_on(
     assert result.exit_code == 0, result.output
     assert first.read_bytes() == again.read_bytes()
     assert (tmp_path / "again.json.sha256").read_text("utf-8").endswith("  again.json\n")
+
+
+def test_what_a_sample_was_drawn_from_is_a_file_with_the_hash_of_the_sample(
+    data: Path, tmp_path: Path
+) -> None:
+    found = drawn(data, "g-1", tmp_path / "g.json")
+    lines = tmp_path / "population.txt"
+
+    result = sample(data, "--repeat", "g-1", "--population-file", str(lines))
+
+    assert result.exit_code == 0, result.output
+    assert sha256(lines.read_bytes()).hexdigest() == found["population_sha256"]
+    name, reference, cents, place = lines.read_text(encoding="utf-8").rstrip("\n").split("\t")
+    assert (name, reference, cents) == (f"{CASE}-1-1", CASE, "900000")
+    assert place == found["selected"][0]["place"]
+    alone = sample(data, **{"--id": "g-2", "--population-file": str(lines)})
+    assert alone.exit_code == 2
+    assert "expected together with --repeat" in alone.stderr
 
 
 def test_a_repetition_is_a_look_and_on_record(data: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import subprocess
 from hashlib import sha256
@@ -160,6 +161,31 @@ def test_a_drill_says_how_deep_it_goes_and_from_which_positions_it_was_computed(
     assert "DIFFERS" not in result.output
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        ("--programme", PROGRAMME, "--line", "ESF/2021"),
+        ("--case", CASE),
+        ("--payment", f"{CASE}-1-1"),
+    ],
+)
+def test_a_drill_in_either_direction_is_the_same_rows_as_csv_and_as_json(
+    data: Path, tmp_path: Path, subject: tuple[str, ...]
+) -> None:
+    target = tmp_path / "drill.csv"
+
+    found = asked(data, "audit", "drill", *subject, "--csv", str(target))
+
+    with target.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["level"] for row in rows] == [row["level"] for row in found["rows"]]
+    for row, told in zip(rows, found["rows"], strict=True):
+        amounts = {name: int(row[name]) for name in row if name.endswith("_cents") and row[name]}
+        assert amounts == told["amounts"]
+        assert (row["name"], row["day"], row["place"]) == (told["name"], told["day"], told["place"])
+    assert (tmp_path / "drill.csv.sha256").exists()
+
+
 def test_a_drill_at_the_same_positions_is_the_same_bytes_again(data: Path, tmp_path: Path) -> None:
     first, again = tmp_path / "first.json", tmp_path / "again.json"
     words = ("audit", "drill", "--programme", PROGRAMME, "--line", "ESF/2021", "-o")
@@ -177,3 +203,16 @@ def test_a_drill_at_the_same_positions_is_the_same_bytes_again(data: Path, tmp_p
 )
 def test_a_drill_asks_for_one_subject(data: Path, words: tuple[str, ...]) -> None:
     assert call(data, "audit", "drill", *words).exit_code == 2
+
+
+def test_the_change_log_has_what_governs_all_cases_with_who_laid_it_down(data: Path) -> None:
+    found = asked(data, "audit", "changes")
+    german = call(data, "audit", "changes")
+
+    kinds = [entry["type"] for entry in found]
+    assert kinds.index("intake.ProgrammeRegistered") < kinds.index("intake.CallOpened")
+    assert "budgeting.BudgetLineOpened" in kinds
+    assert not [kind for kind in kinds if "PaymentRun" in kind or "AccessRefused" in kind]
+    assert all(entry["actor_id"] and entry["sentence"] for entry in found)
+    assert "Festlegungen für alle Fälle" in german.output
+    assert f"{found[0]['source']}/{found[0]['position']}" in german.output

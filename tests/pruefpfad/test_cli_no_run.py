@@ -20,6 +20,7 @@ READS = [
     "audit drill --case ZIQ-1",
     "audit documents --case ZIQ-1",
     "audit samples",
+    "audit changes",
     "audit overrides",
     "audit roles --used",
     "audit bundle --all -o {folder}/bundle.zip",

@@ -6,6 +6,7 @@ import click
 
 from pruefpfad.cli import (
     audit_bundle,
+    audit_changes,
     audit_compare,
     audit_documents,
     audit_drill,
@@ -23,6 +24,7 @@ def audit() -> None:
 
 for _module in (
     audit_bundle,
+    audit_changes,
     audit_compare,
     audit_documents,
     audit_drill,

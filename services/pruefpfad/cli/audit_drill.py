@@ -20,7 +20,8 @@ from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.exports import computed
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
-from pruefpfad.cli.whole_files import output_option, write_with_checksum
+from pruefpfad.cli.whole_files import file_option, output_option, write_with_checksum
+from pruefpfad.spreadsheets import as_csv
 
 EXIT_DIFFERS = 1
 
@@ -34,6 +35,7 @@ EXIT_DIFFERS = 1
 @click.option("--case", "reference", help="Down from this operation to the bank's confirmations.")
 @click.option("--order", help="Up from this payment order, and down to its confirmation.")
 @click.option("--payment", help="Up from the end-to-end id of a payment, as the bank states it.")
+@file_option("--csv", "csv_file", help_text="A file for the rows as CSV, amounts in cents.")
 @lang_option
 @json_option
 @output_option
@@ -46,6 +48,7 @@ def drill(
     reference: str | None,
     order: str | None,
     payment: str | None,
+    csv_file: Path | None,
     lang: Language,
     as_json: bool,
     output: Path | None,
@@ -64,6 +67,8 @@ def drill(
     plain = {**origin, **_plain(found, lang)}
     if output:
         write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
+    if csv_file:
+        write_with_checksum(csv_file, _as_csv(found).encode())
     if as_json:
         say_json(plain)
     else:
@@ -101,6 +106,20 @@ def _plain(found: Drill, lang: Language) -> dict[str, Any]:
         "rows": [asdict(row) for row in found.rows],
         "checks": checks,
     }
+
+
+def _as_csv(found: Drill) -> str:
+    """The rows from top to bottom, with the names that JSON has. What does not apply is empty."""
+    columns = ("level", "name", *drills.AMOUNTS, "day", "place", "told")
+    rows = (
+        (
+            *(row.level, row.name),
+            *(str(row.amounts.get(name, "")) for name in drills.AMOUNTS),
+            *(row.day, row.place, row.told),
+        )
+        for row in found.rows
+    )
+    return as_csv(columns, rows)
 
 
 def _say(found: Drill, lang: Language) -> None:

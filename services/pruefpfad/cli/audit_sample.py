@@ -11,7 +11,12 @@ import msgspec
 
 from grant_audit.as_of import AsOf
 from grant_audit.population import POPULATIONS
-from grant_audit.samples import SampleOnRecord, drawn_otherwise, sample_on_record
+from grant_audit.samples import (
+    SampleOnRecord,
+    drawn_otherwise,
+    population_of,
+    sample_on_record,
+)
 from grant_audit.samples import samples as all_samples
 from grant_audit.sampling import METHODS
 from grant_audit.sentences import Language, amount, word
@@ -22,7 +27,7 @@ from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands
 from pruefpfad.cli.looking import put_on_record
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
-from pruefpfad.cli.whole_files import output_option, write_with_checksum
+from pruefpfad.cli.whole_files import file_option, output_option, write_with_checksum
 
 EXIT_DIFFERS = 1
 DAY = click.DateTime(["%Y-%m-%d"])
@@ -42,6 +47,10 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.option("--from", "starts_on", type=DAY, help="First value date of the payments.")
 @click.option("--to", "ends_on", type=DAY, help="Last value date of the payments.")
 @click.option("--repeat", "sample", help="Draw the sample of this id again, and compare.")
+@file_option(
+    "--population-file",
+    help_text="With --repeat, a file for what it is drawn from; its SHA-256 is the sample's.",
+)
 @click.option("--purpose", required=True, help="Why: it goes on record with the sample.")
 @lang_option
 @json_option
@@ -59,6 +68,7 @@ def sample(
     starts_on: datetime | None,
     ends_on: datetime | None,
     sample: str | None,
+    population_file: Path | None,
     purpose: str,
     lang: Language,
     as_json: bool,
@@ -82,8 +92,10 @@ def sample(
             raise click.UsageError("--repeat: expected alone, all else stands in the sample")
         put_on_record(installation, signed, purpose, {"sample": sample})
         found = _on_record(installation, sample)
-        differing = _differing(installation, found)
+        differing = _differing(installation, found, population_file)
     else:
+        if population_file:
+            raise click.UsageError("--population-file: expected together with --repeat")
         missing = [field for field, value in given.items() if value is None]
         if missing:
             raise Invalid(_option(missing[0]), "expected a value, to draw a sample")
@@ -122,13 +134,18 @@ def _on_record(installation: Installation, name: str) -> SampleOnRecord:
         return sample_on_record(stores["audit"], name)
 
 
-def _differing(installation: Installation, found: SampleOnRecord) -> list[str]:
+def _differing(
+    installation: Installation, found: SampleOnRecord, population_file: Path | None
+) -> list[str]:
     """Draw it again from the case files as they were at its positions."""
     positions = {
         origin.partition("/")[0]: position for origin, position in found.fact.positions.items()
     }
     with case_files(installation, AsOf(positions=positions)) as pages:
-        return drawn_otherwise(found.fact, pages)
+        drawn_from = population_of(found.fact, pages)
+    if population_file:
+        write_with_checksum(population_file, drawn_from.as_lines)
+    return drawn_otherwise(found.fact, drawn_from)
 
 
 def _tell(found: SampleOnRecord, lang: Language, *, as_json: bool, output: Path | None) -> None:

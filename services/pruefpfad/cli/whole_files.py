@@ -27,8 +27,9 @@ REPLACED = "One that is there is replaced."
 def in_a_folder(_: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
     """What an option for a file has to be, before anything is read for it or put on record."""
     if path and not (path.parent.is_dir() and access(path.parent, W_OK)):
-        field = (option.name or "output").removesuffix("_file")
-        raise Invalid(field, f"expected a folder that exists and takes files for {path}")
+        raise Invalid(
+            option.opts[-1].lstrip("-"), f"expected a folder that exists and takes files for {path}"
+        )
     return path
 
 

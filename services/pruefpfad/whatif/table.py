@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from grant_values.money import format_euro
+from pruefpfad import spreadsheets
 from pruefpfad.whatif.courses import CaseStudy, Change, Said, changes
 from pruefpfad.whatif.lines import Line
 from pruefpfad.whatif.study import Study
@@ -17,7 +16,6 @@ from pruefpfad.whatif.sums import sums
 COLUMNS = ("reference", "kind", "what", "recorded", "new", "difference")
 AMOUNTS = ("calculated", "granted", "ordered", "line")
 HELD = "held"
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def rows(study: Study) -> Iterator[tuple[str, ...]]:
@@ -36,11 +34,7 @@ def rows(study: Study) -> Iterator[tuple[str, ...]]:
 
 def as_csv(study: Study) -> str:
     """With a header, and with nothing that a spreadsheet would take for a formula."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_plain(cell) for cell in row] for row in rows(study))
-    return out.getvalue()
+    return spreadsheets.as_csv(COLUMNS, rows(study))
 
 
 def json_of(study: Study) -> dict[str, Any]:
@@ -94,11 +88,6 @@ def _text(value: Any) -> str:
     if value is None:
         return ""
     return f"{value.result} ({value.explanation})" if isinstance(value, Said) else str(value)
-
-
-def _plain(cell: str) -> str:
-    is_number = cell.lstrip("-").replace(".", "", 1).isdigit()
-    return f"'{cell}" if cell.startswith(FORMULA_STARTS) and not is_number else cell
 
 
 def _name(line: Line) -> str:
