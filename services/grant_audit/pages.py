@@ -23,9 +23,13 @@ CALL = "call"  # <programme>/<call>
 CALL_NAME = "call-name"  # id of a call → its key
 LINE = "line"  # <programme>/<fund>/<year>
 LINE_NAME = "line-name"  # id of a budget line → its key
+PARTICIPANT_COUNT = "participant-count"  # <programme>/<day>/<reference or ->: a closed count
 RUN = "run"  # <payment run>
 DEMONSTRATION = "demonstration"  # <service>
-ALL_KINDS = (CASE, HISTORY, PROGRAMME, CALL, CALL_NAME, LINE, LINE_NAME, RUN, DEMONSTRATION)
+ALL_KINDS = (
+    *(CASE, HISTORY, PROGRAMME, CALL, CALL_NAME, LINE, LINE_NAME, PARTICIPANT_COUNT, RUN),
+    DEMONSTRATION,
+)
 
 SECTIONS = ("intake", "eligibility", "budgeting", "disbursement")
 NO_CASE = "-"

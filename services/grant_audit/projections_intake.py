@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grant_audit.pages import CALL, CALL_NAME, PROGRAMME, Pages, Projection, placed, taken
+from grant_audit.pages import (
+    CALL,
+    CALL_NAME,
+    PARTICIPANT_COUNT,
+    PROGRAMME,
+    Pages,
+    Projection,
+    placed,
+    taken,
+)
 from grant_contracts import intake
 from grant_contracts.envelope import Fact
 
@@ -96,6 +105,39 @@ def _personal_data_recorded(pages: Pages, fact: intake.PersonalDataRecorded) -> 
     pages.section().setdefault("personal", {})[str(fact.record)] = record | {"destroyed": None}
 
 
+def _participant_enrolled(pages: Pages, fact: intake.ParticipantEnrolled) -> None:
+    page = placed(pages, fact, "programme", "number", "entered_on", "enrolled_by")
+    people = pages.section().setdefault("participants", {})
+    people[str(fact.subject)] = page | {"left_on": None}
+
+
+def _participant_left(pages: Pages, fact: intake.ParticipantLeft) -> None:
+    for each in pages.section().get("participants", {}).values():
+        if each["number"] == fact.number:
+            each.update(taken(fact, "left_on"))
+
+
+def _participants_counted(pages: Pages, fact: intake.ParticipantsCounted) -> None:
+    # Of one case or of many: it stands beside the cases, and of whom it was made is not shown.
+    page = placed(
+        pages,
+        fact,
+        "programme",
+        "programme_version",
+        "reference",
+        "counted_until",
+        "smallest_group",
+        "source",
+        "persons",
+        "cells",
+        "counted_by",
+        "effective_on",
+    )
+    left_out = {"left_out": len(fact.left_out)}
+    key = f"{fact.programme}/{fact.counted_until}/{fact.reference or '-'}"
+    pages.write(PARTICIPANT_COUNT, key, page | left_out)
+
+
 def _key_destroyed(pages: Pages, fact: intake.KeyDestroyed) -> None:
     destroyed = placed(pages, fact, "reason", "destroyed_by", "seconded_by", "effective_on")
     for record in pages.section().get("personal", {}).values():
@@ -116,4 +158,7 @@ PROJECTIONS: Mapping[type[Fact], Projection] = {
     intake.ItemDeclaredApplicable: _item_declared_applicable,
     intake.PersonalDataRecorded: _personal_data_recorded,
     intake.KeyDestroyed: _key_destroyed,
+    intake.ParticipantEnrolled: _participant_enrolled,
+    intake.ParticipantLeft: _participant_left,
+    intake.ParticipantsCounted: _participants_counted,
 }

@@ -48,6 +48,7 @@ class Programme(Aggregate):
         self.programme = programme
         self.programme_version = programme_version
         self.definition_sha256 = definition_sha256
+        self.participants: dict[str, Any] = definition.get("participants", {})
 
 
 class Call(Aggregate):
@@ -177,6 +178,7 @@ class GrantApplication(Aggregate):
         fingerprint: str,
     ) -> None:
         self.reference = reference
+        self.programme = programme
         self.received_on = legal_date(received_at)
         self.withdrawn = False
         self.complete: bool | None = None

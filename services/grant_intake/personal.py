@@ -18,10 +18,20 @@ from grant_intake.sealed_records import check_content
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.work import UnitOfWork
 from grant_values.invalid import Invalid, NotEntitled
-from grant_values.personal import Holder, Sealed, SealedPayee, place_of
+from grant_values.personal import (
+    PARTICIPANT_RECORDS,
+    Holder,
+    Sealed,
+    SealedPayee,
+    place_of,
+)
 from grant_values.shapes import Actor
 
 HOLDER = "personal"  # <case id>/<purpose>/<subject>: whose data a case has, and what for
+COME_OTHERWISE = {"account": "an application"} | dict.fromkeys(
+    PARTICIPANT_RECORDS.values(), "an enrolment"
+)
+"""Kinds of records that are checked together with what they belong to."""
 
 
 def check_with_application(
@@ -73,15 +83,21 @@ def record_personal_data(
     application.refuse_before_receipt(effective_on)
     for index, (number, each) in enumerate(records):
         field = f"records.{index}"
-        _check_place(field, each, application.id, number)
-        if each.kind == "account":
-            raise Invalid(f"{field}.kind", "expected another kind: accounts come with applications")
-        if work.find(PersonalRecord, each.record):
-            raise Invalid(f"{field}.number", "expected a number that was not recorded before")
-        if work.find(KeyDestruction, KeyDestruction.create_id(*each.holder)):
-            raise Invalid(f"{field}.subject", "expected a person whose key was not destroyed")
-        check_content(work, field, each)
+        if each.kind in COME_OTHERWISE:
+            other = COME_OTHERWISE[each.kind]
+            raise Invalid(f"{field}.kind", f"expected another kind: this comes with {other}")
+        check_new(work, field, each, application.id, number)
     record(work, application.id, effective_on, *(each for _, each in records))
+
+
+def check_new(work: UnitOfWork, field: str, sealed: Sealed, case_id: UUID, number: int) -> None:
+    """`Invalid` unless a record was sealed for this case, has its form, and can be added to it."""
+    _check_place(field, sealed, case_id, number)
+    if work.find(PersonalRecord, sealed.record):
+        raise Invalid(f"{field}.number", "expected a number that was not recorded before")
+    if work.find(KeyDestruction, KeyDestruction.create_id(*sealed.holder)):
+        raise Invalid(f"{field}.subject", "expected a person whose key was not destroyed")
+    check_content(work, field, sealed)
 
 
 def destroy_keys(

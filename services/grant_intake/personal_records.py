@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
 
-from grant_values.personal import Holder
+from grant_values.personal import Holder, Sealed
 
 
 class PersonalRecord(Aggregate):
@@ -45,6 +45,7 @@ class PersonalRecord(Aggregate):
     ) -> None:
         self.case_id = case_id
         self.holder = Holder(subject, purpose)
+        self.sealed = Sealed(subject, record, purpose, kind, key, sealed)
 
 
 class KeyDestruction(Aggregate):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from grant_bus.desk import Command
 from grant_contracts import intake_commands as wire
-from grant_intake import application, personal
+from grant_intake import application, participant_counts, participants, personal
 
 FILE_KEEPERS = frozenset(
     {
@@ -16,6 +16,7 @@ FILE_KEEPERS = frozenset(
         "payment_authoriser",
     }
 )
+ENROLLERS = frozenset({"beneficiary", "formal_checker", "claim_checker"})
 DECLARERS = frozenset({"managing_authority", "formal_checker", "claim_checker"})
 
 COMMANDS = {
@@ -54,6 +55,18 @@ COMMANDS = {
         personal.record_personal_data,
         frozenset({"applicant", "beneficiary", "formal_checker"}),
         reads=personal.records_named_in,
+    ),
+    "enrol_participant": Command(
+        wire.EnrolParticipant,
+        participants.enrol_participant,
+        ENROLLERS,
+        reads=participants.read_for_enrolment,
+    ),
+    "record_departure": Command(wire.RecordDeparture, participants.record_departure, ENROLLERS),
+    "count_participants": Command(
+        wire.CountParticipants,
+        participant_counts.count_participants,
+        frozenset({"managing_authority"}),
     ),
     "destroy_keys": Command(
         wire.DestroyKeys, personal.destroy_keys, frozenset({"records_keeper"}), takes_second=True

@@ -83,13 +83,21 @@ def _service(
 
 
 def _intake() -> Service:
-    from grant_intake import documents, domain, personal_records, policies, schemas
+    from grant_intake import (
+        documents,
+        domain,
+        participation,
+        personal_records,
+        policies,
+        schemas,
+    )
 
     return _service(
         "intake",
         (
             *(domain.Programme, domain.Call, domain.GrantApplication, documents.FiledDocument),
             *(personal_records.PersonalRecord, personal_records.KeyDestruction),
+            *(participation.Participation, participation.ParticipantCount),
         ),
         schemas.COMMANDS,
         FactPolicies(policies.FOLLOWS),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import Any, TypeGuard
 from uuid import UUID
 
@@ -20,7 +21,9 @@ from grant_contracts.answers import Answer
 from grant_contracts.personal import IN_CLEAR
 from grant_store.personal.vault import KeyDestroyed, Vault
 from grant_values.cases import case_id_of
-from grant_values.personal import Place, Sealed, place_of
+from grant_values.fields import LegalDate
+from grant_values.participants import age_on
+from grant_values.personal import PARTICIPANT_RECORDS, Place, Sealed, place_of
 
 Message = dict[str, Any]
 _SCHEMAS = {kind: form() for kind, form in IN_CLEAR.items()}
@@ -127,9 +130,49 @@ def _in_records(payload: dict[str, Any], case_id: UUID) -> list[_Slot]:
     return slots
 
 
+def _in_enrolment(payload: dict[str, Any], case_id: UUID) -> list[_Slot]:
+    slots: list[_Slot] = []
+    number = payload.get("number")
+    if not isinstance(number, int) or number < 1:
+        raise ValidationError({"number": ["expected 1 or more"]})
+    if payload.get("identity") is None:
+        raise ValidationError({"identity": ["expected a value"]})
+    _put_age(payload)
+    for purpose, kind in PARTICIPANT_RECORDS.items():
+        record = payload.get(purpose)
+        if _is_clear(record):
+            place = place_of(case_id, kind, number)
+            slots.append(_slot(purpose, kind, place, record, payload, purpose))
+    return slots
+
+
+def _put_age(payload: dict[str, Any]) -> None:
+    """The age at entry is counted, and the date of birth is not: it stays with the identity."""
+    identity, asked = payload.get("identity"), payload.get("characteristics")
+    if not _is_clear(identity) or not _is_clear(asked):
+        return
+    entered_on, born_on = _day(payload, "entered_on"), _day(identity, "date_of_birth")
+    if entered_on is None or born_on is None:
+        return  # Whoever checks these fields says that it is none.
+    age = age_on(entered_on, born_on)
+    if asked.get("age", age) != age:
+        expected = "expected the age on the day of entry by the date of birth, or none"
+        raise ValidationError({"characteristics": {"age": [expected]}})
+    payload["characteristics"] = {**asked, "age": age}
+
+
+def _day(record: Mapping[str, Any], field: str) -> date | None:
+    text = record.get(field)
+    try:
+        return LegalDate().read(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
 _FINDING: Mapping[str, Callable[[dict[str, Any], UUID], list[_Slot]]] = {
     "intake.submit_application": _in_application,
     "intake.record_personal_data": _in_records,
+    "intake.enrol_participant": _in_enrolment,
 }
 """Which commands carry personal data, and where."""
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from grant_contracts.envelope import Fact
+from grant_values.participants import CountedCell
 from grant_values.shapes import (
     Applicant,
     Attachment,
@@ -153,6 +154,48 @@ class PersonalDataRecorded(Fact, frozen=True, kw_only=True):
     kind: str
     key: UUID
     sealed: str
+    effective_on: date
+
+
+class ParticipantEnrolled(Fact, frozen=True, kw_only=True):
+    """A person takes part in an operation. Who it is stands sealed in records of their own."""
+
+    TOPIC: ClassVar = "intake.ParticipantEnrolled"
+    case_id: UUID
+    programme: str
+    subject: UUID
+    number: int
+    entered_on: date
+    enrolled_by: str
+
+
+class ParticipantLeft(Fact, frozen=True, kw_only=True):
+    """A participant has left the operation."""
+
+    TOPIC: ClassVar = "intake.ParticipantLeft"
+    number: int
+    left_on: date
+    recorded_by: str
+
+
+class ParticipantsCounted(Fact, frozen=True, kw_only=True):
+    """A group of participants was counted, none of whom is in another count.
+
+    Every cell has `smallest_group` persons or more; who could not be counted so is left out.
+    Without a case, the group is one across the programme.
+    """
+
+    TOPIC: ClassVar = "intake.ParticipantsCounted"
+    programme: str
+    programme_version: str
+    reference: str
+    counted_until: date
+    smallest_group: int
+    source: str
+    persons: int
+    cells: tuple[CountedCell, ...]
+    left_out: tuple[UUID, ...]
+    counted_by: str
     effective_on: date
 
 

@@ -11,10 +11,11 @@ from grant_contracts.commands import Form, Strict
 from grant_contracts.programme import checked_definition
 from grant_contracts.reasons import KEY_DESTROYED
 from grant_values.fields import Instant, LegalDate
-from grant_values.personal import PURPOSES, Sealed
+from grant_values.personal import PARTICIPANT_RECORDS, PURPOSES, Sealed
 
 _FEW_CONTACTS = validate.Length(max=20, error="expected at most 20 contact persons")
 _FEW_RECORDS = validate.Length(min=1, max=500, error="expected 1 to 500 records")
+NUMBER = validate.Range(1, 100_000, error="expected 1 to 100000")
 CHANNEL = validate.OneOf(["portal", "post", "email", "list"], error="expected one of {choices}")
 
 DOCUMENT = Form(
@@ -176,11 +177,7 @@ class DeclareApplicable(DeclareNotApplicable):
 class NumberedRecord(personal.SealedRecord):
     """A sealed record of a case. `number` counts the case's persons of that kind from 1."""
 
-    number = fields.Integer(
-        required=True,
-        strict=True,
-        validate=validate.Range(1, 100_000, error="expected 1 to 100000"),
-    )
+    number = fields.Integer(required=True, strict=True, validate=NUMBER)
 
     @post_load
     def _value(self, data: dict[str, Any], **_: object) -> Any:
@@ -188,7 +185,7 @@ class NumberedRecord(personal.SealedRecord):
 
 
 class RecordPersonalData(Strict):
-    """Add sealed records about persons to a case: contact persons, participants."""
+    """Add sealed records about persons to a case: contact persons."""
 
     reference = fields.String(required=True, validate=shapes.REFERENCE)
     records = fields.List(fields.Nested(NumberedRecord), required=True, validate=_FEW_RECORDS)
@@ -198,6 +195,48 @@ class RecordPersonalData(Strict):
     def _tuples(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
         data["records"] = tuple(data["records"])
         return data
+
+
+class EnrolParticipant(Strict):
+    """Record that a person takes part in an operation. What is known of them comes sealed.
+
+    `number` is the case's own for its participants, from 1.
+    """
+
+    reference = fields.String(required=True, validate=shapes.REFERENCE)
+    number = fields.Integer(required=True, strict=True, validate=NUMBER)
+    entered_on = LegalDate(required=True)
+    identity = fields.Nested(personal.SealedRecord, required=True)
+    characteristics = fields.Nested(personal.SealedRecord, required=True)
+    special_categories = fields.Nested(personal.SealedRecord, load_default=None, allow_none=True)
+    follow_up = fields.Nested(personal.SealedRecord, load_default=None, allow_none=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _kinds(self, data: dict[str, Any], **_: object) -> None:
+        for purpose, kind in PARTICIPANT_RECORDS.items():
+            if data[purpose] is not None and data[purpose].kind != kind:
+                raise ValidationError({purpose: {"kind": [f"expected {kind!r}"]}})
+
+
+class RecordDeparture(Strict):
+    """Record on which day a participant has left the operation."""
+
+    reference = fields.String(required=True, validate=shapes.REFERENCE)
+    number = fields.Integer(required=True, strict=True, validate=NUMBER)
+    left_on = LegalDate(required=True)
+
+
+class CountParticipants(Strict):
+    """Close a count of participants that were in none yet: of a case, or across a programme.
+
+    Without a reference all cases of the programme are counted together.
+    """
+
+    programme = fields.String(required=True, validate=shapes.SHORT)
+    programme_version = fields.String(required=True, validate=shapes.SHORT)
+    reference = fields.String(load_default="", validate=shapes.REFERENCE_OR_NONE)
+    counted_until = LegalDate(required=True)
+    effective_on = LegalDate(required=True)
 
 
 class DestroyKeys(Strict):

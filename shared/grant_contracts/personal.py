@@ -6,7 +6,7 @@ it was given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from marshmallow import (
@@ -22,7 +22,8 @@ from marshmallow import (
 from grant_contracts.commands import Flag, Form, Strict
 from grant_contracts.reasons import PERSONAL_KIND
 from grant_contracts.shapes import SHORT, at_most
-from grant_values.fields import Bic, Iban
+from grant_values.fields import Bic, Iban, LegalDate
+from grant_values.participants import GENDERS, NOT_STATED, OLDEST, ONE_OF, YES_NO
 from grant_values.personal import KINDS, PURPOSES, Sealed, SealedPayee
 
 EXPECTED_SEALED: Final = "expected a sealed record: personal data never come in clear"
@@ -31,6 +32,10 @@ _BASE64 = Form(r"[A-Za-z0-9+/]{1,12000}={0,2}", error="expected a ciphertext as 
 _KIND = validate.OneOf(list(PERSONAL_KIND), error="expected one of {choices}")
 _PURPOSE = validate.OneOf(list(PURPOSES), error="expected one of {choices}")
 _EMAIL = Form(r"|[^@\s]{1,100}@[^@\s]{1,150}", error="expected an address with one @")
+
+
+def _one_of(choices: Sequence[str]) -> validate.OneOf:
+    return validate.OneOf(choices, error="expected one of {choices}")
 
 
 class SealedRecord(Strict):
@@ -92,8 +97,54 @@ class ContactPersonInClear(Strict):
     phone = fields.String(load_default="", validate=at_most(60))
 
 
+class ParticipantInClear(Strict):
+    """Who takes part, before it is sealed."""
+
+    given_name = fields.String(required=True, validate=SHORT)
+    family_name = fields.String(required=True, validate=SHORT)
+    date_of_birth = LegalDate(required=True)
+    street = fields.String(load_default="", validate=at_most(200))
+    postcode = fields.String(load_default="", validate=at_most(20))
+    city = fields.String(load_default="", validate=at_most(200))
+
+
+class CharacteristicsInClear(Strict):
+    """What is counted of a participant, as of the day of entry, before it is sealed."""
+
+    gender = fields.String(required=True, validate=_one_of(GENDERS))
+    age = fields.Integer(
+        required=True,
+        strict=True,
+        validate=validate.Range(0, OLDEST, error=f"expected 0 to {OLDEST} full years"),
+    )
+    labour_status = fields.String(required=True, validate=_one_of(ONE_OF["labour_status"]))
+    education = fields.String(required=True, validate=_one_of(ONE_OF["education"]))
+    third_country_national = fields.String(load_default=NOT_STATED, validate=_one_of(YES_NO))
+    foreign_background = fields.String(load_default=NOT_STATED, validate=_one_of(YES_NO))
+    homeless = fields.String(load_default=NOT_STATED, validate=_one_of(YES_NO))
+    rural_area = fields.String(load_default=NOT_STATED, validate=_one_of(YES_NO))
+
+
+class SpecialCategoriesInClear(Strict):
+    """What a participant has told by consent (Art. 9 GDPR), before it is sealed."""
+
+    disability = fields.String(load_default=NOT_STATED, validate=_one_of(YES_NO))
+    minority = fields.String(load_default=NOT_STATED, validate=_one_of(YES_NO))
+
+
+class FollowUpInClear(Strict):
+    """How to reach a participant after the operation, before it is sealed."""
+
+    email = fields.String(load_default="", validate=_EMAIL)
+    phone = fields.String(load_default="", validate=at_most(60))
+
+
 IN_CLEAR: Final[Mapping[str, type[Schema]]] = {
     "account": AccountInClear,
     "contact_person": ContactPersonInClear,
+    "participant": ParticipantInClear,
+    "participant_characteristics": CharacteristicsInClear,
+    "participant_special_categories": SpecialCategoriesInClear,
+    "participant_follow_up": FollowUpInClear,
 }
 """The form in clear of each kind of record."""

@@ -145,6 +145,26 @@ class Debtor(Strict):
     invented = Flag(required=True)
 
 
+class SmallestGroup(Strict):
+    """For how many persons any number about participants has to stand, from a day on."""
+
+    valid_from = LegalDate(required=True)
+    persons = fields.Integer(required=True, strict=True, validate=validate.Range(min=3, max=100))
+    source = fields.String(required=True, validate=_NOT_EMPTY)
+
+
+class Participants(Strict):
+    """How participants are counted."""
+
+    smallest_group = fields.List(fields.Nested(SmallestGroup), required=True, validate=_NOT_EMPTY)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _one_for_each_day(self, data: dict[str, Any], **_: Any) -> None:
+        days = [each["valid_from"] for each in data["smallest_group"]]
+        if len(set(days)) < len(days):
+            raise ValidationError("expected each valid_from once", "smallest_group")
+
+
 class ProgrammeDefinition(Strict):
     """A whole definition. `code` and `version` together name it for good."""
 
@@ -168,6 +188,7 @@ class ProgrammeDefinition(Strict):
     cost_forms = fields.List(fields.Nested(CostForm), validate=_NOT_EMPTY)
     decision = fields.Nested(Decision, required=True)
     retention = fields.Nested(Retention)
+    participants = fields.Nested(Participants)
     debtor = fields.Nested(Debtor, required=True)
 
 

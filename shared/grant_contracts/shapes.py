@@ -21,6 +21,10 @@ SHA256 = Form(r"^[0-9a-f]{64}$", error="expected a SHA-256 as 64 lower-case hex 
 REFERENCE = Form(
     r"^[A-Z0-9]{2,12}-[A-Z0-9-]{1,40}$", error='expected a reference such as "ZIQ-2021-0001"'
 )
+REFERENCE_OR_NONE = Form(
+    r"^(|[A-Z0-9]{2,12}-[A-Z0-9-]{1,40})$",
+    error='expected a reference such as "ZIQ-2021-0001", or none',
+)
 SHARE = Form(
     r"^(0\.\d{1,4}|1(\.0{1,4})?)$", error='expected a part of a full post as text, such as "0.50"'
 )

@@ -33,6 +33,11 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Which kinds of records there are, and the purpose that each of them is for."""
 
+PARTICIPANT_RECORDS: Final[Mapping[str, str]] = {
+    purpose: kind for kind, purpose in KINDS.items() if kind.startswith("participant")
+}
+"""What is recorded of a participant: by purpose, the kind of record."""
+
 
 class Holder(NamedTuple):
     """Whose data, and what for: what there is one key for."""
@@ -69,7 +74,12 @@ def place_of(case_id: UUID, kind: str, number: int = 1) -> Place:
     numbered case by case, because each case is kept for a time of its own.
     """
     subject = uuid5(case_id, f"{_ROLES.get(kind, 'participant')}/{number}")
-    return Place(subject, uuid5(subject, kind), kind)
+    return Place(subject, record_of(subject, kind), kind)
+
+
+def record_of(subject: UUID, kind: str) -> UUID:
+    """The record of this kind about a person."""
+    return uuid5(subject, kind)
 
 
 @dataclass(frozen=True)

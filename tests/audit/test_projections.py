@@ -26,17 +26,7 @@ from grant_store.errors import TrackingConflict
 from grant_store.rows import Append, Appended, Document
 from grant_store.sqlite import SQLiteStore
 
-KINDS = [
-    pages.CASE,
-    pages.HISTORY,
-    pages.PROGRAMME,
-    pages.CALL,
-    pages.CALL_NAME,
-    pages.LINE,
-    pages.LINE_NAME,
-    pages.RUN,
-    pages.DEMONSTRATION,
-]
+KINDS = pages.ALL_KINDS
 YEAR = Feeds()
 a_whole_year(YEAR)
 

@@ -36,6 +36,7 @@ from pruefpfad.scripted import script, story
 from pruefpfad.scripted.script import Cast, Role
 from simulation.lives import live
 from support.authority import APPLICATION, CASE, DEFINITION, EXAMPLE, PROGRAMME, VERSION
+from support.participants import a_participant
 
 CONTENDED_SEED = 6
 """Money is short, applicants race with the office, services die and operators mend."""
@@ -175,6 +176,19 @@ def erase(folder: Path) -> Ledgers:
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
+def enrol(folder: Path) -> Ledgers:
+    """Participants of two cases are counted, one leaves, and what is known of them is erased."""
+    with EmbeddedSystem(folder) as system:
+        system.declare_demonstration("Participants, played by a script")
+        office = _Office(system)
+        office.give(_openings())
+        office.give([_application("ZIQ-TAKES-PART-1"), _application("ZIQ-TAKES-PART-2")])
+        office.give(_participants("ZIQ-TAKES-PART-1", "ZIQ-TAKES-PART-2"))
+        for purpose in ("identity", "characteristics"):
+            office.erase("ZIQ-TAKES-PART-1", purpose, "2022-02-01")
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
 def keep(folder: Path) -> Ledgers:
     """A paid case is held, asked to be erased, and at last disposed of by two persons."""
     tell_story(folder)
@@ -210,13 +224,13 @@ class _Office:
         second = {"second_actor_token": self._cast.token(SECOND_OPERATOR)}
         _check(Given(OPERATOR, service, payload), self._system.ask({**message, **second}))
 
-    def erase(self, reference: str, purpose: str) -> None:
+    def erase(self, reference: str, purpose: str, effective_on: str = "2021-02-01") -> None:
         """Two persons of the records office destroy the keys of a case for a purpose."""
         payload = {
             "reference": reference,
             "purpose": purpose,
             "reason": "no_longer_necessary",
-            "effective_on": "2021-02-01",
+            "effective_on": effective_on,
         }
         message = self._message(KEEPER, "intake.destroy_keys", payload)
         second = {"second_actor_token": self._cast.token(SECOND_KEEPER)}
@@ -265,6 +279,26 @@ def _application(reference: str) -> Given:
 def _completeness(reference: str) -> Given:
     check = {"missing": [], "checklist": "ziq-2020", "effective_on": "2020-12-14"}
     return Given(script.CHECKER, "intake.check_completeness", {"reference": reference, **check})
+
+
+def _participants(alone: str, together: str) -> Iterator[Given]:
+    """One of the first case would stand out, and is left out in company; those of the other are
+    counted across cases."""
+    for number in range(1, 20):
+        asked = {"gender": "men" if number > 9 else "women"}
+        asked |= {"homeless": "yes"} if number == 19 else {}
+        further = {"special_categories": {"disability": "no"}}
+        person = a_participant(number, alone, characteristics=asked, **further)
+        yield Given(script.CHECKER, "intake.enrol_participant", person)
+    for number in range(1, 9):
+        person = a_participant(number, together, follow_up={"email": "a@muster.example"})
+        yield Given(script.CHECKER, "intake.enrol_participant", person)
+    left = {"reference": alone, "number": 1, "left_on": "2021-06-30"}
+    yield Given(script.CHECKER, "intake.record_departure", left)
+    count = {"programme": PROGRAMME, "programme_version": VERSION, "effective_on": "2022-01-10"}
+    for reference in (alone, ""):
+        day = {"reference": reference, "counted_until": "2021-12-31"}
+        yield Given(script.MANAGING_AUTHORITY, "intake.count_participants", count | day)
 
 
 def _filings(reference: str) -> Iterator[Given]:
@@ -358,4 +392,5 @@ PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
     "restored": put_back,
     "erased": erase,
     "kept": keep,
+    "enrolled": enrol,
 }

@@ -23,6 +23,7 @@ from bundle.conftest import SCHEMAS, verdict_on
 from bundle.operator import Operator, an_operator
 from grant_audit.bundle.scope import Scope
 from grant_audit.bundle.writer import Extras, write_bundle
+from grant_audit.participants import Participants, participants
 from grant_disbursement.run_file import recorded_file
 from grant_store.opening import open_store
 from grant_store.personal.encryption_keys import EncryptionKeysUnfit
@@ -30,14 +31,16 @@ from grant_store.personal.key_store import StoredKey
 from grant_store.personal.vault import DESTROYED
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
-from grant_values.personal import Sealed, place_of
+from grant_values.personal import KINDS, PURPOSES, Sealed, place_of
 from pruefpfad.assembly import SERVICES
 from pruefpfad.bundles import sources_of
 from pruefpfad.scripted import script
 from pruefpfad.scripted.script import Cast, Role
 from pruefpfad.scripted.story import MANDATES, RUN, Story
+from support.authority import PROGRAMME, VERSION
 from support.broker_users import users_in_a_virtual_host_of_their_own
 from support.distributed import DistributedSystem
+from support.participants import a_participant
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
 from support.roles import DatabaseRoles, roles_in_a_database_of_their_own
@@ -56,7 +59,21 @@ CONTACT = {
     "email": "zwetschgenmarke@muster.example",
     "phone": "+49 201 998877665544",
 }
-PERSONAL = [ACCOUNT["name"], ACCOUNT["iban"], CONTACT["name"], CONTACT["email"], CONTACT["phone"]]
+PARTICIPANT = {
+    "identity": {
+        "given_name": "Kunigunde",
+        "family_name": "Mirabellenmarke",
+        "date_of_birth": "1971-02-28",
+        "street": "Reineclaudenmarkenweg 4711",
+    },
+    "special_categories": {"disability": "yes"},
+    "follow_up": {"email": "mirabellenmarke@muster.example"},
+}
+PERSONAL = [
+    *(ACCOUNT["name"], ACCOUNT["iban"], CONTACT["name"], CONTACT["email"], CONTACT["phone"]),
+    *PARTICIPANT["identity"].values(),
+    PARTICIPANT["follow_up"]["email"],
+]
 KEEPER, SECOND = Role("S-1701", "records_keeper"), Role("S-1702", "records_keeper")
 
 
@@ -104,6 +121,10 @@ class Place:
             events: list[Any] = [decode(row) for row in rows]
         fields = ("subject", "record", "purpose", "kind", "key", "sealed")
         return [Sealed(**{name: getattr(each, name) for name in fields}) for each in events]
+
+    def participants(self) -> Participants:
+        with closing(open_store(self.system.database_url, "audit")) as store:
+            return participants(store)
 
     def bundle(self, name: str) -> Path:
         self.operator.sign_all()
@@ -157,6 +178,17 @@ def _play(place: Place) -> None:
     participant = {"kind": "contact_person", "number": 2, **CONTACT}
     further = {"reference": CASE, "records": [participant], "effective_on": "2021-02-01"}
     place.give(script.CHECKER, "intake.record_personal_data", "further", further)
+    for number in range(1, 7):
+        payload = a_participant(number, CASE, **PARTICIPANT)
+        place.give(script.CHECKER, "intake.enrol_participant", f"enrol {number}", payload)
+    count = {
+        "programme": PROGRAMME,
+        "programme_version": VERSION,
+        "reference": CASE,
+        "counted_until": "2021-12-31",
+        "effective_on": "2021-12-31",
+    }
+    place.give(script.MANAGING_AUTHORITY, "intake.count_participants", "count", count)
 
 
 def hits(folders: Mapping[str, Path], texts: Sequence[str]) -> set[tuple[str, str]]:
@@ -198,6 +230,7 @@ def export(place: Place, folder: Path) -> None:
     folder.mkdir()
     records = place.system.records
     (folder / "operations.csv").write_text(records.operations_csv("9999-12-31"), encoding="utf-8")
+    (folder / "participants.txt").write_text(str(place.participants()), encoding="utf-8")
     (folder / "case.txt").write_text(str(records.case(CASE)), encoding="utf-8")
     place.bundle("bundle.zip").rename(folder / "bundle.zip")
 
@@ -212,7 +245,9 @@ def test_nothing_personal_stands_anywhere_but_in_the_banks_file_and_after_erasur
     stored: list[StoredKey] = list(vault.keys.with_ids({each.key for each in seals}).values())
     assert ACCOUNT["iban"].encode() in file  # type: ignore[attr-defined]
     assert ACCOUNT["name"].encode() in file  # type: ignore[attr-defined]
-    assert {each.kind for each in seals} == {"account", "contact_person"}
+    assert {each.kind for each in seals} == set(KINDS)
+    counted = place.participants()
+    assert (counted.entered, counted.counted) == (6, 6)
     assert everywhere(place, before) == set()
     # The search finds what is there: the name of the applicant, a legal person, is public.
     assert hits({"PostgreSQL": place.servers["PostgreSQL"]}, ["Familienbildungsstätte"])
@@ -221,14 +256,15 @@ def test_nothing_personal_stands_anywhere_but_in_the_banks_file_and_after_erasur
         == 0
     )
 
-    place.destroy("payment")
-    place.destroy("contact")
+    for purpose in PURPOSES:
+        place.destroy(purpose)
     vault.rewrap()
 
     after = place.folder / "after"
     export(place, after)
     assert everywhere(place, after) == set()
     assert [vault.open(each) for each in seals] == [DESTROYED] * len(seals)
+    assert place.participants() == counted
     assert not vault.has_key(place_of(case_id_of(CASE), "account").holder)
     with pytest.raises(Invalid, match="was destroyed"):
         place.payment_file()

@@ -70,6 +70,16 @@ def test_no_amount_and_no_reference_is_cut_off_in_a_narrow_terminal(
     assert "…" not in printed
 
 
+def test_what_people_have_written_in_brackets_is_shown_as_it_is(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    say_table("Gründe [1]", ("Grund",), [("[gelöscht] und :heart: im Text",)])
+
+    said = capsys.readouterr().out
+    assert "Gründe [1]" in said
+    assert "[gelöscht] und :heart: im Text" in said
+
+
 @pytest.mark.parametrize(
     ("lang", "state", "money"),
     [("de", "Stand", "76.560,00 €"), ("en", "state", "EUR 76,560.00")],

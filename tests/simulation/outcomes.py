@@ -7,17 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from grant_audit.pages import (
-    CALL,
-    CALL_NAME,
-    CASE,
-    DEMONSTRATION,
-    HISTORY,
-    LINE,
-    LINE_NAME,
-    PROGRAMME,
-    RUN,
-)
+from grant_audit.pages import ALL_KINDS
 from grant_audit.summary import summary
 from grant_bus.actors import TokenCheck
 from grant_contracts.answers import Answer
@@ -31,7 +21,6 @@ from simulation.world import World
 from support.authority import KEY, NOW
 
 PENDING_CLAIMS = ("applications received", "eligible received")
-PAGES = (CASE, HISTORY, PROGRAMME, CALL, CALL_NAME, LINE, LINE_NAME, RUN, DEMONSTRATION)
 
 
 def commands_have_one_outcome(found: Evidence) -> None:
@@ -76,7 +65,7 @@ def the_case_file_is_the_fold_of_the_feeds(found: Evidence) -> None:
             origin = f"{upstream}/{LANE}"
             if rows := found.world.ledger(upstream):
                 writer.follow(origin, as_sent(origin, rows))
-        for kind in PAGES:
+        for kind in ALL_KINDS:
             need(kept.documents(kind) == fresh.documents(kind), f"the {kind} pages differ")
 
 

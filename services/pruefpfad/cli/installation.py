@@ -102,6 +102,10 @@ class Installation:
         with closing(vault):
             yield vault
 
+    def with_vault(self, url: str | None, keys: Path | None) -> Installation:
+        """The same with a vault outside of a data directory, where one is named."""
+        return replace(self, vault_url=url, vault_keys=keys)
+
     @contextmanager
     def writers(self) -> Iterator[Callable[[dict[str, Any]], Answer]]:
         """A function that gives a command to its service's one writer and returns the answer."""
@@ -195,9 +199,7 @@ def opens(function: F) -> F:
         vault_keys: Path | None,
         **options: Any,
     ) -> Any:
-        return function(
-            replace(installation, vault_url=vault_url, vault_keys=vault_keys), **options
-        )
+        return function(installation.with_vault(vault_url, vault_keys), **options)
 
     return wrapped(command, function)
 

@@ -62,10 +62,11 @@ def say_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]])
 
 
 def _wide_enough_for(table: Table) -> Console:
-    console = Console()
+    console = Console(markup=False, emoji=False)
     needed = Measurement.get(console, console.options.update(max_width=WIDEST), table)
     width = console.width if console.is_terminal else needed.maximum
-    return Console(width=max(width, needed.minimum))
+    # What people have written is shown as it is: in brackets it is no style, in colons no picture.
+    return Console(width=max(width, needed.minimum), markup=False, emoji=False)
 
 
 def say_errors(messages: Any) -> None:

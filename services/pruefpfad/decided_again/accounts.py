@@ -1,8 +1,8 @@
 """Sealed records where decisions are taken again: opened by a vault, or taken to be in order.
 
 A recorded application or order had an account that a bank could pay to, and a recorded person had
-filled in a form. So most decisions need not open them; what was refused because of an account, and
-the file of a run, rest on its content.
+filled in a form. So most decisions need not open them; what was refused because of an account, the
+file of a run, and counts of participants rest on their content.
 """
 
 from __future__ import annotations
@@ -19,8 +19,19 @@ REST_ON_THE_ACCOUNT = frozenset({*NOT_PAYABLE, "account_destroyed"})
 _PAYABLE: Content = {"name": "Zahlungsempfänger", "iban": "DE04999999980000074984", "bic": ""}
 """An account that cannot exist: no German bank code begins with 9."""
 
-_IN_ORDER: Mapping[str, Content] = {"contact_person": {"name": "–"}}
-"""Of other kinds of records: a form as nobody has filled it in."""
+_IN_ORDER: Mapping[str, Content] = {
+    "contact_person": {"name": "–"},
+    "participant": {"given_name": "–", "family_name": "–", "date_of_birth": "2000-01-01"},
+    "participant_characteristics": {
+        "gender": "women",
+        "age": 0,
+        "labour_status": "inactive",
+        "education": "isced_0_2",
+    },
+    "participant_special_categories": {},
+    "participant_follow_up": {},
+}
+"""Of other kinds of records: forms as nobody has filled them in."""
 
 
 class Accounts:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from grant_intake import application, personal
+from grant_intake import application, participant_counts, participants, personal
 from grant_store.work import UnitOfWork
 from grant_values.personal import Sealed, SealedPayee, place_of
 from grant_values.shapes import Actor, Payee
+from pruefpfad.decided_again.accounts import always
 from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
 
 _SAID = fields(
@@ -40,6 +41,22 @@ def _recorded(led: Led) -> dict[str, Any]:
         "records": tuple((_number_of(each), _sealed(each)) for each in records),
         "effective_on": led.event.effective_on,
     }
+
+
+def _enrolled(led: Led) -> dict[str, Any]:
+    """What was said of a participant, and what was recorded sealed with it."""
+    event = led.event
+    return {
+        "reference": led.find(event.case_id).reference,
+        "number": event.number,
+        "entered_on": event.entered_on,
+        **{each.purpose: _sealed(each) for each in led.beside},
+    }
+
+
+def _left(led: Led) -> dict[str, Any]:
+    case = led.find(led.aggregate.case_id)
+    return {"reference": case.reference, **fields("number", "left_on")(led)}
 
 
 def _number_of(record: Any) -> int:
@@ -82,6 +99,13 @@ CALLS: Calls = {
     ),
     "intake.ApplicationSubmitted": RecordedCall(_submit, _submitted),
     "intake.PersonalDataRecorded": RecordedCall(personal.record_personal_data, _recorded),
+    "intake.ParticipantEnrolled": RecordedCall(participants.enrol_participant, _enrolled),
+    "intake.ParticipantLeft": RecordedCall(participants.record_departure, _left),
+    "intake.ParticipantsCounted": RecordedCall(
+        participant_counts.count_participants,
+        fields("programme", "programme_version", "reference", "counted_until", "effective_on"),
+        rests_on_accounts=always,
+    ),
     "intake.CompletenessChecked": RecordedCall(
         application.check_completeness, on_case("missing", "checklist", "effective_on")
     ),

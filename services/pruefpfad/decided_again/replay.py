@@ -32,6 +32,7 @@ from pruefpfad.decided_again.calls_of_eligibility import CALLS as OF_ELIGIBILITY
 from pruefpfad.decided_again.calls_of_intake import CALLS as OF_INTAKE
 from pruefpfad.decided_again.differences import WHOLE_EVENT, Difference, Found, differences
 from pruefpfad.decided_again.known import Known
+from pruefpfad.decided_again.uncounted import Uncounted
 from pruefpfad.decided_again.units import Unit, units_of
 from pruefpfad.decided_again.upstream import UpstreamEvents
 
@@ -116,6 +117,7 @@ class ServiceAgain:
         self._accounts = accounts
         self._selection = selection
         self._documents = known.documents()
+        self._uncounted = Uncounted(service.catalogue)
         whole = selection.case_id is None
         self._held = RecordedAggregates(store, service.catalogue, whole=whole)
 
@@ -127,6 +129,7 @@ class ServiceAgain:
                 yield from self._take(unit, tally)
             elif self._selection.case_id is None:
                 self._held.follow(unit.rows)
+            self._uncounted.follow(unit, self._documents)
             progress(unit.last_position)
 
     def _take(self, unit: Unit, tally: Tally) -> Iterator[Difference]:

@@ -45,6 +45,12 @@ class Notebook:
     def write_document(self, kind: str, key: str, body: Any) -> None:
         self.documents[kind, key] = body
 
+    def of_kind(self, kind: str) -> list[tuple[str, Any]]:
+        """Key and body of what was written of a kind and not taken back."""
+        return [
+            (key, body) for (each, key), body in self.documents.items() if each == kind and body
+        ]
+
 
 def check_working_data(ledgers: Ledgers, report: Report, fold: Fold) -> None:
     """Rebuild all documents of a service that decides, and compare them with those it reads."""
@@ -134,13 +140,24 @@ def _heard(
 
 
 def _of_persons(fold: Fold, notebook: Notebook) -> None:
-    """Whose personal data a case has."""
+    """Whose personal data a case has, and who takes part and was not counted yet.
+
+    Aggregates stand in the order in which they began: a count is about who was there before it.
+    """
+    from grant_intake.participant_counts import after_count
+    from grant_intake.participants import UNCOUNTED, uncounted
+    from grant_intake.participation import ParticipantCount, Participation
     from grant_intake.personal import document_of
     from grant_intake.personal_records import PersonalRecord
 
     for aggregate in fold.aggregates.values():
         if isinstance(aggregate, PersonalRecord):
             notebook.write_document(*document_of(aggregate))
+        elif isinstance(aggregate, Participation):
+            notebook.write_document(*uncounted(aggregate))
+        elif isinstance(aggregate, ParticipantCount):
+            for key, body in after_count(aggregate, notebook.of_kind(UNCOUNTED)):
+                notebook.write_document(UNCOUNTED, key, body)
 
 
 def _of_accounts(
