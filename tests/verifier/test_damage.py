@@ -314,7 +314,8 @@ def test_no_byte_of_an_event_a_leaf_a_tile_or_a_head_changes_unnoticed_by_a_care
     exit_code = verdict_on(bundle, outside, verifier)
 
     # Lines of unknown signers are ignored by design; an altered one may no longer be a known one,
-    # and under an older head it is not missed: a later head proves the same events.
+    # and under an older head it is not missed: a later head proves the same events. `test_notes`
+    # shows that nothing else can pass there.
     is_text_kept = bytes(content).startswith(members[name].partition(b"\n\n")[0] + b"\n\n")
     is_older_head = "/checkpoints/" in name and int(name[-17:-5]) < 11  # The last are 11 and 12.
     assert (

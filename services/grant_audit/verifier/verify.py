@@ -570,9 +570,11 @@ def usable(trust: Sequence[Key], report: Report) -> list[Key]:
 
 class Signed(NamedTuple):
     """Who has verifiably signed a head: names that signed with each kind of key that is trusted of
-    them, so that whoever breaks one algorithm gains nothing; and the times that they state."""
+    them, so that whoever breaks one algorithm gains nothing; those that signed with some only; and
+    the times that they state."""
 
     names: set[str]
+    partly: set[str]
     seconds: list[int]
 
 
@@ -596,7 +598,8 @@ def signed_by(head: Head, trust: Sequence[Key], report: Report, at: str) -> Sign
             found.add((name, key.kind))
             times += [seconds] if seconds else []
     kinds = {name: {key.kind for key in trust if key.name == name} for name, _ in found}
-    return Signed({n for n, needed in kinds.items() if {(n, k) for k in needed} <= found}, times)
+    names = {n for n, needed in kinds.items() if {(n, k) for k in needed} <= found}
+    return Signed(names, set(kinds) - names, times)
 
 
 # ---- 6. Time stamps ------------------------------------------------------------------------------
@@ -955,6 +958,7 @@ class LogCheck:
         witnesses = {key.name for key in trust if key.kind == COSIGNATURE} - {origin}
         has_root = self.has_root if epoch is self.newest else self.is_kept
         covered = good = 0
+        partly: dict[str, list[int]] = {}  # Heads that a witness has signed with some of its keys.
         for head in epoch.heads:
             at = f"{self.log.name}/{good + 1}..{head.size}"
             is_good = has_root(epoch, head, at, good)
@@ -966,9 +970,17 @@ class LogCheck:
             for seconds in signed.seconds if is_good else ():
                 what = f"was recorded after the head of size {head.size} was signed"
                 self.check_moment("time", seconds, head, what)
+            for name in signed.partly & witnesses:
+                partly.setdefault(name, []).append(head.size)
             if len(signed.names & witnesses) >= quorum > 0:
                 covered = head.size if is_good or epoch is self.newest else covered
                 self.report.checked["witness"] += 1
+        for name, sizes in sorted(partly.items()):
+            self.report.notes.append(
+                f"{self.log.name}: {name} has signed {len(sizes)} of the heads, first that of size"
+                f" {sizes[0]}, with some of its keys only, and counts for nothing there: a line was"
+                " changed or taken out, or a key is younger. Compare with what the witness has."
+            )
         if trust and (epoch.heads or self.log.size) and not has_keys:
             message = f"no key of {origin} is among those trusted"
             self.report.incomplete("signature", self.log.name, message)
