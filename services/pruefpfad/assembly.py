@@ -19,6 +19,7 @@ from grant_bus.writer import Continuity, Writer, continues
 from grant_store.catalogue import Catalogue
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES
+from grant_store.log.broken import SignedNotes
 from grant_store.personal.vault import VaultAccess
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
@@ -54,6 +55,7 @@ class Service:
         held_aggregates: int = HELD_AGGREGATES,
         continuity: Continuity = continues,
         vault: VaultAccess | None = None,
+        signed: SignedNotes | None = None,
     ) -> Writer:
         """The service's one writer over its store."""
         desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
@@ -61,6 +63,7 @@ class Service:
             *(store, self.catalogue, desk, self.policies, new_id, clock, held_aggregates),
             continuity=continuity,
             vault=vault,
+            signed=signed,
         )
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from grant_bus.writer import Continuity
-from grant_store.log.broken import BrokenHistory
+from grant_store.log.broken import BrokenHistory, SignedNotes
 
 
 def continuity_of(
@@ -36,5 +36,18 @@ def continuity_of(
             closing(open_ledger_view(url, service, lane)) as ledger,
         ):
             return Continuation(log_name, log, ledger, exported).broken()
+
+    return look
+
+
+def signed_notes_of(url: str, service: str, lane: str) -> SignedNotes:
+    """The heads of a store's log. Asking opens it, and closes it: that is once a day."""
+
+    def look(size: int) -> bytes | None:
+        from grant_store.opening import open_log
+
+        with closing(open_log(url, service, lane)) as log:
+            head = log.head(size)
+        return head.note if head else None
 
     return look

@@ -24,7 +24,7 @@ from grant_contracts.answers import Answer
 from grant_store.sqlite import SQLiteStore, utc_now
 from pruefpfad.assembly import SERVICES
 from pruefpfad.border import Border
-from pruefpfad.continuity import continuity_of
+from pruefpfad.continuity import continuity_of, signed_notes_of
 from pruefpfad.demonstration import declare_demonstration
 from pruefpfad.keys import signing_key
 from pruefpfad.vaults import embedded_vault
@@ -61,6 +61,7 @@ class EmbeddedSystem:
                     keys=folder / "keys" / "log",
                 ),
                 vault=self.vault if service.opens_personal_data else None,
+                signed=signed_notes_of(f"sqlite:///{folder}", name, LANE),
             )
             for name, service in SERVICES.items()
         }

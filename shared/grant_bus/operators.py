@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
@@ -17,6 +18,7 @@ from grant_bus.desk import Command
 from grant_bus.parked import ParkedCase, ParkedEvent, count_on
 from grant_bus.policies import Policies, context_of, why_not_applied
 from grant_contracts import operators_commands as wire
+from grant_store.log.checkpoint import Checkpoint
 from grant_store.standing import DEMONSTRATION_ID, StandingAggregates
 from grant_store.work import UnitOfWork
 from grant_values.invalid import Invalid, NotEntitled
@@ -76,6 +78,7 @@ class Operators:
         head = work.store.head().position
         if size > head:
             raise Invalid("size", f"expected a head of at most {head} events")
+        _must_be_signed(work, Checkpoint(origin, size, bytes.fromhex(root)), note_sha256)
         kind = self.standing.anchor
         [last] = work.store.events_after(head - 1, 1)
         if last.topic == kind.HeadAnchored.TOPIC or work.find(kind, kind.create_id(origin, size)):
@@ -188,6 +191,19 @@ def _known(parked: ParkedCase) -> ParkedCase:
     if not parked.events:
         raise Invalid("case_id", "expected a case with parked events")
     return parked
+
+
+def _must_be_signed(work: UnitOfWork, head: Checkpoint, note_sha256: str) -> None:
+    """A head in the history that the log does not have would look like tampering for ever."""
+    if work.signed is None:
+        return
+    note = work.signed(head.size)
+    if note is None:
+        raise Invalid("size", "expected a head that the log has signed")
+    if not note.startswith(head.text):
+        raise Invalid("root", f"expected the head of {head.size} events as the log has it")
+    if sha256(note).hexdigest() != note_sha256:
+        raise Invalid("note_sha256", "expected the SHA-256 of the note as the log has it")
 
 
 def _second_person(work: UnitOfWork, by: Actor, second: Actor | None) -> Actor:

@@ -34,7 +34,7 @@ from grant_store.errors import (
 )
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES, IdentityMap
-from grant_store.log.broken import BrokenHistory
+from grant_store.log.broken import BrokenHistory, SignedNotes
 from grant_store.personal.vault import VaultAccess
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
@@ -90,12 +90,14 @@ class Writer:
         held_aggregates: int = HELD_AGGREGATES,
         continuity: Continuity = continues,
         vault: VaultAccess | None = None,
+        signed: SignedNotes | None = None,
     ) -> None:
         self.store = store
         self.policies = policies
         self._desk = desk
         self._new_id = new_id
         self._vault = vault
+        self._signed = signed
         self._held = IdentityMap(store, catalogue, held_aggregates)
         self._parking = Parking(store, clock)
         self._standing = Standing(0, {})
@@ -161,7 +163,8 @@ class Writer:
             self._was_looked_at = False  # Restored while this process has been running.
         self._held.catch_up(self._standing.position)
         self._parking.catch_up(self._standing)
-        batch = Batch(self._held, self._new_id, self._vault, broken=self.broken_history())
+        broken = self.broken_history()
+        batch = Batch(self._held, self._new_id, self._vault, broken=broken, signed=self._signed)
         try:
             yield batch
         except BaseException:

@@ -16,7 +16,7 @@ from eventsourcing.domain import Aggregate
 
 from grant_store.errors import StoreError
 from grant_store.identity_map import IdentityMap
-from grant_store.log.broken import BrokenHistory
+from grant_store.log.broken import BrokenHistory, SignedNotes
 from grant_store.personal.vault import VaultAccess
 from grant_store.rows import Append, Document, KindAndKey, NewEvent, Outcome, Tracked
 from grant_store.store import Store
@@ -87,6 +87,7 @@ class Batch:
     start_over: list[str] = field(default_factory=list)
     touched: set[UUID] = field(default_factory=set)
     broken: BrokenHistory | None = None
+    signed: SignedNotes | None = None
     _read: dict[KindAndKey, Any] = field(default_factory=dict)
 
     @property
@@ -202,6 +203,11 @@ class UnitOfWork:
     def broken(self) -> BrokenHistory | None:
         """What is wrong with the ledger as it was found, or None: it goes on from its last head."""
         return self._batch.broken
+
+    @property
+    def signed(self) -> SignedNotes | None:
+        """The heads of this ledger's log, or None where there is none at hand."""
+        return self._batch.signed
 
     def has_parked(self, case_id: UUID) -> bool:
         """Whether this unit may not touch a case, because events of it wait for an operator."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ from grant_bus.policies import FactPolicies
 from grant_bus.straight import NoRequests
 from grant_bus.writer import CannotApply, Writer
 from grant_store.catalogue import Catalogue
-from grant_store.log.broken import BrokenHistory, KnownHead
+from grant_store.log.broken import BrokenHistory, KnownHead, SignedNotes
+from grant_store.log.checkpoint import Checkpoint
 from grant_store.rows import Append
 from grant_store.sqlite import SQLiteStore
 from store.samples import an_event
@@ -76,12 +78,21 @@ def continuity(store: SQLiteStore) -> Continuity:
 
 @pytest.fixture
 def book(store: SQLiteStore, continuity: Continuity) -> Writer:
+    return a_book(store, continuity)
+
+
+def a_book(store: SQLiteStore, continuity: Continuity, signed: SignedNotes | None = None) -> Writer:
     policies = FactPolicies({CoinsAdded: when_coins_added})
     operators = Operators(policies, BOOK_STANDING)
     commands = {**operators.of_a_decider, **operators.of_every_service}
     desk = Desk("book", commands, BOOK_STANDING, TokenCheck(KEY, lambda: NOW), lambda: NOW)
     catalogue = Catalogue([Page, *BOOK_STANDING.classes])
-    return Writer(store, catalogue, desk, policies, clock=lambda: NOW, continuity=continuity)
+    return Writer(
+        *(store, catalogue, desk, policies),
+        clock=lambda: NOW,
+        continuity=continuity,
+        signed=signed,
+    )
 
 
 @pytest.fixture(scope="module")
@@ -193,6 +204,31 @@ def test_only_what_was_recorded_since_the_last_anchor_is_anchored(
     store.append(Append(events=[an_event(topic="book.Old")]))
     assert answer(book, an_anchor(1)).kind == "invalid"
     assert answer(book, an_anchor(2)).kind == "recorded"
+
+
+def test_only_a_head_that_the_log_has_signed_is_anchored(
+    store: SQLiteStore, continuity: Continuity
+) -> None:
+    """An anchor can never be taken back, and a wrong one would look like tampering for ever."""
+    continuity.found = None
+    store.append(Append(events=[an_event(topic="book.Old")]))
+    text = Checkpoint("grants.example/book/main", 1, bytes(32)).text
+    notes: dict[int, bytes] = {}
+    book = a_book(store, continuity, notes.get)
+
+    not_signed = answer(book, an_anchor(1, "a"))
+    notes[1] = Checkpoint("grants.example/book/main", 1, b"r" * 32).text + b"\n"
+    another = answer(book, an_anchor(1, "b"))
+    notes[1] = text + b"\n"
+    other_note = answer(book, an_anchor(1, "c"))
+
+    assert [*not_signed.errors] == ["payload.size"]
+    assert [*another.errors] == ["payload.root"]
+    assert [*other_note.errors] == ["payload.note_sha256"]
+    right = {"origin": "grants.example/book/main", "size": 1, "root": "0" * 64}
+    digest = sha256(notes[1]).hexdigest()
+    head = mending("anchor_head", OPERATOR, None, "d", **right, note_sha256=digest)
+    assert answer(book, head).kind == "recorded"
 
 
 def cut_off(path: Path, last: int) -> None:

@@ -13,7 +13,9 @@ from grant_store.log.log_keys import (
     SigningKey,
     add_keys,
     private_keys,
+    replace_keys,
     retire_keys,
+    verifiers_beside,
 )
 from grant_store.log.note import ED25519
 from grant_values.invalid import Invalid
@@ -77,6 +79,29 @@ def retire(data: Path, folder: Path | None) -> None:
             click.echo(f"{key.name}: {_said(key)} signs no longer")
 
 
+@click.command(
+    "replace-keys", epilog="Example: pruefpfad --data var/demo log replace-keys --only budgeting"
+)
+@folder_option
+@click.option("--only", metavar="TEXT", help="Only logs with this in their origin.")
+@click.confirmation_option(prompt="Old keys will sign no longer. Are they lost or stolen?")
+@click.pass_obj
+def replace(data: Path, folder: Path | None, only: str | None) -> None:
+    """Give logs new keys alone, where the old ones are lost or stolen.
+
+    The public keys must still be there. Nobody believes the new ones until they are handed over:
+    hold a ceremony with each witness and verifier, and let them drop keys that were stolen.
+    """
+    place = folder or data / "keys" / "log"
+    paths = [path.with_suffix(PRIVATE_SUFFIX) for path in sorted(place.glob(f"*{PUBLIC_SUFFIX}"))]
+    chosen = [path for path in paths if (only or "") in verifiers_beside(path)[0].name]
+    if not chosen:
+        raise Invalid("keys", f"expected public keys of such logs in {place}")
+    for path in chosen:
+        for key in replace_keys(path):
+            click.echo(f"{key.name}: {_said(key)} signs alone from now on")
+
+
 def _files(data: Path, folder: Path | None) -> list[Path]:
     place = folder or data / "keys" / "log"
     found = sorted(place.glob(f"*{PRIVATE_SUFFIX}"))
@@ -89,4 +114,4 @@ def _said(key: SigningKey) -> str:
     return f"{key.verifier.key_id.hex()} {'Ed25519' if key.kind == ED25519 else 'ML-DSA-44'}"
 
 
-LOG_COMMANDS = (show_keys, rotate_keys, retire)
+LOG_COMMANDS = (show_keys, rotate_keys, retire, replace)

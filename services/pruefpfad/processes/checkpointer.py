@@ -91,6 +91,7 @@ def signing(
         exported=partial(newest_known, heads, keys_of=partial(public_keys, keys))
         if heads
         else nothing_exported,
+        former_keys_of=partial(public_keys, keys),
     )
 
 

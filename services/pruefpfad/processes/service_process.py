@@ -27,7 +27,7 @@ from grant_store.postgres_connection import connect as connect_database
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
-from pruefpfad.continuity import continuity_of
+from pruefpfad.continuity import continuity_of, signed_notes_of
 from pruefpfad.keys import public_key
 from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import Configuration
@@ -83,9 +83,16 @@ def _serve(store: Store, configuration: Configuration) -> None:
         *(configuration.database_url, store.service, store.lane),
         *(configuration.log_name, configuration.heads_dir, configuration.log_public_keys),
     )
+    signed = signed_notes_of(configuration.database_url, store.service, store.lane)
     service = SERVICES[store.service]
     vault = _vault(configuration) if service.opens_personal_data else None
-    writer = service.writer(store, tokens, utc_now, rates=rates, continuity=continuity, vault=vault)
+    writer = service.writer(
+        *(store, tokens, utc_now),
+        rates=rates,
+        continuity=continuity,
+        vault=vault,
+        signed=signed,
+    )
     writer.broken_history()  # Now, so that whoever looks at the start of the log sees it.
     readers = Readers(tokens, utc_now, rates)
     run(_service_class(store.service), Process(writer, configuration.amqp_url, readers))

@@ -5,8 +5,12 @@ Apart from everything that reads or signs: services carry it without those.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
+
+SignedNotes = Callable[[int], bytes | None]
+"""The note of the head of so many events of a ledger's log; None where the log has none."""
 
 
 class KnownHead(NamedTuple):

@@ -146,6 +146,9 @@ class EpochUnderCheck:
         read = opened(bytes(note), self._keys)
         if not read.is_signed_by_log:
             raise self._wrong(head, "it is not signed with the keys of the log given here")
+        stated = read.signed_at(self._origin)
+        if stated and stated != head.signed_at.replace(microsecond=0):
+            raise self._wrong(head, f"it is kept as of {head.signed_at}, but signed at {stated}")
         self._verified += sum(each.key.name != self._origin for each in read.verified)
 
     def _wrong(self, head: SignedHead, why: str) -> NotConsistent:

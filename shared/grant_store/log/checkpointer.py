@@ -11,7 +11,8 @@ from datetime import datetime
 
 from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.continuing import Continuation, Exported, nothing_exported
-from grant_store.log.cosignature import opened
+from grant_store.log.cosignature import KeysOf as VerifiersOf
+from grant_store.log.cosignature import no_keys, opened
 from grant_store.log.growth import EpochEnds, Growth
 from grant_store.log.log_keys import SigningKey, signed_note
 from grant_store.log.origins import origin_line
@@ -25,8 +26,9 @@ KeysOf = Callable[[str], Sequence[SigningKey]]
 class Checkpointer:
     """Signs what a ledger has recorded since the last head. One process at a time, please.
 
-    `log` must follow its newest epoch. `exported` gives heads from a write-once folder: a log and a
-    ledger that were restored together agree with one another, but not with it.
+    `log` must follow its newest epoch. `former_keys_of` gives public keys that may have signed the
+    last head, though they sign no more. `exported` gives heads from a write-once folder: a log and
+    a ledger that were restored together agree with one another, but not with it.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Checkpointer:
         keys_of: KeysOf,
         clock: Callable[[], datetime],
         exported: Exported = nothing_exported,
+        former_keys_of: VerifiersOf = no_keys,
     ) -> None:
         self._log_name = log_name
         self._log = log
         self._ledger = ledger
         self._keys_of = keys_of
+        self._former_keys_of = former_keys_of
         self._clock = clock
         self._continuation = Continuation(log_name, log, ledger, exported)
         self._growth: Growth | None = None
@@ -118,7 +122,8 @@ class Checkpointer:
     def _check_own(self, head: SignedHead) -> None:
         """A log that others have signed is not gone on with: its keys or its name are not ours."""
         origin = self._origin(head.epoch)
-        last = opened(head.note, [key.verifier for key in self._keys_of(origin)])
+        ours = {key.verifier for key in self._keys_of(origin)}
+        last = opened(head.note, ours.union(self._former_keys_of(origin)))
         if last.checkpoint != Checkpoint(origin, head.size, head.root):
             raise self._refused(head.size, f"the last head is one of {last.checkpoint.origin}")
         if not last.is_signed_by_log:

@@ -106,14 +106,23 @@ def cosignature_lines(checkpoint: Checkpoint, keys: Iterable[SigningKey], at: da
 
 
 def keys_of_log(folder: Path, origin: str) -> tuple[SigningKey, ...]:
-    """The private keys of the log `origin` in `folder`, made there if there are none yet."""
+    """The private keys of the log `origin` in `folder`, made there if it never had any.
+
+    `Invalid` where there are public ones only: a log must not change its keys by itself.
+    """
     path = path_of(folder, origin)
     if not path.exists():
+        if path.with_suffix(PUBLIC_SUFFIX).exists():
+            raise Invalid(
+                "private key",
+                f"expected {path}: put it back, or run `log replace-keys` if it is lost",
+            )
         with suppress(Differs):  # Another process was faster: its keys are the log's.
             make_keys(path, origin, KINDS_OF_LOG)
     keys = private_keys(path)
     if {key.name for key in keys} != {origin}:
         raise Invalid("private key", f"expected keys of {origin} only in {path}")
+    _publish(path, keys)
     return keys
 
 
@@ -128,9 +137,21 @@ def add_keys(path: Path) -> tuple[SigningKey, ...]:
     new = tuple(
         SigningKey.generate(keys[0].name, kind) for kind in {key.kind: None for key in keys}
     )
+    _publish(path, (*keys, *new))
     _replace(path, (*keys, *new))
-    known = path.with_suffix(PUBLIC_SUFFIX).read_text(encoding="utf-8")
-    _write_public(path, known + "".join(f"{key.verifier}\n" for key in new))
+    return new
+
+
+def replace_keys(path: Path) -> tuple[SigningKey, ...]:
+    """New keys of a log alone, because the old ones are lost or stolen. Nobody can tell from a head
+    that the log has given them to itself: each verifier must be handed them anew.
+
+    The public halves of the old ones must be there, and stay: old heads are verified with them.
+    """
+    old = verifiers_beside(path)
+    new = tuple(SigningKey.generate(old[0].name, kind) for kind in {key.kind: None for key in old})
+    _publish(path, new)
+    _replace(path, new)
     return new
 
 
@@ -147,7 +168,7 @@ def make_keys(path: Path, name: str, kinds: Iterable[int]) -> None:
     """A new file of private keys, and its public half beside it; `Differs` where there is one."""
     keys = [SigningKey.generate(name, kind) for kind in kinds]
     write_once(path, "".join(f"{key.text}\n" for key in keys).encode(), SECRET)
-    _write_public(path, "".join(f"{key.verifier}\n" for key in private_keys(path)))
+    _publish(path, private_keys(path))
 
 
 def private_keys(path: Path) -> tuple[SigningKey, ...]:
@@ -168,6 +189,11 @@ def verifier_keys(path: Path) -> tuple[VerifierKey, ...]:
     return keys
 
 
+def verifiers_beside(path: Path) -> tuple[VerifierKey, ...]:
+    """The public keys beside a file of private ones, those included that sign no longer."""
+    return verifier_keys(path.with_suffix(PUBLIC_SUFFIX))
+
+
 def public_keys(folder: Path, origin: str) -> tuple[VerifierKey, ...]:
     """The public keys of the log `origin` in `folder`; none if there is no file of them."""
     path = path_of(folder, origin).with_suffix(PUBLIC_SUFFIX)
@@ -181,8 +207,16 @@ def _replace(path: Path, keys: tuple[SigningKey, ...]) -> None:
     draft.replace(path)
 
 
-def _write_public(path: Path, text: str) -> None:
-    path.with_suffix(PUBLIC_SUFFIX).write_text(text, encoding="utf-8")
+def _publish(path: Path, keys: Iterable[SigningKey]) -> None:
+    """Have the public halves in their file, beside what stands there, before anything is signed."""
+    public = path.with_suffix(PUBLIC_SUFFIX)
+    text = public.read_text(encoding="utf-8") if public.exists() else ""
+    known = verifier_keys(public) if text.strip() else ()
+    missing = [f"{key.verifier}\n" for key in keys if key.verifier not in known]
+    if missing:
+        draft = path.with_name(f".{public.name}.{secrets.token_hex(8)}")
+        draft.write_text(text + "".join(missing), encoding="utf-8")
+        draft.replace(public)
 
 
 def _lines(path: Path) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as BadBase64
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -56,12 +57,19 @@ class Note:
     text: bytes
     lines: tuple[SignatureLine, ...]
 
+    def __post_init__(self) -> None:
+        """What is put together here must be readable again."""
+        if len(self.lines) > MOST_SIGNATURES:
+            raise Invalid("note", f"expected at most {MOST_SIGNATURES} signature lines")
+        if len(bytes(self)) > MOST_BYTES:
+            raise Invalid("note", f"expected at most {MOST_BYTES} bytes")
+
     @classmethod
     def parse(cls, note: bytes) -> Self:
         """The note of these bytes, or `Invalid`: there is one way only to write each note."""
-        words = _plain_text(note)
         if len(note) > MOST_BYTES:
             raise Invalid("note", f"expected at most {MOST_BYTES} bytes")
+        words = _plain_text(note)
         text, empty_line, signatures = words.rpartition("\n\n")
         if not empty_line or not signatures.endswith("\n"):
             raise Invalid("note", "expected a text, an empty line and signature lines")
@@ -72,6 +80,11 @@ class Note:
 
     def __bytes__(self) -> bytes:
         return self.text + b"\n" + "".join(map(str, self.lines)).encode()
+
+    def signed_by(self, keys: Iterable[VerifierKey]) -> Note:
+        """The same text with the lines of these keys only, as far as their names and ids say."""
+        ours = {(key.name, key.key_id) for key in keys}
+        return Note(self.text, tuple(line for line in self.lines if line[:2] in ours))
 
     def with_lines(self, lines: bytes) -> Note:
         """The same text with further signature lines; those that it has already stay once."""

@@ -9,7 +9,7 @@ evidence. c2sp.org/tlog-witness says how it answers.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from grant_store.log.checkpoint import ROOT_OF_NOTHING, Checkpoint
@@ -28,6 +28,7 @@ from grant_values.invalid import Invalid
 
 PRIVATE_KEYS = "witness.private"
 PUBLIC_KEYS = "witness.vkey"
+FARTHEST_AHEAD = timedelta(days=366)
 UNSIGNED = ("unknown_log", "unsigned", "wrong_signature")
 """Reasons for which nobody's signature stands under what was refused."""
 
@@ -58,6 +59,7 @@ class Witness:
         """A new witness: keys under its name, and a store that knows no log yet."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_keys(folder / PRIVATE_KEYS, name, KINDS_OF_WITNESS)
+        WitnessStore(folder).create()
         return cls(folder)
 
     @property
@@ -104,12 +106,16 @@ class Witness:
         with self._store.cosigning(checkpoint.origin) as cosigning:
             _check_clock(cosigning.last, at)
             refused = _refusal(request, cosigning.trusted, cosigning.last)
+            if refused is None:
+                _check_not_ahead(request, cosigning.trusted, at)
             if refused:
                 if _is_news(cosigning, refused, checkpoint):
                     cosigning.refuse(refused.reason, refused.explanation, content, at)
             elif not (lines := self._released_before(cosigning.last, checkpoint)):
                 lines = cosignature_lines(checkpoint, self._keys, at)
-                cosigning.keep(checkpoint, bytes(Note.parse(request.note).with_lines(lines)), at)
+                # Others' lines are nothing to us, and could make the note too long to be read.
+                signed = Note.parse(request.note).signed_by(cosigning.trusted)
+                cosigning.keep(checkpoint, bytes(signed.with_lines(lines)), at)
         if refused:
             raise refused
         return lines
@@ -121,9 +127,8 @@ class Witness:
         """
         if last is None or last.checkpoint != checkpoint:
             return b""
-        ours = {(key.name, key.key_id) for key in self.verifiers}
-        lines = [line for line in Note.parse(last.note).lines if line[:2] in ours]
-        return "".join(map(str, lines)).encode() if len(lines) == len(ours) else b""
+        lines = Note.parse(last.note).signed_by(self.verifiers).lines
+        return "".join(map(str, lines)).encode() if len(lines) == len(self.verifiers) else b""
 
 
 def _is_news(cosigning: Cosigning, refused: Refused, head: Checkpoint) -> bool:
@@ -164,6 +169,16 @@ def _refusal(
     except ProofFails as error:
         return refused("inconsistent", 422, str(error))
     return None
+
+
+def _check_not_ahead(request: WitnessRequest, keys: Sequence[VerifierKey], at: datetime) -> None:
+    """One cosignature dated far ahead would keep the witness from cosigning until that day, for
+    `_check_clock` lets no time go back. Files may travel to a witness for months, not for years."""
+    signed_at = opened(request.note, keys).signed_at(request.checkpoint.origin)
+    if signed_at and at > signed_at + FARTHEST_AHEAD:
+        raise Invalid(
+            "clock", f"expected a time within a year of {signed_at}, when the log signed, not {at}"
+        )
 
 
 def _check_clock(last: WitnessedHead | None, at: datetime) -> None:

@@ -6,10 +6,13 @@ password: only a head that a known log has signed gets anything. TLS is the matt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import BoundedSemaphore
+from typing import Any
 
 from grant_store.errors import StoreError
 from grant_store.log.note import MOST_BYTES
@@ -20,6 +23,8 @@ PATH = "/add-checkpoint"
 SIZE_TYPE = "text/x.tlog.size"
 TEXT_TYPE = "text/plain; charset=utf-8"
 SILENCE_SECONDS = 10
+MOST_CONNECTIONS = 32
+_LENGTH = re.compile(r"[0-9]{1,7}", re.ASCII)
 
 Answer = tuple[int, str, bytes]
 """Status, type and body."""
@@ -38,7 +43,7 @@ def server_of(
 
         def do_POST(self) -> None:
             length = self.headers.get("Content-Length", "")
-            if not length.isascii() or not length.isdigit() or int(length) > MOST_BYTES:
+            if not _LENGTH.fullmatch(length) or int(length) > MOST_BYTES:
                 self.close_connection = True  # What follows is not read.
                 return self._say(_text(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too long"))
             content = self.rfile.read(int(length))
@@ -57,7 +62,28 @@ def server_of(
             self.end_headers()
             self.wfile.write(body)
 
-    return ThreadingHTTPServer((host, port), Handler)
+    return _BoundedServer((host, port), Handler)
+
+
+class _BoundedServer(ThreadingHTTPServer):
+    """Takes so many connections at a time, each with a thread: whoever opens more is hung up on,
+    and comes again like after any other loss."""
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._places = BoundedSemaphore(MOST_CONNECTIONS)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
 
 def answer_to(witness: Witness, content: bytes, at: datetime) -> Answer:

@@ -50,6 +50,12 @@ _GUARD = """
 CREATE TRIGGER IF NOT EXISTS {table}_{action} BEFORE {action} ON {table}
 BEGIN SELECT RAISE(ABORT, 'a witness forgets nothing'); END;
 """
+# INSERT OR REPLACE takes a row away without asking the guard against DELETE.
+_GUARD_OF_ROWS = """
+CREATE TRIGGER IF NOT EXISTS {table}_REPLACE BEFORE INSERT ON {table}
+WHEN EXISTS (SELECT 1 FROM {table} WHERE number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'a witness forgets nothing'); END;
+"""
 
 
 class WitnessedHead(NamedTuple):
@@ -109,10 +115,16 @@ class Cosigning:
 
 
 class WitnessStore:
-    """The file in the folder of a witness; it appears with the first use."""
+    """The file in the folder of a witness. It is made once: one that has lost its file would
+    cosign another history from the beginning, and must not go on under its name."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / _FILE
+
+    def create(self) -> None:
+        """An empty store, which knows no log yet."""
+        with self._writing(mode="rwc") as connection:
+            _create_missing(connection)
 
     @contextmanager
     def cosigning(self, origin: str) -> Iterator[Cosigning]:
@@ -162,16 +174,23 @@ class WitnessStore:
             return True
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def _writing(self, mode: str = "rw") -> Iterator[sqlite3.Connection]:
         """A transaction that holds the write lock from the start."""
+        if mode == "rw" and not self._path.exists():
+            raise StoreError(
+                f"witness: expected {self._path}, which `witness init` made: restore it from its"
+                " backup, or make a witness with another name and keys"
+            )
         try:
             connection = sqlite3.connect(
-                self._path, isolation_level=None, timeout=_BUSY_TIMEOUT_SECONDS
+                f"{self._path.absolute().as_uri()}?mode={mode}",
+                uri=True,
+                isolation_level=None,
+                timeout=_BUSY_TIMEOUT_SECONDS,
             )
             try:
                 connection.execute("PRAGMA synchronous=FULL")
                 connection.execute("BEGIN IMMEDIATE")
-                _create_missing(connection)
                 yield connection
                 connection.execute("COMMIT")
             finally:
@@ -181,13 +200,14 @@ class WitnessStore:
 
 
 def _create_missing(connection: sqlite3.Connection) -> None:
-    if connection.execute("PRAGMA user_version").fetchone()[0]:
-        return
-    guards = (
-        _GUARD.format(table=table, action=action)
-        for table in _TABLES
-        for action in ("UPDATE", "DELETE")
-    )
+    guards = [
+        *(
+            _GUARD.format(table=each, action=how)
+            for each in _TABLES
+            for how in ("UPDATE", "DELETE")
+        ),
+        *(_GUARD_OF_ROWS.format(table=each) for each in _TABLES),
+    ]
     for statement in (*_SCHEMA.split(";\n"), *guards, "PRAGMA user_version=1"):
         connection.execute(statement)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -16,7 +17,7 @@ from grant_store.log.checked_epoch import Checked
 from grant_store.log.checking import check
 from grant_store.log.checkpointer import Checkpointer
 from grant_store.log.cosignature import KeysOf, no_keys
-from grant_store.log.log_keys import SigningKey, keys_of_log
+from grant_store.log.log_keys import SigningKey, keys_of_log, public_keys
 from grant_store.log.store import LedgerView, LogStore
 from grant_store.log.tree import CompactRange
 from grant_store.opening import open_ledger_view, open_log, open_store
@@ -55,7 +56,8 @@ class Desk:
         def keys_of(origin: str) -> tuple[SigningKey, ...]:
             return keys_of_log(folder, origin)
 
-        return Checkpointer(log_name, log, ledger, keys_of, self._clock, self.exported)
+        former = partial(public_keys, folder)
+        return Checkpointer(log_name, log, ledger, keys_of, self._clock, self.exported, former)
 
     def _clock(self) -> datetime:
         self.told_the_time()

@@ -158,6 +158,17 @@ def test_a_signature_of_another_head_is_found(signed: Desk) -> None:
     wrong(signed, "position 600: a head of 600 events was signed", public_keys(signed))
 
 
+def test_a_head_that_is_kept_with_another_time_than_it_was_signed_at_is_found(
+    signed: Desk,
+) -> None:
+    later = "signed_at + interval '50 years'"
+    if signed.url.startswith("sqlite"):
+        later = f"signed_at + {50 * 365 * 24 * 3600 * 1_000_000}"
+    change_log(signed, "heads", f"signed_at = {later}")
+
+    wrong(signed, "a head of 200 events was signed, but it is kept as of", public_keys(signed))
+
+
 def test_a_cosignature_of_another_head_is_found(signed: Desk) -> None:
     cosign(signed, 600)
     other = Checkpoint(ORIGIN, 599, signed.root(599))

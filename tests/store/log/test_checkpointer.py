@@ -15,7 +15,16 @@ from grant_store.log.checkpoint import Checkpoint
 from grant_store.log.checkpointer import Checkpointer
 from grant_store.log.continuing import Continuation
 from grant_store.log.cosignature import opened
-from grant_store.log.log_keys import keys_of_log
+from grant_store.log.log_keys import (
+    add_keys,
+    keys_of_log,
+    path_of,
+    private_keys,
+    public_keys,
+    replace_keys,
+    retire_keys,
+    verifier_keys,
+)
 from grant_store.log.reading import NotConsistent
 from grant_store.log.store import LogStore
 from grant_store.log.stored_tiles import tree_of
@@ -27,6 +36,7 @@ from grant_store.log.tree import (
 )
 from grant_store.opening import open_ledger_view
 from grant_store.rows import Append
+from grant_values.invalid import Invalid
 from store.log.desk import LATER, LOG_NAME, ORIGIN, Desk, change, replace_event
 from store.log.growing import grow
 from store.samples import an_event
@@ -271,6 +281,31 @@ def test_where_a_log_was_signed_anew_the_exported_head_is_the_known_one(desk: De
     broken = Continuation(LOG_NAME, desk.log, desk.ledger(), lambda origin: exported).broken()
 
     assert broken and broken.known == exported
+
+
+@pytest.mark.parametrize("how", ["rotated", "replaced"])
+def test_a_log_goes_on_after_its_keys_were_changed_with_no_head_in_between(
+    desk: Desk, how: str
+) -> None:
+    grow(desk.store, 1)
+    desk.checkpointer().sign_next()
+    path = path_of(desk.keys / "log", ORIGIN)
+    if how == "rotated":
+        add_keys(path)
+        retire_keys(path)
+    else:
+        path.unlink()
+        with pytest.raises(Invalid, match="replace-keys"):
+            desk.checkpointer().sign_next()
+        replace_keys(path)
+    grow(desk.store, 1)
+
+    [head] = desk.checkpointer().sign_all()
+
+    signing = [key.verifier for key in private_keys(path)]
+    assert opened(head.note, signing).is_signed_by_log
+    assert len(verifier_keys(path.with_suffix(".vkey"))) == 4
+    assert desk.check(lambda origin: public_keys(desk.keys / "log", origin))[0].is_verified
 
 
 # After an incident.

@@ -11,8 +11,10 @@ from grant_store.log.log_keys import (
     KINDS_OF_LOG,
     KINDS_OF_WITNESS,
     SigningKey,
+    add_keys,
     keys_of_log,
     make_keys,
+    path_of,
     private_keys,
     signed_note,
     verifier_keys,
@@ -98,3 +100,17 @@ def test_a_file_without_keys_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(Invalid, match="at least one"):
         verifier_keys(path)
+
+
+def test_a_rotation_that_was_cut_leaves_no_key_that_signs_and_nobody_knows(tmp_path: Path) -> None:
+    keys_of_log(tmp_path, ORIGIN)
+    path = path_of(tmp_path, ORIGIN)
+    public = path.with_suffix(".vkey")
+    before = public.read_text("utf-8")
+    add_keys(path)
+    public.write_text(before, encoding="utf-8")  # As after a crash, or a backup put back.
+
+    signing = keys_of_log(tmp_path, ORIGIN)
+
+    assert {key.verifier for key in signing} == set(verifier_keys(public))
+    assert before in public.read_text("utf-8")

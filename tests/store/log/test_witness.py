@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from grant_store.errors import StoreError
 from grant_store.log.cosignature import opened
 from grant_store.log.log_keys import signed_note
 from grant_store.log.note import Note
@@ -92,6 +93,20 @@ def test_another_history_is_refused_and_both_heads_are_kept(
     last = witness.last_head(ORIGIN)
     assert last is not None
     assert last.checkpoint == log.checkpoint()
+
+
+def test_lines_of_nobody_do_not_end_a_witness(witness: Witness, log: GrowingLog) -> None:
+    """A note may have a hundred lines; with ours added, it must still be one."""
+    junk = "".join(f"— nobody.example/{each} AAAAAAAA\n" for each in range(98)).encode()
+    full = bytes(Note.parse(log.note()).with_lines(junk))
+    witness.cosign(bytes(WitnessRequest(0, (), full)), NOON)
+
+    kept = witness.last_head(ORIGIN)
+
+    assert kept is not None
+    names = [line.name for line in Note.parse(kept.note).lines]
+    assert names == [ORIGIN, ORIGIN, WITNESS, WITNESS]
+    assert witness.cosign(log.grow(9).request(23), LATER)
 
 
 def test_a_log_that_shrank_is_refused(witness: Witness, log: GrowingLog) -> None:
@@ -185,6 +200,15 @@ def test_a_clock_that_went_back_is_an_error_and_nothing_is_kept(
     assert [head.checkpoint.size for head in witness.heads()] == [23]
 
 
+def test_a_clock_that_is_years_ahead_does_not_keep_a_witness_from_cosigning(
+    witness: Witness, log: GrowingLog
+) -> None:
+    with pytest.raises(Invalid, match="clock: expected a time within a year"):
+        witness.cosign(log.request(0), NOON + timedelta(days=3650))
+
+    assert witness.cosign(log.request(0), LATER)
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [b"", b"old 0\n\n", b"old 00\n\nx\n", b"new 0\n\nx\n", b"old 7\nAAAA\n\nx\n"],
@@ -234,7 +258,11 @@ def test_what_a_witness_has_kept_cannot_be_changed(
     refusal_of(witness, log.request(0, size=20))
     connection = sqlite3.connect(tmp_path / "witness" / "witness.sqlite3")
     for table in ("keys", "heads", "refusals"):
-        for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET origin = 'x'"):
+        for statement in (
+            f"DELETE FROM {table}",
+            f"UPDATE {table} SET origin = 'x'",
+            f"INSERT OR REPLACE INTO {table} SELECT * FROM {table}",
+        ):
             with pytest.raises(sqlite3.IntegrityError, match="forgets nothing"):
                 connection.execute(statement)
     connection.close()
@@ -268,6 +296,18 @@ def test_a_witness_is_made_once_and_not_out_of_nothing(tmp_path: Path) -> None:
         Witness.init(tmp_path / "witness", WITNESS)
     with pytest.raises(Invalid, match="witness init"):
         Witness(tmp_path / "elsewhere")
+
+
+def test_a_witness_that_has_lost_its_store_cosigns_nothing(tmp_path: Path) -> None:
+    witness = Witness.init(tmp_path / "witness", WITNESS)
+    (tmp_path / "witness" / "witness.sqlite3").unlink()
+
+    for key in LOG_KEYS:
+        with pytest.raises(StoreError, match="restore it from its backup"):
+            witness.trust(key.verifier, NOON)
+    with pytest.raises(StoreError, match="restore it from its backup"):
+        witness.cosign(GrowingLog().grow(3).request(0), NOON)
+    assert not (tmp_path / "witness" / "witness.sqlite3").exists()
 
 
 def test_a_witness_believes_no_log_under_its_own_name(witness: Witness) -> None:

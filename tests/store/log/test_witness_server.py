@@ -10,13 +10,14 @@ from threading import Thread
 
 import pytest
 
+from faults.waiting import eventually
 from grant_store.log.cosignature import opened
 from grant_store.log.log_keys import signed_note
 from grant_store.log.note import MOST_BYTES, Note
 from grant_store.log.witness import Witness
 from grant_store.log.witness_client import NotCosigned, OtherSize, ask_witness
 from grant_store.log.witness_request import WitnessRequest
-from grant_store.log.witness_server import server_of
+from grant_store.log.witness_server import MOST_CONNECTIONS, server_of
 from grant_values.invalid import Invalid
 from store.log.growing_log import GrowingLog
 from store.log.signers import LOG_KEYS, NOON, WITNESS, a_checkpoint
@@ -130,3 +131,31 @@ def test_a_witness_that_is_away_is_named() -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(NotCosigned, match="no answer"):
             ask_witness(url, WitnessRequest.parse(GrowingLog().grow(3).request(0)))
+
+
+def test_a_length_that_no_number_can_hold_is_answered(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as line:
+        line.sendall(
+            b"POST /add-checkpoint HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n"
+        )
+
+        assert line.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_silent_connections_do_not_use_up_the_machine(witness: Witness, port: int) -> None:
+    """Those beyond a limit are hung up on, and when some have gone others are heard again."""
+    silent = [socket.create_connection(("127.0.0.1", port), timeout=30) for _ in range(60)]
+    hung_up = [line for line in silent[MOST_CONNECTIONS:] if line.recv(1) == b""]
+    for line in silent:
+        line.close()
+
+    assert len(hung_up) == 60 - MOST_CONNECTIONS
+    request = GrowingLog().grow(23).request(0)
+    eventually("a place is free again", lambda: post_or_nothing(port, request) == 200)
+
+
+def post_or_nothing(port: int, body: bytes) -> int:
+    try:
+        return post(port, body)[0]
+    except (ConnectionError, http.client.HTTPException):
+        return 0
