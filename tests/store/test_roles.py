@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 from uuid import uuid4
 
 import psycopg
@@ -325,6 +326,28 @@ def test_what_an_auditor_asks_by_sql_is_logged_and_the_auditor_cannot_change_tha
         psycopg.connect(dsn, options="-c log_statement=none")
     with psycopg.connect(roles.dsn("budgeting")) as connection:
         assert connection.execute("SHOW log_statement").fetchone() == ("none",)
+
+
+def test_the_servers_log_says_which_auditor_asked_what(
+    postgres_server: PostgresServer, roles: DatabaseRoles
+) -> None:
+    sought = uuid4()
+    with psycopg.connect(roles.dsn("auditor")) as connection:
+        connection.execute(
+            "SELECT state FROM budgeting.ledger_v1 WHERE originator_id = %s", (sought,)
+        )
+    with psycopg.connect(roles.dsn("reader")) as connection:
+        connection.execute("SELECT 'nothing that is logged'")
+
+    deadline = monotonic() + 10
+    while str(sought) not in postgres_server.log_tail() and monotonic() < deadline:
+        sleep(0.05)
+
+    logged = postgres_server.log_tail()
+    asked = [line for line in logged.splitlines() if "FROM budgeting.ledger_v1 WHERE" in line]
+    assert asked and " pruefpfad_auditor@" in asked[-1]
+    assert f"$1 = '{sought}'" in logged
+    assert "nothing that is logged" not in logged
 
 
 def test_an_auditor_sees_of_every_ledger_its_view_and_its_log_and_nothing_else(

@@ -32,7 +32,10 @@ _PSQL = ("psql", "--no-psqlrc", "--quiet", "--file=-")
 
 # What PostgreSQL's own pg_ctl sends for these words, see "Shutting Down the Server".
 _STOP_SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
-_SETTINGS = ("--fsync=on", "--synchronous_commit=on", "--password_encryption=scram-sha-256")
+_SETTINGS = (
+    *("--fsync=on", "--synchronous_commit=on", "--password_encryption=scram-sha-256"),
+    "--log_line_prefix=%m [%p] %u@%d %h ",  # As in docker-compose.yml.
+)
 
 
 class PostgresServer(PrivateServer[Node]):
@@ -60,6 +63,10 @@ class PostgresServer(PrivateServer[Node]):
     def stop(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """`fast` ends sessions in order; `immediate` is a crash that the next start recovers."""
         self._node.stop(_STOP_SIGNALS[mode], STOP_TIMEOUT_SECONDS)
+
+    def log_tail(self) -> str:
+        """The end of what the server has logged."""
+        return self._node.log_tail()
 
     def create_database(self, name: str, template: str = "template1") -> str:
         """A new database as its template is, to which nobody may be connected: empty without one.
