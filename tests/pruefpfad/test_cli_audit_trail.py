@@ -75,6 +75,17 @@ def test_the_matrix_of_a_programme_has_a_line_for_each_case(filed: Path) -> None
     assert CASE in result.output
 
 
+def test_the_wording_is_in_the_json_of_a_case_and_of_many_where_it_is_asked_for(data: Path) -> None:
+    [case] = asked(data, "audit", "matrix", "--case", CASE)
+    [short, *_] = asked(data, "audit", "matrix", "--programme", PROGRAMME)
+    [full, *_] = asked(data, "audit", "matrix", "--programme", PROGRAMME, "--wording")
+
+    assert case["rows"][6]["wording"]["en"] == "information on audits carried out"
+    assert case["rows"][8]["translated"] == ["de"]
+    assert "wording" not in short["rows"][6]
+    assert full["rows"] == case["rows"]
+
+
 def test_an_answer_goes_onto_a_file_with_its_checksum(filed: Path, tmp_path: Path) -> None:
     target = tmp_path / "matrix.json"
 

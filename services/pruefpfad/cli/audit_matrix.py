@@ -58,10 +58,11 @@ def matrix(
         else:
             with progress_bars() as told:
                 found = list(matrices(store, programme, told))
+    plain = _plain(found, in_full=bool(reference) or wording)
     if output:
-        write_with_checksum(output, msgspec.json.format(msgspec.json.encode(_plain(found))))
+        write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
     if as_json:
-        say_json(_plain(found))
+        say_json(plain)
     elif reference:
         _say_items(found[0], lang, in_full=wording)
     else:
@@ -69,8 +70,13 @@ def matrix(
     raise SystemExit(0 if all(each.is_complete for each in found) else EXIT_INCOMPLETE)
 
 
-def _plain(found: Sequence[Matrix]) -> list[dict[str, object]]:
-    return [{**asdict(each), "missing": list(each.missing)} for each in found]
+def _plain(found: Sequence[Matrix], *, in_full: bool) -> list[dict[str, object]]:
+    """As JSON has it. What is the same for every case of a programme is left out of its many."""
+    matrices = [{**asdict(each), "missing": list(each.missing)} for each in found]
+    for row in (row for each in matrices for row in each["rows"] if not in_full):
+        for field in ("wording", "translated", "responsible"):
+            del row[field]
+    return matrices
 
 
 def _say_items(found: Matrix, lang: Language, *, in_full: bool) -> None:
