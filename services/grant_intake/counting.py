@@ -22,23 +22,39 @@ class Counted(NamedTuple):
     left_out: tuple[UUID, ...]
 
 
-def counted(traits: Mapping[UUID, Traits], smallest: int) -> Counted:
+def counted(
+    traits: Mapping[UUID, Traits], smallest: int, companies: Sequence[Sequence[UUID]] = ()
+) -> Counted:
     """The persons that can be counted together, in their given order.
 
     Every cell of the group is empty or has at least `smallest` persons. Who stands in a smaller one
-    is left out, and others with them until `smallest` are left out or nobody is: of the rest of a
-    known total, too, nothing can be told of fewer. Those given first are left out first, so that
-    whoever was left out before does not change the company.
+    is left out, and others with them, until nobody or `smallest` are: so nobody knows who of them
+    it was because of. The same holds of each of the `companies` in which earlier counts have left
+    them out, or two counts would show who stays behind.
     """
+    together = [[each for each in company if each in traits] for company in (traits, *companies)]
     group = _without_small_cells(traits, list(traits), smallest)
-    while group and 0 < len(traits) - len(group) < smallest:
-        group = _without_small_cells(traits, group[1:], smallest)
+    while (leaving := _next_to_leave(together, group, smallest)) is not None:
+        remaining = [subject for subject in group if subject != leaving]
+        group = _without_small_cells(traits, remaining, smallest)
     inside = set(group)
     return Counted(
         persons=tuple(group),
         cells=_cells(traits, group),
         left_out=tuple(subject for subject in traits if subject not in inside),
     )
+
+
+def _next_to_leave(
+    together: Sequence[Sequence[UUID]], group: Sequence[UUID], smallest: int
+) -> UUID | None:
+    """The first in the group whose company has lost some, but too few to be lost among."""
+    counted_ones = set(group)
+    for company in together:
+        inside = [subject for subject in company if subject in counted_ones]
+        if inside and 0 < len(company) - len(inside) < smallest:
+            return inside[0]
+    return None
 
 
 def _without_small_cells(

@@ -6,6 +6,7 @@ rule of `counting`, so that the record tells of nobody when the keys are gone.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -13,8 +14,8 @@ from uuid import UUID
 
 from grant_intake.counting import counted
 from grant_intake.domain import GrantApplication, Programme
-from grant_intake.participants import UNCOUNTED
 from grant_intake.participation import ParticipantCount
+from grant_intake.personal import UNCOUNTED
 from grant_intake.personal_records import KeyDestruction, PersonalRecord
 from grant_store.personal.vault import DESTROYED
 from grant_store.work import UnitOfWork
@@ -41,10 +42,9 @@ def count_participants(
     case_id = _case_of(work, programme, reference)
     _check_days(work, programme, reference, counted_until, effective_on)
     asked = _asked(work, programme, case_id, counted_until)
-    group = counted(dict(_traits(work, asked)), smallest.value)
-    if not group.persons:
-        expected = f"expected a day until which {smallest.value} or more can be counted together"
-        raise Invalid("counted_until", f"{expected}; others are counted later, or across cases")
+    if not asked:
+        raise Invalid("counted_until", "expected a day until which somebody entered uncounted")
+    group = counted(dict(_traits(work, list(asked))), smallest.value, _companies(asked))
     inside = set(group.persons)
     count = ParticipantCount(
         programme=programme,
@@ -69,23 +69,34 @@ def after_count(
 ) -> Iterator[tuple[str, Any]]:
     """What a count changes of those who were `known` not to be counted yet: None takes one out."""
     left_out = {str(subject) for subject in count.left_out}
+    name = f"{count.reference or '*'}/{count.counted_until}"
     prefix = _prefix(case_id_of(count.reference) if count.reference else None)
     for key, body in known:
         subject = key.rpartition("/")[2]
         if key.startswith(prefix) and _is_asked(body, count.programme, count.counted_until):
-            yield key, {**body, "left_out": True} if subject in left_out else None
+            stays = {**body, "left_out": [*body["left_out"], name]}
+            yield key, stays if subject in left_out else None
 
 
 def _asked(
     work: UnitOfWork, programme: str, case_id: UUID | None, counted_until: date
-) -> list[UUID]:
-    """Whom a count is about; those whom an earlier one has left out first."""
+) -> dict[UUID, list[str]]:
+    """Whom a count is about, and by which counts they were left out; those who were come first."""
     asked = [
-        (not body["left_out"], key)
+        (not body["left_out"], key, body["left_out"])
         for key, body in work.documents(UNCOUNTED, _prefix(case_id))
         if _is_asked(body, programme, counted_until)
     ]
-    return [UUID(key.rpartition("/")[2]) for _, key in sorted(asked)]
+    return {UUID(key.rpartition("/")[2]): left_out for _, key, left_out in sorted(asked)}
+
+
+def _companies(asked: Mapping[UUID, Sequence[str]]) -> list[list[UUID]]:
+    """Those who were left out together, count by count."""
+    companies: dict[str, list[UUID]] = defaultdict(list)
+    for subject, counts in asked.items():
+        for name in counts:
+            companies[name].append(subject)
+    return list(companies.values())
 
 
 def _is_asked(body: Mapping[str, Any], programme: str, counted_until: date) -> bool:

@@ -19,8 +19,6 @@ from grant_values.invalid import Invalid
 from grant_values.personal import PARTICIPANT_RECORDS, Sealed, place_of
 from grant_values.shapes import Actor
 
-UNCOUNTED = "uncounted"  # <case id>/<subject>: who takes part and is in no count yet
-
 
 def enrol_participant(
     work: UnitOfWork,
@@ -70,13 +68,14 @@ def record_departure(
 
 
 def uncounted(enrolled: Participation) -> tuple[str, str, dict[str, Any]]:
-    """What intake remembers of somebody who was not counted yet."""
+    """What intake remembers of somebody who was not counted yet: also which counts asked for them
+    and have left them out."""
     body = {
         "programme": enrolled.programme,
         "entered_on": enrolled.entered_on.isoformat(),
-        "left_out": False,
+        "left_out": [],
     }
-    return UNCOUNTED, f"{enrolled.case_id}/{enrolled.subject}", body
+    return personal.UNCOUNTED, f"{enrolled.case_id}/{enrolled.subject}", body
 
 
 def read_for_enrolment(payload: Mapping[str, Any]) -> Collection[UUID]:

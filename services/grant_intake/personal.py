@@ -27,6 +27,8 @@ from grant_values.personal import (
 )
 from grant_values.shapes import Actor
 
+UNCOUNTED = "uncounted"  # <case id>/<subject>: who takes part and is in no count yet
+COUNTED = frozenset({"characteristics", "special_categories"})
 HOLDER = "personal"  # <case id>/<purpose>/<subject>: whose data a case has, and what for
 COME_OTHERWISE = {"account": "an application"} | dict.fromkeys(
     PARTICIPANT_RECORDS.values(), "an enrolment"
@@ -117,10 +119,10 @@ def destroy_keys(
     second = _second_person(work, by, seconded_by)
     application = work.get(GrantApplication, GrantApplication.create_id(reference))
     application.refuse_before_receipt(effective_on)
-    keys = {
-        holder: work.vault.destroy(holder)
-        for holder in _holders(work, application.id, purpose, subject)
-    }
+    holders = _holders(work, application.id, purpose, subject)
+    if reason == "retention_ended":
+        _refuse_uncounted(work, application.id, holders)
+    keys = {holder: work.vault.destroy(holder) for holder in holders}
     if not any(keys.values()):
         raise Invalid("purpose", "expected data that were sealed with this vault")
     for holder, key in keys.items():
@@ -168,6 +170,16 @@ def _holders(
     if not left:
         raise Invalid("purpose", "expected data whose key was not destroyed before")
     return tuple(left)
+
+
+def _refuse_uncounted(work: UnitOfWork, case_id: UUID, holders: Collection[Holder]) -> None:
+    """What is counted outlives the keys: where only time has run out, no count asked for somebody
+    yet is a count forgotten. Other reasons of law do not wait for one."""
+    for holder in holders:
+        waiting = work.document(UNCOUNTED, f"{case_id}/{holder.subject}")
+        if holder.purpose in COUNTED and waiting and not waiting["left_out"]:
+            expected = "expected participants whom a count has asked for: close one first"
+            raise Invalid("purpose", expected)
 
 
 def _check_place(field: str, sealed: Sealed, case_id: UUID, number: int) -> None:

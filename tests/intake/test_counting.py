@@ -83,6 +83,25 @@ def test_two_counts_have_nobody_in_common(
     assert not set(first.persons) & set(second.persons)
 
 
+@settings(deadline=None)
+@given(PEOPLE, PEOPLE, PEOPLE, SMALLEST)
+def test_whoever_is_left_out_again_has_enough_of_the_company_beside(
+    first: dict[UUID, Traits], second: dict[UUID, Traits], third: dict[UUID, Traits], smallest: int
+) -> None:
+    """Three counts, one after the other: who of a company stays behind tells of nobody."""
+    companies: list[tuple[UUID, ...]] = []
+    waiting: dict[UUID, Traits] = {}
+    for start, people in enumerate((first, second, third)):
+        waiting |= {UUID(int=start * 1_000 + each.int): own for each, own in people.items()}
+        group = counted(waiting, smallest, companies)
+        for company in companies:
+            staying = set(company) & set(group.left_out)
+            before = set(company) & set(waiting)
+            assert not staying or len(staying) >= smallest or staying == before
+        companies.append(group.left_out)
+        waiting = {each: waiting[each] for each in group.left_out}
+
+
 def _people(*genders: str) -> dict[UUID, Traits]:
     alike = {
         "age": 40,

@@ -10,7 +10,7 @@ import pytest
 from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_contracts.personal import IN_CLEAR
-from grant_intake.participants import UNCOUNTED
+from grant_intake.personal import UNCOUNTED
 from grant_store.personal.vault import DESTROYED
 from grant_values.cases import case_id_of
 from grant_values.participants import INDICATORS
@@ -284,13 +284,12 @@ def test_cases_too_small_to_be_counted_alone_are_counted_together(office: Bureau
     enrol_all(office, range(1, 4))
     enrol_all(office, range(1, 4), OTHER)
 
-    alone = count(office, reference=CASE)
-    together = count(office)
+    assert count(office, reference=CASE).kind == "recorded"
+    assert count(office).kind == "recorded"
 
-    assert list(alone.errors) == ["payload.counted_until"]
-    assert together.kind == "recorded"
-    [counted] = office.events("ParticipantsCounted")
-    assert (counted.persons, counted.reference) == (6, "")
+    alone, together = office.events("ParticipantsCounted")
+    assert (alone.persons, alone.cells, len(alone.left_out)) == (0, (), 3)
+    assert (together.persons, together.reference) == (6, "")
 
 
 def test_who_entered_after_the_day_is_not_counted_yet(office: Bureau) -> None:
@@ -367,6 +366,27 @@ def test_who_can_no_longer_be_read_is_left_out_and_counts_in_the_total_alone(
     [counted] = office.events("ParticipantsCounted")
     gone = place_of(case_id_of(CASE), "participant", 7).subject
     assert (counted.persons, counted.left_out) == (6, (gone,))
+
+
+def test_when_the_time_has_run_out_a_count_comes_before_the_keys_go(office: Bureau) -> None:
+    enrol_all(office, range(1, 3))
+    retention_ended = {
+        "reference": CASE,
+        "purpose": "characteristics",
+        "reason": "retention_ended",
+        "effective_on": "2022-01-12",
+    }
+
+    too_early = office.ask("destroy_keys", KEEPER, SECOND, **retention_ended)
+    count(office, reference=CASE)
+    after_a_count = office.ask("destroy_keys", KEEPER, SECOND, **retention_ended)
+
+    assert list(too_early.errors) == ["payload.purpose"]
+    assert after_a_count.kind == "recorded"
+    assert office.vault
+    assert not office.vault.has_key(
+        place_of(case_id_of(CASE), "participant_characteristics", 1).holder
+    )
 
 
 def test_who_has_withdrawn_consent_counts_without_what_it_was_for(office: Bureau) -> None:

@@ -95,7 +95,7 @@ class Installation:
         """Where personal data are opened: that of the data directory, or the one named."""
         if self.vault_url and self.vault_keys:
             vault = open_vault(self.vault_url, self.vault_keys)
-        elif self.database_url:
+        elif self.database_url or self.amqp_url:
             raise click.UsageError("--vault-url, --vault-keys: expected those of the stores' vault")
         else:
             vault = embedded_vault(self._directory())

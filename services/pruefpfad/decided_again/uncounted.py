@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from grant_intake.participant_counts import after_count
-from grant_intake.participants import UNCOUNTED, uncounted
+from grant_intake.participants import uncounted
 from grant_intake.participation import ParticipantCount, Participation
+from grant_intake.personal import UNCOUNTED
 from grant_store.catalogue import Catalogue
 from pruefpfad.decided_again.known import Documents
 from pruefpfad.decided_again.units import Unit

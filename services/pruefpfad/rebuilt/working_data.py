@@ -145,9 +145,9 @@ def _of_persons(fold: Fold, notebook: Notebook) -> None:
     Aggregates stand in the order in which they began: a count is about who was there before it.
     """
     from grant_intake.participant_counts import after_count
-    from grant_intake.participants import UNCOUNTED, uncounted
+    from grant_intake.participants import uncounted
     from grant_intake.participation import ParticipantCount, Participation
-    from grant_intake.personal import document_of
+    from grant_intake.personal import UNCOUNTED, document_of
     from grant_intake.personal_records import PersonalRecord
 
     for aggregate in fold.aggregates.values():
