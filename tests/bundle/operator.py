@@ -149,11 +149,15 @@ class Operator:
             "found_leaf": found.leaf_hash.hex(),
             "reason": "Plattenfehler",
         }
-        topic = f"{service}.IncidentRecorded"
-        position = self.record(service, an_event(topic, f"incident {epoch}", 1, **state | said))
-        self.epochs[service] = epoch
-        self._trees.pop(service)
+        topic, said = f"{service}.IncidentRecorded", state | said
+        position = self.record(service, an_event(topic, f"incident {epoch}", 1, **said))
+        self.begin_epoch(service, epoch)
         return position
+
+    def begin_epoch(self, service: str, epoch: int) -> None:
+        """The next heads are of this epoch, from the first event on."""
+        self.epochs[service] = epoch
+        self._trees.pop(service, None)
 
     def sign_all(self) -> None:
         for source in self.sources:

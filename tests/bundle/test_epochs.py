@@ -11,56 +11,22 @@ import pytest
 from click.testing import CliRunner
 
 from bundle.conftest import bundled, names, read_json, verdict_on
-from bundle.operator import Operator, a_case, an_event, an_operator, some_cases
+from bundle.operator import Operator, a_case
+from bundle.restored import KEPT, LOST, SERVICE, a_restored_operator, go_on, heads_of
 from grant_audit.bundle.scope import Scope, scope_of
 from histories.plays import put_back
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.root import main
 from store.log.timestamp_authority import TimestampAuthority
 
-SERVICE = "disbursement"
-"""Nobody follows it, so that nothing else is lost when it is put back."""
-
 FOLDER = f"logs/{SERVICE}/main/epochs/1/"
-KEPT, LOST = 290, 560
 AT_INCIDENT = ("incident", f"{SERVICE}/main/{KEPT + 1}")
 
 
 @pytest.fixture
 def operator(tmp_path: Path) -> Iterator[Operator]:
-    """Disbursement had 560 events, signed every 70; it was put back to 290 and went on to 320."""
-    with an_operator(f"sqlite:///{tmp_path / 'data'}", tmp_path) as operator:
-        some_cases(operator, 40)
-        noted(operator, 250)
-        operator.copy_ledger(SERVICE, tmp_path / "backup.sqlite3")
-        noted(operator, LOST - KEPT)
-        operator.sign(SERVICE, every=70)
-        operator.put_back(SERVICE, tmp_path / "backup.sqlite3")
+    with a_restored_operator(tmp_path) as operator:
         yield operator
-
-
-def noted(operator: Operator, count: int) -> None:
-    position = operator.source(SERVICE).ledger.head().position
-    for number in range(position + 1, position + count + 1):
-        operator.record(SERVICE, an_event(f"{SERVICE}.Noted", f"note {number}", 1))
-
-
-def go_on(operator: Operator, **said: object) -> None:
-    operator.record_incident(SERVICE, **said)
-    noted(operator, 29)
-    operator.sign_all()
-
-
-def heads_of(operator: Operator, epoch: int, folder: Path) -> list[Path]:
-    """All heads of an epoch, as a witness keeps them."""
-    log_of = operator.source(SERVICE).log_of
-    assert log_of
-    paths = []
-    with closing(log_of(epoch)) as log:
-        for head in log.heads():
-            paths.append(folder / f"{epoch}-{head.size}.note")
-            paths[-1].write_bytes(head.note)
-    return paths
 
 
 def test_heads_and_tiles_of_the_log_before_are_there_and_are_checked(

@@ -28,6 +28,7 @@ from tamper.contention import Contention
 from tamper.databases import Databases
 from tamper.defences import DEFENCES
 from tamper.files import Files
+from tamper.restored import try_restored
 from tamper.scene import Scene, a_scene
 from tamper.score import Score, look_at_clean, try_everything
 from tamper.stores import Stores
@@ -98,6 +99,10 @@ def main(samples: int, seeds: int, start: int, kinds: tuple[str, ...]) -> None:
                 _look_at_world(Path(folder) / kind / f"seed {seed}", seed, score, stores_in)
             told(f"{kind}: writers who contend")
             _look_at_contention(Path(folder) / kind / "contention", score, stores_in)
+        if SQLITE in kinds:
+            told("an installation that was restored")
+            restored = Random(f"restored {start}")
+            try_restored(Path(folder) / "restored", score, restored, samples, told)
     _say(console, score, time.monotonic() - began)
     sys.exit(bool(score.complaints))
 

@@ -6,9 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tamper.verdicts import TAMPERED, Verdict
+from tamper.verdicts import TAMPERED, UNUSABLE, Verdict
 
 FOUND = frozenset({TAMPERED})
+
+Place = tuple[str, str]
+"""A check of the verifier, and what it must name: a place, with stars for what does not matter, or
+a file or words in its message."""
 
 Copy = TypeVar("Copy")
 """What is tampered with: a copy of stores, or the path of a copy of a bundle."""
@@ -20,7 +24,8 @@ class Tampering(Generic[Copy]):
 
     The verdict's exit code must be one of `codes`, and where that is "tampered", a finding must
     name the place: the event at `position` of `log`, or whatever begins with `start`; there may be
-    several of these with a bar between.
+    several of these with a bar between. Where `places` are given, one of them must be named, and
+    nothing else will do; who calls the bundle unusable must name one of them too.
     """
 
     level: str
@@ -31,6 +36,7 @@ class Tampering(Generic[Copy]):
     log: str = ""
     position: int = 0
     start: str = ""
+    places: frozenset[Place] = frozenset()
     heads: str = "all"
     """Which heads the auditor brings: "all" that were cosigned, the "last" of each log, "none",
     or those of all logs but one: "not SERVICE"."""
@@ -46,8 +52,9 @@ class Tampering(Generic[Copy]):
         if verdict.exit_code not in self.codes:
             expected = " or ".join(map(str, sorted(self.codes)))
             return f"exit code {verdict.exit_code}, not {expected}; {verdict.complaint}"
-        if verdict.exit_code == TAMPERED and not self._is_placed(verdict):
-            return f"not placed: {[(one.check, one.at) for one in verdict.findings][:5]}"
+        if verdict.exit_code in (TAMPERED, UNUSABLE) and not self._is_placed(verdict):
+            found = [(one.check, one.at) for one in verdict.findings][:5]
+            return f"not placed: {found} {verdict.complaint}"
         return ""
 
     def silence(self, objections: Mapping[str, str]) -> str:
@@ -55,6 +62,10 @@ class Tampering(Generic[Copy]):
         return ", ".join(sorted(self.stopped_by - objections.keys()))
 
     def _is_placed(self, verdict: Verdict) -> bool:
+        if self.places:
+            return verdict.names_one_of(self.places)
+        if verdict.exit_code == UNUSABLE:
+            return True
         if self.position:
             return verdict.names(self.log, self.position)
         return any(map(verdict.names_place, self.start.split("|")))

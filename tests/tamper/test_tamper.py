@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -17,6 +18,7 @@ from simulation.lives import live
 from tamper import in_bundles, in_logs
 from tamper.__main__ import CLOCKS_LEAP_SECONDS, main
 from tamper.files import Files
+from tamper.restored import try_restored
 from tamper.scene import Outside, Scene, a_scene
 from tamper.score import (
     Score,
@@ -31,6 +33,7 @@ from tamper.tampering import Tampering
 from tamper.verdicts import (
     INCOMPLETE,
     TAMPERED,
+    UNUSABLE,
     VERIFIED,
     Finding,
     Verdict,
@@ -74,6 +77,19 @@ def test_what_is_done_to_a_bundle_is_found(scene: Scene) -> None:
 
     assert score.complaints == []
     assert score.tried > TRIED
+
+
+def test_an_incident_explains_what_was_lost_and_hides_nothing_else(tmp_path: Path) -> None:
+    score = Score()
+
+    try_restored(tmp_path, score, Random(6), 1, unheard)
+
+    assert score.complaints == []
+    assert {way.kind for way in score.codes} >= {
+        "name an earlier head as the last one",
+        "go on under the old name",
+        "drop the log before it",
+    }
 
 
 def test_nobody_believes_a_forged_proof(scene: Scene) -> None:
@@ -194,6 +210,28 @@ class TestWhatCounts:
         score = Score()
 
         score.note(self.deleted, Verdict(TAMPERED, [Finding(check, at, "")], ""))
+
+        assert (score.complaints == []) is is_right
+
+    @pytest.mark.parametrize(
+        ("code", "check", "at", "message", "is_right"),
+        [
+            (TAMPERED, "leaf", "intake/main/7", "", True),
+            (TAMPERED, "leaf", "intake/main/8", "", False),
+            (TAMPERED, "time", "intake/main/7", "", False),
+            (TAMPERED, "tile", "intake/main/9", "cannot be found: x.tile is missing", True),
+            (UNUSABLE, "", "", "x.tile cannot be read", True),
+            (UNUSABLE, "", "", "some file cannot be read", False),
+        ],
+    )
+    def test_where_places_are_given_nothing_else_will_do(
+        self, code: int, check: str, at: str, message: str, is_right: bool
+    ) -> None:
+        score, places = Score(), frozenset({("leaf", "intake/main/7"), ("tile", "x.tile")})
+        flipped = replace(self.deleted, codes=frozenset({TAMPERED, UNUSABLE}), places=places)
+        findings = [Finding(check, at, message)] if code == TAMPERED else []
+
+        score.note(flipped, Verdict(code, findings, "" if findings else message))
 
         assert (score.complaints == []) is is_right
 

@@ -7,8 +7,9 @@ import json
 import re
 import sys
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from fnmatch import fnmatchcase as fnmatch
 from functools import cache
 from io import StringIO
 from pathlib import Path
@@ -57,6 +58,17 @@ class Verdict(NamedTuple):
 
     def names_place(self, start: str) -> bool:
         return any(finding.at.startswith(start) for finding in self.findings)
+
+    def names_one_of(self, places: Iterable[tuple[str, str]]) -> bool:
+        """Whether a check names its place, or the file or words that it needs for that; or, where
+        the bundle is unusable, whether the complaint does."""
+        if self.exit_code == UNUSABLE:
+            return any(place in self.complaint for _, place in places)
+        return any(
+            finding.check == check and (fnmatch(finding.at, place) or place in finding.message)
+            for finding in self.findings
+            for check, place in places
+        )
 
 
 def bundle_of(stores: Stores, path: Path) -> Path:

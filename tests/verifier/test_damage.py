@@ -116,7 +116,7 @@ def test_two_members_of_one_name_are_refused(
     verdict = ask(bundle, *outside)
 
     assert verdict.exit_code == 3
-    assert "two members of the same name" in verdict.complaint
+    assert "two members of the name manifest.json" in verdict.complaint
 
 
 def test_a_member_that_would_burst_is_not_unpacked(

@@ -36,6 +36,7 @@ import zlib
 from array import array
 from base64 import b64decode, b64encode
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -175,7 +176,8 @@ class Bundle:
         if any(info.compress_type not in (0, 8) for info in self.zip.infolist()):
             raise Unusable("The bundle has members that are packed in an unknown way.")
         if len(self.sizes) != len(self.zip.infolist()):
-            raise Unusable("The bundle has two members of the same name.")
+            twice = Counter(self.zip.namelist()).most_common(1)[0][0]
+            raise Unusable(f"The bundle has two members of the name {twice}.")
         if claimed > 1100 * written:  # More than the best compression could hold.
             raise Unusable(f"The members claim {claimed} bytes, which {written} cannot hold.")
         self.hashes: dict[str, str] = {}
@@ -437,16 +439,24 @@ class Tree:
                 self._report.tampered("tile", name, "is no tile of the tree at its largest head")
                 continue
             try:
-                tile = self.tile(level, index)
-                above = self.tile(level + 1, index >> 8)[index & 255] if len(tile) == 256 else None
-                holds = above is None or folded(tile) == above
-                if level and self._other and self._bundle.is_whole:  # All of it must be here.
-                    below = (self.tile(level - 1, 256 * index + i) for i in range(len(tile)))
-                    holds &= list(map(folded, below)) == tile
+                wrong = self._unfit(level, index)
             except MissingTile as missing:
                 self._report.tampered("tile", name, f"hangs in the air: {missing}")
                 continue
-            self._report.check(holds, "tile", name, "does not fit the level above, or below it")
+            message = f"and {self._folder}{''.join(wrong[:1])} do not fit each other"
+            self._report.check(not wrong, "tile", name, message)
+
+    def _unfit(self, level: int, index: int) -> list[str]:
+        """The tiles above and below that do not fit one. Below are those that it was made from: in
+        the tree of an ended log, whatever it does not share has to be there."""
+        tile, wrong = self.tile(level, index), []
+        if len(tile) == 256 and folded(tile) != self.tile(level + 1, index >> 8)[index & 255]:
+            wrong.append(self.path(level + 1, index >> 8))
+        if level and self._other and self._bundle.is_whole:
+            places = enumerate(tile, 256 * index)
+            fits = ((i, folded(self.tile(level - 1, i)) == hash_) for i, hash_ in places)
+            wrong += [self.path(level - 1, i) for i, does_fit in fits if not does_fit]
+        return wrong
 
 
 # ---- 5. Heads and signatures ---------------------------------------------------------------------
@@ -769,6 +779,7 @@ class LogCheck:
         self.tree = Tree(bundle, self.folder, log.head, report)
         self.past = Past()
         self.ledger = ledger_of(log.origin)
+        self.next_position, self.missing = 1, 1 << 63  # Expected next; where the last hole began.
         self.incidents: list[Incident] = []
         self.anchors: list[tuple[int, dict[str, Any]]] = []  # Position and state of the event.
         self.documents: dict[int, list[str]] = {}  # Hashes, by the event that is to name them.
@@ -820,9 +831,11 @@ class LogCheck:
         self.expect_documents("")
         for check in ("position", "leaf", "time"):
             self.report.checked[check] += len(self.past.positions)
-        if self.bundle.is_whole and last.position != self.log.size:
-            message = f"is where the log ends, but the events end at {last.position}"
-            self.report.tampered("position", self.at(self.log.size), message)
+        if self.bundle.is_whole and self.next_position != self.log.size + 1:
+            end, message = self.next_position, f"the log is said to end at {self.log.size}"
+            is_missing = "is missing" if end <= self.log.size else "is beyond the end"
+            end = min(end, self.log.size + 1)
+            self.report.tampered("position", self.at(end), f"{is_missing}: {message}")
         if self.parted:
             lines = ", ".join(str(UUID(bytes=each)) for each in sorted(self.parted))
             self.report.notes.append(
@@ -848,11 +861,17 @@ class LogCheck:
         self.report.tampered("leaf", at, message)
 
     def check_order(self, event: Event, last: Event) -> None:
-        """Position and time: each follows from what came before."""
-        is_next = event.position == last.position + 1
-        if not is_next and (self.bundle.is_whole or event.position <= last.position):
-            message = f"follows position {last.position}"
-            self.report.tampered("position", self.at(event.position), message)
+        """Position and time: each follows from what came before. Of a hole, the place is the first
+        position that is missing; one event with a wrong position does not put the rest in doubt."""
+        position, skipped = event.position, self.next_position
+        if position < skipped and position != self.missing + 1:
+            self.report.tampered("position", self.at(position), f"stands behind {last.position}")
+        else:
+            if position > skipped and self.bundle.is_whole:
+                message = f"is missing: event {position} follows event {last.position}"
+                self.report.tampered("position", self.at(skipped), message)
+                self.missing = skipped
+            self.next_position = position + 1
         if event.recorded_at < last.recorded_at:
             message = f"was recorded {instant(event.recorded_at)}, before position {last.position}"
             self.report.tampered("time", self.at(event.position), message)
