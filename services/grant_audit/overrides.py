@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from grant_audit import queries
 from grant_audit.case_file import CaseFile
 from grant_audit.pages import CaseFiles
+from grant_values.persons import same_person
 
 LATE = "received_in_time"
 """The rule that a grant to a late application sets aside (§ 24 Abs. 3 VwVfG NRW; domain R3)."""
@@ -39,7 +40,9 @@ class Override:
 
     @property
     def is_borne_by_two(self) -> bool:
-        return bool(self.reason and self.by and self.seconded_by) and self.by != self.seconded_by
+        if not (self.reason and self.by and self.seconded_by):
+            return False
+        return not same_person(self.by, self.seconded_by)
 
 
 def overrides(

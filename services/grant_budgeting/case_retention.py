@@ -15,6 +15,7 @@ from uuid import UUID
 from grant_budgeting.retention_record import Erasure, RetentionRecord
 from grant_budgeting.retention_terms import Retention
 from grant_values.invalid import Invalid
+from grant_values.persons import same_person
 from grant_values.shapes import Actor
 
 INTERRUPTING: Final = frozenset({"legal_proceedings", "commission_request"})
@@ -218,7 +219,7 @@ class CaseRetention(RetentionRecord):
             return reason
         if self.proposed_on is None or day < self.proposed_on:
             return "not_proposed"
-        return "proposer_is_disposer" if by.id == self.proposed_by else None
+        return "proposer_is_disposer" if same_person(by.id, self.proposed_by) else None
 
     def refuse_disposal(
         self, reason: str, by: Actor, effective_on: date, *, proposal: bool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from grant_values.persons import is_among, same_person
 from grant_values.shapes import Actor, Applicant, Payee, Tranche
 
 
@@ -34,7 +35,7 @@ class Finding:
 
     def was_made_by(self, actor: Actor) -> bool:
         """Whether this person checked the case, and so may not decide it (four eyes, R19)."""
-        return actor.id in (self.proposed_by, self.signed_by)
+        return is_among(actor.id, (self.proposed_by, self.signed_by))
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,9 @@ class Override:
         second = self.seconded_by
         if second.scripted and not demonstration:
             return False
-        return bool(self.reason) and second.id != decider.id and not finding.was_made_by(second)
+        if same_person(second.id, decider.id) or finding.was_made_by(second):
+            return False
+        return bool(self.reason)
 
 
 def why_not_decided_by(by: Actor, finding: Finding, *, demonstration: bool) -> str | None:

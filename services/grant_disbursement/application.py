@@ -23,6 +23,7 @@ from grant_values.invalid import Invalid, NotEntitled
 from grant_values.legal_time import legal_date
 from grant_values.payments import RunPayment
 from grant_values.personal import Account
+from grant_values.persons import is_among
 from grant_values.shapes import Actor, Tranche
 
 
@@ -231,5 +232,5 @@ def _check_took_no_part(work: UnitOfWork, by: Actor, payments: tuple[RunPayment,
 
 def _check_is_no_authoriser(account: GrantAccount, order_id: str, by: Actor) -> None:
     """Who ordered or certified a payment may not take part in paying or booking it (§ 77 LHO)."""
-    if by.id in account.took_part_in(order_id):
+    if is_among(by.id, account.took_part_in(order_id)):
         raise NotEntitled("authoriser_is_cashier")

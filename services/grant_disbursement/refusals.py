@@ -9,6 +9,7 @@ from datetime import date
 
 from grant_disbursement.claims import Claim
 from grant_disbursement.drawings import Drawings
+from grant_values.persons import is_among, same_person
 from grant_values.shapes import Actor, Tranche
 
 
@@ -27,7 +28,7 @@ def why_not_certify_arithmetically(claim: Claim, by: Actor, demonstration: bool)
         return "factual_certificate_missing"
     if claim.arithmetic_by:
         return "already_certified"
-    if by.id == claim.factual_by:
+    if same_person(by.id, claim.factual_by):
         return "same_person"
     if by.scripted and not demonstration:
         return "scripted_actor"
@@ -38,7 +39,7 @@ def why_not_authorise(claim: Claim, by: Actor, demonstration: bool) -> str | Non
     """The reason why `by` may not order what is due on a claim, or None (R40)."""
     if not claim.is_certified:
         return "not_certified"
-    if by.id in claim.certifiers:
+    if is_among(by.id, claim.certifiers):
         return "certifier_is_authoriser"
     if by.scripted and not demonstration:
         return "scripted_actor"

@@ -15,6 +15,7 @@ from eventsourcing.domain import Aggregate, event
 
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid, NotEntitled
+from grant_values.persons import same_person
 from grant_values.shapes import Applicant, Payee, Tranche
 
 
@@ -195,7 +196,7 @@ class Assessment(Aggregate):
             raise Invalid("reference", "expected a case without a signed finding")
         if self.proposal is None:
             raise Invalid("reference", "expected a case with a proposed finding")
-        if self.proposal.proposed_by == signed_by:
+        if same_person(self.proposal.proposed_by, signed_by):
             raise NotEntitled("proposer_is_signer")
         if effective_on < self.proposal.proposed_on:
             expected = f"expected a day not before the proposal on {self.proposal.proposed_on}"

@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from grant_values.persons import check_actor_id
 from grant_values.shapes import Actor
 
 ALGORITHM = "Ed25519"
@@ -68,7 +69,12 @@ def new_signing_key() -> OKPKey:
 
 
 def issue_token(key: OKPKey, mandate: Mandate, issued_at: datetime, expires_at: datetime) -> str:
-    """A signed token for a mandate, good from `issued_at` until `expires_at` (aware instants)."""
+    """A signed token for a mandate, good from `issued_at` until `expires_at` (aware instants).
+
+    `ValueError` for an actor whose id has not the form of one: two spellings are two persons to no
+    rule of two persons, and none may be issued that only looks like another.
+    """
+    check_actor_id(mandate.actor.id)
     claims = {
         "iss": ISSUER,
         "sub": mandate.actor.id,
@@ -116,6 +122,8 @@ class TokenCheck:
         if claims.get("iss") != ISSUER:
             raise TokenRefused(_NOT_OURS)
         try:
-            return msgspec.convert(claims, _Claims)
-        except msgspec.ValidationError as error:
+            read = msgspec.convert(claims, _Claims)
+            check_actor_id(read.sub)
+        except (msgspec.ValidationError, ValueError) as error:
             raise TokenRefused(f"expected a token that names actor and mandate: {error}") from error
+        return read

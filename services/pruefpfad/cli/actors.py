@@ -9,6 +9,7 @@ import click
 
 from grant_contracts.commands import command_message
 from grant_values.invalid import Invalid
+from grant_values.persons import check_actor_id
 from grant_values.shapes import Actor
 from pruefpfad.cli.installation import embedded_system
 from pruefpfad.cli.output import finish, json_option
@@ -53,6 +54,10 @@ def token(
     """Issue a token with the key of an embedded run. In production the issuer does that."""
     if ends_on < starts_on:
         raise Invalid("until", f"expected {starts_on.date()} (the first day) or a later one")
+    try:
+        check_actor_id(actor_id)
+    except ValueError as error:
+        raise Invalid("id", str(error)) from error
     key = signing_key(data / "keys")
     person = Actor(actor_id, role, scripted)
     valid_for = timedelta(hours=hours)
