@@ -21,12 +21,14 @@ from grant_budgeting.retention_terms import (
     Retention,
     basis_of,
     erasure_due,
+    purposes_of,
     retention_of,
 )
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.work import NotYet, UnitOfWork
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
+from grant_values.persons import second_person
 from grant_values.shapes import Actor
 
 PAID = "paid"  # <case id>/<order>: the day on which the bank executed it
@@ -37,12 +39,30 @@ PROGRAMME_OF = "programme-of"  # <case id> → <programme>/<version>
 def set_retention_term(
     work: UnitOfWork,
     by: Actor,
+    seconded_by: Actor | None,
     reference: str,
     because: str,
     happened_on: date | None,
     effective_on: date,
 ) -> None:
-    """Compute the term anew, with what a person reports to have happened."""
+    """Compute the term anew, with what a person reports to have happened.
+
+    What shortens the term of a rule is borne by two persons: one alone could end it.
+    """
+    _check_report(because, happened_on, effective_on)
+    record = _record(work, reference)
+    if happened_on:
+        _check_after_finality(work, record.case_id, happened_on)
+    reported = {because: happened_on} if happened_on else {}
+    retention = _retention(work, record, reported)
+    if retention.shortens(_retention(work, record)):
+        second_person(by, seconded_by, demonstration=_is_demonstration(work))
+    if not record.note_term(retention, because, happened_on, effective_on):
+        raise Invalid("because", "expected something that changes the term on record")
+    work.keep(record)
+
+
+def _check_report(because: str, happened_on: date | None, effective_on: date) -> None:
     if because not in REPORTED and because != "asked":
         raise Invalid("because", f"expected asked or one of {', '.join(sorted(REPORTED))}")
     if (because in REPORTED) != (happened_on is not None):
@@ -52,12 +72,16 @@ def set_retention_term(
         raise Invalid("happened_on", f"{expected} for {because}")
     if happened_on and happened_on > effective_on:
         raise Invalid("happened_on", f"expected a day up to {effective_on}")
-    record = _record(work, reference)
-    reported = {because: happened_on} if happened_on else {}
-    retention = _retention(work, record, reported)
-    if not record.note_term(retention, because, happened_on, effective_on):
-        raise Invalid("because", "expected something that changes the term on record")
-    work.keep(record)
+
+
+def _check_after_finality(work: UnitOfWork, case_id: UUID, happened_on: date) -> None:
+    """Neither accounts nor a proof of use come before the decision that they follow from."""
+    award = work.find(Award, case_id)
+    if award is None or award.final_on is None:
+        raise Invalid("because", "expected a case whose decision is final")
+    if happened_on < award.final_on:
+        expected = f"expected a day from {award.final_on} on, when the decision became final"
+        raise Invalid("happened_on", expected)
 
 
 def term_may_have_changed(
@@ -113,10 +137,6 @@ def request_erasure(
         raise Invalid("received_on", f"expected a day up to {effective_on}")
     record = _record(work, reference)
     definition = _definition(work, record)
-    unknown = [each for each in purposes if basis_of(definition, each) is None]
-    if unknown:
-        known = ", ".join(each["purpose"] for each in definition["retention"]["purposes"])
-        raise Invalid("purposes", f"expected some of {known}")
     due = erasure_due(definition, received_on)
     record.request_erasure(request, subject, purposes, received_on, due, by)
     work.keep(record)
@@ -177,9 +197,7 @@ def dispose_case(work: UnitOfWork, by: Actor, reference: str, effective_on: date
     if reason:
         record.refuse_disposal(reason, by, effective_on, proposal=False)
     else:
-        section = _definition(work, record)["retention"]
-        purposes = tuple(each["purpose"] for each in section["purposes"])
-        record.dispose(retention, purposes, by, effective_on)
+        record.dispose(retention, purposes_of(_definition(work, record)), by, effective_on)
     work.keep(record)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 from grant_values.dated import DatedTable, DatedValue, NothingInForce
 from grant_values.invalid import Invalid
 from grant_values.legal_time import remedy_period_end
-from grant_values.retention import RetentionTerm, longest, retention_end
+from grant_values.personal import PURPOSES
+from grant_values.retention import RULE_IN_FORCE, RetentionTerm, longest, retention_end
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class CaseEnd:
 
 @dataclass(frozen=True)
 class Retention:
-    """What all rules together say. `retain_until` is None as long as one of them has not begun."""
+    """What all rules together say. `retain_until` is None as long as one of them has not begun, or
+    has no row for the day on which it began."""
 
     terms: tuple[RetentionTerm, ...]
     missing: tuple[str, ...]
@@ -45,6 +47,13 @@ class Retention:
     @property
     def retain_until(self) -> date | None:
         return self.decisive.retain_until if self.decisive else None
+
+    def shortens(self, before: Retention) -> bool:
+        """Whether one of the rules ends earlier than it did before."""
+        ends = {term.rule: term.retain_until for term in self.terms}
+        return any(
+            ends.get(term.rule, term.retain_until) < term.retain_until for term in before.terms
+        )
 
 
 def retention_of(definition: Mapping[str, Any], end: CaseEnd) -> Retention:
@@ -60,7 +69,7 @@ def retention_of(definition: Mapping[str, Any], end: CaseEnd) -> Retention:
         found = _term(name, list(rows), end)
         if isinstance(found, str):
             missing.append(found)
-        elif found:
+        else:
             terms.append(found)
     return Retention(tuple(terms), tuple(dict.fromkeys(missing)))
 
@@ -80,10 +89,18 @@ def erasure_due(definition: Mapping[str, Any], received_on: date) -> tuple[date,
     return due_on, section["erasure_source"]
 
 
-def basis_of(definition: Mapping[str, Any], purpose: str) -> str | None:
-    """Why data are kept for a purpose; None where the programme keeps none for it."""
-    bases = {each["purpose"]: each["basis"] for each in _section(definition)["purposes"]}
-    return bases.get(purpose)
+def basis_of(definition: Mapping[str, Any], purpose: str) -> str:
+    """Why data are kept for a purpose. What an older definition does not name is kept by law."""
+    bases: dict[str, str] = {
+        each["purpose"]: each["basis"] for each in _section(definition)["purposes"]
+    }
+    return bases.get(purpose, "legal_obligation")
+
+
+def purposes_of(definition: Mapping[str, Any]) -> tuple[str, ...]:
+    """All purposes that a disposal ends: those of the definition, and whatever it left out."""
+    named = (str(each["purpose"]) for each in _section(definition)["purposes"])
+    return tuple(dict.fromkeys((*named, *PURPOSES)))
 
 
 def _section(definition: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -93,8 +110,12 @@ def _section(definition: Mapping[str, Any]) -> Mapping[str, Any]:
     return section
 
 
-def _term(name: str, rows: list[Mapping[str, Any]], end: CaseEnd) -> RetentionTerm | str | None:
-    """The term of one rule; what it waits for; or None where it was not in force."""
+def _term(name: str, rows: list[Mapping[str, Any]], end: CaseEnd) -> RetentionTerm | str:
+    """The term of one rule, or what it waits for.
+
+    A day before the first row is no day on which nothing has to be kept: nobody has said yet what
+    counts for it.
+    """
     counts_from: str = rows[0]["counts_from"]
     started_on = end.days.get(counts_from)
     if started_on is None:
@@ -102,7 +123,7 @@ def _term(name: str, rows: list[Mapping[str, Any]], end: CaseEnd) -> RetentionTe
     try:
         in_force = _table(name, rows).on(started_on)
     except NothingInForce:
-        return None
+        return RULE_IN_FORCE
     row = in_force.value
     if row["interrupted_by_holds"] and end.interrupted_on:
         started_on = max(started_on, end.interrupted_on)

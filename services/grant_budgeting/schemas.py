@@ -31,13 +31,17 @@ COMMANDS = {
     "waive_remedy": Command(wire.WaiveRemedy, application.waive_remedy, CASE_OFFICER),
     "record_finality": Command(wire.RecordFinality, application.record_finality, CASE_OFFICER),
     "set_retention_term": Command(
-        kept.SetRetentionTerm, retention.set_retention_term, RECORDS_KEEPER, dated_ahead=False
+        kept.SetRetentionTerm,
+        retention.set_retention_term,
+        RECORDS_KEEPER,
+        takes_second=True,
+        dated_ahead=False,
     ),
     "set_legal_hold": Command(
         kept.SetLegalHold, retention.set_legal_hold, HOLDS, dated_ahead=False
     ),
     "lift_legal_hold": Command(
-        kept.LiftLegalHold, retention.lift_legal_hold, FOR_THE_FILE, dated_ahead=False
+        kept.LiftLegalHold, retention.lift_legal_hold, FOR_THE_FILE, dated_today=True
     ),
     "request_erasure": Command(
         kept.RequestErasure, retention.request_erasure, HOLDS, dated_ahead=False

@@ -17,7 +17,7 @@ from grant_intake.personal_records import KeyDestruction, PersonalRecord
 from grant_intake.sealed_records import check_content
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.work import UnitOfWork
-from grant_values.invalid import Invalid, NotEntitled
+from grant_values.invalid import Invalid
 from grant_values.personal import (
     PARTICIPANT_RECORDS,
     Holder,
@@ -25,7 +25,7 @@ from grant_values.personal import (
     SealedPayee,
     place_of,
 )
-from grant_values.persons import same_person
+from grant_values.persons import second_person
 from grant_values.shapes import Actor
 
 UNCOUNTED = "uncounted"  # <case id>/<subject>: who takes part and is in no count yet
@@ -193,9 +193,5 @@ def _check_place(field: str, sealed: Sealed, case_id: UUID, number: int) -> None
 
 
 def _second_person(work: UnitOfWork, by: Actor, second: Actor | None) -> Actor:
-    """Four eyes: another person, and a program plays neither outside of a demonstration."""
-    if second is None or same_person(second.id, by.id):
-        raise NotEntitled("second_person_missing")
-    if (by.scripted or second.scripted) and work.find(Aggregate, DEMONSTRATION_ID) is None:
-        raise NotEntitled("scripted_actor")
-    return second
+    demonstration = work.find(Aggregate, DEMONSTRATION_ID) is not None
+    return second_person(by, second, demonstration=demonstration)

@@ -37,7 +37,8 @@ class Command:
     command that `takes_second` also gets `seconded_by` (the second actor, or None). An operator's
     command `mends` what is parked: it is decided alone, and no parked case is closed to it. One
     that `reopens` is the only one that a store takes which does not lead to the last head of it.
-    What ends something for good is not `dated_ahead`: a day to come would pass terms that run.
+    What ends something for good is not `dated_ahead`: a day to come would pass terms that run. What
+    happens by being recorded is `dated_today`: neither earlier nor later than it did.
     """
 
     schema: type[Schema]
@@ -47,6 +48,7 @@ class Command:
     mends: bool = False
     reopens: bool = False
     dated_ahead: bool = True
+    dated_today: bool = False
     reads: Callable[[Mapping[str, Any]], Collection[UUID]] = lambda payload: ()
     """Which aggregates it will most likely ask for, beside what has the case's own id."""
 
@@ -186,6 +188,10 @@ class Desk:
             return lambda work: self._refuse_access(work, name, context, reason)
         if days[0] > today and not command.dated_ahead:
             raise ValidationError({"payload": {"effective_on": [f"expected a day up to {today}"]}})
+        if days[0] != today and command.dated_today:
+            raise ValidationError(
+                {"payload": {"effective_on": [f"expected {today}, the day itself"]}}
+            )
         if command.takes_second:
             payload["seconded_by"] = context.second_actor
 

@@ -22,7 +22,7 @@ from grant_store.log.checkpoint import Checkpoint
 from grant_store.standing import DEMONSTRATION_ID, StandingAggregates
 from grant_store.work import UnitOfWork
 from grant_values.invalid import Invalid, NotEntitled
-from grant_values.persons import same_person
+from grant_values.persons import second_person
 from grant_values.shapes import Actor
 
 OPERATOR = frozenset({"operator"})
@@ -208,9 +208,5 @@ def _must_be_signed(work: UnitOfWork, head: Checkpoint, note_sha256: str) -> Non
 
 
 def _second_person(work: UnitOfWork, by: Actor, second: Actor | None) -> Actor:
-    """Four eyes: another person, and a program plays neither outside of a demonstration."""
-    if second is None or same_person(second.id, by.id):
-        raise NotEntitled("second_person_missing")
-    if (by.scripted or second.scripted) and work.find(Aggregate, DEMONSTRATION_ID) is None:
-        raise NotEntitled("scripted_actor")
-    return second
+    demonstration = work.find(Aggregate, DEMONSTRATION_ID) is not None
+    return second_person(by, second, demonstration=demonstration)

@@ -76,3 +76,7 @@ class Retention(Strict):
         purposes = [each["purpose"] for each in data["purposes"]]
         if len(set(purposes)) < len(purposes):
             raise ValidationError("expected each purpose once", "purposes")
+        if missing := [each for each in PURPOSES if each not in purposes]:
+            # Or the disposal of a case would leave keys of which nobody decided that they stay.
+            expected = f"expected every purpose; missing: {', '.join(missing)}"
+            raise ValidationError(expected, "purposes")

@@ -1,6 +1,6 @@
-"""Who is whom: the form of an actor's id, and whether two ids mean one person.
+"""Who is whom: the form of an actor's id, whether two ids mean one person, and the rule of two.
 
-Pure text. It must not know what persons may do.
+Pure text and values. It must not know what the two persons decide.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from typing import Final
+
+from grant_values.invalid import NotEntitled
+from grant_values.shapes import Actor
 
 ACTOR_ID: Final = r"^[A-Za-z0-9][A-Za-z0-9._:@/+-]{0,99}\Z"
 """No spaces, no control characters, and no letters that look like others: what differs to a machine
@@ -35,6 +38,16 @@ def same_person(one: str, other: str) -> bool:
 def is_among(one: str, others: tuple[str, ...] | frozenset[str]) -> bool:
     """Whether this person is one of several."""
     return any(same_person(one, other) for other in others)
+
+
+def second_person(by: Actor, second: Actor | None, *, demonstration: bool) -> Actor:
+    """The second of four eyes: another person, and a program plays neither outside of a
+    demonstration. `NotEntitled` otherwise."""
+    if second is None or same_person(second.id, by.id):
+        raise NotEntitled("second_person_missing")
+    if (by.scripted or second.scripted) and not demonstration:
+        raise NotEntitled("scripted_actor")
+    return second
 
 
 def _folded(text: str) -> str:

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from dateutil.relativedelta import relativedelta
 
 from grant_values.periods import require_date
+
+RULE_IN_FORCE: Final = "rule_in_force"
+"""What is missing where the term of a rule began before its first row, which is not a thing that
+happens: a version of the definition has to say what counts for such a day."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grant_budgeting.retention_terms import CaseEnd, erasure_due, retention_of
+from grant_budgeting.retention_terms import (
+    CaseEnd,
+    Retention,
+    basis_of,
+    erasure_due,
+    purposes_of,
+    retention_of,
+)
 from grant_values.legal_time import is_working_day, month_period_end
+from grant_values.personal import PURPOSES
 from grant_values.retention import retention_end
 from support.authority import DEFINITION
 
@@ -109,6 +117,41 @@ def test_a_later_payment_never_shortens_a_term(day: date, years: int, end_of_yea
     assert first.year == day.year + years
 
 
+def test_a_day_before_the_first_row_is_missing_a_rule_and_never_none() -> None:
+    early = a_rule(id="early", valid_from="2021-07-01", years=50)
+    end = CaseEnd(True, {"last_payment": date(2021, 6, 30)})
+
+    found = retention_of(with_rules(a_rule(), early), end)
+
+    assert [term.rule for term in found.terms] == ["r"]
+    assert found.missing == ("rule_in_force",)
+    assert found.retain_until is None
+
+
+def test_a_term_is_shortened_where_any_rule_ends_earlier() -> None:
+    rules = with_rules(a_rule(), a_rule(id="p", counts_from="proof_submitted"))
+
+    def said(**days: str) -> Retention:
+        end = {name: date.fromisoformat(day) for name, day in days.items()}
+        return retention_of(rules, CaseEnd(True, end))
+
+    both = said(last_payment="2022-01-01", proof_submitted="2021-01-01")
+    assert both.shortens(said(last_payment="2022-01-01", proof_submitted="2022-01-01"))
+    assert not both.shortens(said(last_payment="2022-01-01"))
+    assert not both.shortens(both)
+
+
+def test_what_an_older_definition_does_not_name_is_kept_by_law_and_ends_with_the_rest() -> None:
+    section = DEFINITION["retention"]
+    few = [each for each in section["purposes"] if each["purpose"] == "follow_up"]
+    older = DEFINITION | {"retention": section | {"purposes": few}}
+
+    assert basis_of(older, "follow_up") == "consent"
+    assert basis_of(older, "payment") == "legal_obligation"
+    assert purposes_of(older)[0] == "follow_up"
+    assert set(purposes_of(older)) == set(PURPOSES)
+
+
 def test_the_row_in_force_when_the_term_begins_says_how_many_years() -> None:
     old = a_rule(years=3)
     new = a_rule(valid_from="2021-07-01", years=5)
@@ -121,12 +164,12 @@ def test_the_row_in_force_when_the_term_begins_says_how_many_years() -> None:
     assert until(date(2021, 7, 1)) == date(2026, 12, 31)
 
 
-def test_where_no_rule_applies_nothing_may_be_disposed_of() -> None:
+def test_where_no_row_is_in_force_nothing_may_be_disposed_of() -> None:
     found = retention_of(
         with_rules(a_rule(valid_from="2030-01-01")),
         CaseEnd(True, {"last_payment": date(2021, 1, 1)}),
     )
-    assert (found.terms, found.missing, found.retain_until) == ((), (), None)
+    assert (found.terms, found.missing, found.retain_until) == ((), ("rule_in_force",), None)
 
 
 @given(DAYS)

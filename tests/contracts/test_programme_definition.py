@@ -117,6 +117,20 @@ def test_two_rates_for_one_kind_are_refused() -> None:
         checked_definition(_change("money.grant_rates", [*rates, rates[0]]))
 
 
+def test_a_definition_says_of_every_purpose_why_data_are_kept() -> None:
+    """Or the disposal of a case would leave keys that nobody decided to keep."""
+    definition = tomllib.loads(ZIQ)
+    purposes = definition["retention"]["purposes"]
+    left = [each for each in purposes if each["purpose"] not in ("contact", "follow_up")]
+    definition["retention"]["purposes"] = left
+
+    with pytest.raises(ValidationError) as refused:
+        checked_definition(definition)
+
+    expected = ["expected every purpose; missing: contact, follow_up"]
+    assert refused.value.messages == {"retention": {"purposes": expected}}
+
+
 def test_broken_toml_is_refused_with_its_place() -> None:
     with pytest.raises(ValidationError, match=r"expected TOML: .*line 2"):
         read_definition('code = "x"\ntitle =\n')

@@ -26,6 +26,7 @@ CODE = [
     *(path for path in ROOT.glob("services/grant_*/*.py") if path.parent.name != "grant_audit"),
     ROOT / "shared/grant_bus/desk.py",
     ROOT / "shared/grant_bus/operators.py",
+    ROOT / "shared/grant_values/persons.py",
 ]
 ACCESS = "AccessRefused"
 # Functions whose returned texts are reasons, and calls that are given one, with the facts for it.

@@ -51,9 +51,20 @@ def given_in(topic: str) -> set[str]:
     return given().get(topic, given().get(f"*.{topic.partition('.')[2]}", set()))
 
 
+DECIDED_OTHERWISE = {
+    # Accounts and proof of use were reported from before the award, and a rule without a row for
+    # the day on which it began was left out: so the case was disposed of before its term (R100).
+    "2026-11-retention/kept": {f"budgeting/main/{at}" for at in (33, 34, 35, 41, 42, 43, 44)},
+}
+"""What an earlier program decided that it should not have: it stays named."""
+
+
 @every_play
 def test_every_decision_of_an_earlier_program_comes_out_again(play: Play) -> None:
-    assert differences_in(ledgers_of(play), EVERYTHING, Tally()) == []
+    found = differences_in(ledgers_of(play), EVERYTHING, Tally())
+
+    places = {f"{each.origin}/{each.position}" for each in found}
+    assert places == DECIDED_OTHERWISE.get(str(play), set()), found
 
 
 @every_play

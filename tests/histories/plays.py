@@ -9,6 +9,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,6 +25,7 @@ from grant_contracts.intake import ApplicationSubmitted, CompletenessChecked
 from grant_store.rows import LedgerEvent
 from grant_store.sqlite import SQLiteStore
 from grant_values.cases import case_id_of
+from grant_values.legal_time import legal_date
 from grant_values.personal import place_of
 from histories.recording import Ledgers
 from journeys.published_list import play_embedded
@@ -35,7 +37,15 @@ from pruefpfad.keys import signing_key
 from pruefpfad.scripted import script, story
 from pruefpfad.scripted.script import Cast, Role
 from simulation.lives import live
-from support.authority import APPLICATION, CASE, DEFINITION, EXAMPLE, PROGRAMME, VERSION
+from support.authority import (
+    APPLICATION,
+    CASE,
+    DEFINITION,
+    EXAMPLE,
+    PROGRAMME,
+    VERSION,
+    example_kept_for,
+)
 from support.participants import a_participant
 
 CONTENDED_SEED = 6
@@ -58,9 +68,9 @@ class Given(NamedTuple):
     answer: str = "recorded"
 
 
-def tell_story(folder: Path) -> Ledgers:
+def tell_story(folder: Path, example: Path = EXAMPLE) -> Ledgers:
     """One grant from application to payment, with four eyes and a ceiling on the way."""
-    story.Story(EXAMPLE, folder, Console(file=StringIO())).tell()
+    story.Story(example, folder, Console(file=StringIO())).tell()
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
@@ -191,7 +201,7 @@ def enrol(folder: Path) -> Ledgers:
 
 def keep(folder: Path) -> Ledgers:
     """A paid case is held, asked to be erased, and at last disposed of by two persons."""
-    tell_story(folder)
+    tell_story(folder, example_kept_for(1, folder / "example"))
     with EmbeddedSystem(folder) as system:
         _Office(system).give(_kept(CASE))
     return ledgers_of(folder, "{}.main.sqlite3")
@@ -318,17 +328,17 @@ def _filings(reference: str) -> Iterator[Given]:
 
 
 def _kept(reference: str) -> Iterator[Given]:
-    """What rules count from is reported as long past, so that all of them have ended."""
+    """All that rules count from has happened, and all of them have ended."""
     case = {"reference": reference, "effective_on": "2023-03-01"}
 
     def given(command: str, answer: str = "recorded", by: Role = KEEPER, **more: Any) -> Given:
         return Given(by, f"budgeting.{command}", {**case, **more}, answer)
 
     hold = "7K-12/22"
-    ground = {"ground": "legal_proceedings", "reason": "Klage"}
-    yield given("set_legal_hold", hold=hold, **ground, effective_on="2018-09-01")
+    ground = {"ground": "audit", "reason": "Prüfung"}
+    yield given("set_legal_hold", hold=hold, **ground, effective_on="2022-09-01")
     yield given("set_retention_term", because="asked")
-    for because, day in (("accounts_submitted", "2016-02-15"), ("proof_submitted", "2016-06-30")):
+    for because, day in (("accounts_submitted", "2021-12-15"), ("proof_submitted", "2021-12-31")):
         yield given("set_retention_term", because=because, happened_on=day)
     subject = str(place_of(case_id_of(reference), "account").subject)
     asked = {"request": "DSB-1/23", "subject": subject, "purposes": ["payment"]}
@@ -338,7 +348,8 @@ def _kept(reference: str) -> Iterator[Given]:
     yield given("decide_erasure", answer="legal_hold", **wanted)
     yield given("decide_erasure", **answer, decision="refuse", ground="legal_claims")
     yield given("propose_disposal", answer="legal_hold", reasons="Frist abgelaufen")
-    yield given("lift_legal_hold", hold=hold, reason="Urteil", effective_on="2018-12-01")
+    today = legal_date(datetime.now(UTC)).isoformat()
+    yield given("lift_legal_hold", hold=hold, reason="geprüft", effective_on=today)
     yield given("propose_disposal", reasons="Frist abgelaufen")
     yield given("dispose_case", answer="proposer_is_disposer")
     yield given("dispose_case", by=SECOND_KEEPER)

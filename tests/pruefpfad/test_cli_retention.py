@@ -19,7 +19,7 @@ from pruefpfad.cli.output import EXIT_NOT_YET, EXIT_REFUSED
 from pruefpfad.cli.root import main
 from pruefpfad.keys import signing_key, token_for
 from pruefpfad.scripted.story import Story
-from support.authority import CASE, EXAMPLE
+from support.authority import CASE, EXAMPLE, example_kept_for
 
 SUBJECT = str(place_of(case_id_of(CASE), "account").subject)
 ON = ("--on", "2023-03-01")
@@ -30,6 +30,24 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("told")
     Story(EXAMPLE, folder, Console(quiet=True)).tell()
     return folder
+
+
+@pytest.fixture(scope="module")
+def told_of_the_past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same story under rules that have all ended by 2023."""
+    folder = tmp_path_factory.mktemp("past")
+    example = example_kept_for(1, folder / "example")
+    Story(example, folder / "told", Console(quiet=True)).tell()
+    return folder / "told"
+
+
+@pytest.fixture
+def ended(told_of_the_past: Path, tmp_path: Path) -> Path:
+    data = shutil.copytree(told_of_the_past, tmp_path / "data")
+    for because, day in (("accounts_submitted", "2021-12-15"), ("proof_submitted", "2021-12-31")):
+        report = ("--because", because, "--happened-on", day)
+        done(data, "retention", "compute", CASE, *report, *ON)
+    return data
 
 
 @pytest.fixture
@@ -103,7 +121,9 @@ def test_a_hold_keeps_a_case_until_it_is_lifted(data: Path) -> None:
     [listed] = json.loads(done(data, "retention", "due", "--all", "--json").stdout)
     assert (listed["state"], listed["holds"]) == ("held", ["7K-12/23"])
 
-    done(data, "retention", "lift", CASE, "7K-12/23", "--reason", "Urteil", *ON)
+    back = run(data, "retention", "lift", CASE, "7K-12/23", "--reason", "Urteil", *ON)
+    assert (back.exit_code, "the day itself" in back.output) == (4, True)
+    done(data, "retention", "lift", CASE, "7K-12/23", "--reason", "Urteil")
     decided_again(data)
 
 
@@ -157,11 +177,8 @@ def _json(result: Result) -> Any:
     return json.loads(result.stdout)
 
 
-def test_two_persons_dispose_of_a_case_after_its_term(data: Path) -> None:
-    """Reported as long past, so that every rule has ended by the day of the act."""
-    for because, day in (("accounts_submitted", "2016-02-15"), ("proof_submitted", "2016-06-30")):
-        report = ("--because", because, "--happened-on", day)
-        done(data, "retention", "compute", CASE, *report, *ON)
+def test_two_persons_dispose_of_a_case_after_its_term(ended: Path) -> None:
+    data = ended
     term = _json(done(data, "retention", "show", CASE, "--json"))["term"]
     assert term["retain_until"] < "2023-03-01"
     asked = ("--subject", SUBJECT, "--purpose", "contact", "--received-on", "2023-02-16")

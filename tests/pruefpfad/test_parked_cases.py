@@ -18,6 +18,7 @@ from pruefpfad.assembly import SERVICES
 from support.authority import (
     CASE,
     MENDING,
+    NOW,
     OF_HISTORY,
     PERSON_IN,
     PROGRAMME,
@@ -28,6 +29,7 @@ from support.authority import (
 )
 
 ON_CASE = {"reference": CASE, "effective_on": "2021-01-11"}
+TODAY_ON_CASE = {"reference": CASE, "effective_on": NOW.date().isoformat()}
 ON_CLAIM = {**ON_CASE, "claim": "1"}
 ON_PAYMENT = {**ON_CASE, "order_id": "o", "end_to_end_id": "e"}
 TRANCHE = {"fund": "ESF", "year": 2021, "amount": "1.00"}
@@ -51,7 +53,7 @@ ABOUT_A_CASE: dict[str, dict[str, Any]] = {
     "budgeting.record_finality": ON_CASE,
     "budgeting.set_retention_term": {**ON_CASE, "because": "asked"},
     "budgeting.set_legal_hold": {**ON_CASE, "hold": "h", "ground": "audit", "reason": "r"},
-    "budgeting.lift_legal_hold": {**ON_CASE, "hold": "h", "reason": "r"},
+    "budgeting.lift_legal_hold": {**TODAY_ON_CASE, "hold": "h", "reason": "r"},
     "budgeting.request_erasure": {
         **ON_CASE,
         "request": "r",

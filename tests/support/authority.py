@@ -6,6 +6,8 @@ It knows the services by their assembly and decides nothing. Persons are real he
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -169,6 +171,16 @@ def an_event(
         data=msgspec.Raw(msgspec.json.encode(data)),
         caseid=case_id_of(reference),
     )
+
+
+def example_kept_for(years: int, folder: Path) -> Path:
+    """The example programme where each case is kept for so many years only, whatever the rule."""
+    shutil.copytree(EXAMPLE, folder)
+    path = folder / "programme.toml"
+    short, count = re.subn(r"(?m)^years = \d+$", f"years = {years}", path.read_text("utf-8"))
+    assert count >= 4, "expected the rules of retention"
+    path.write_text(short, "utf-8")
+    return folder
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from pruefpfad.cli.carry_out import carry_out, list_outstanding
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
+from pruefpfad.cli.tokens import second_actor_token_if_any
 
 DAY = click.DateTime(["%Y-%m-%d"])
 on_option = click.option(
@@ -27,6 +28,12 @@ on_option = click.option(
 )
 acts_on_option = click.option(
     "--on", "effective_on", required=True, type=DAY, help="The day of the act, up to today."
+)
+acts_today_option = click.option(
+    "--on",
+    "effective_on",
+    type=DAY,
+    help="Today, and no other day: it takes effect by being recorded. Without it, today too.",
 )
 
 
@@ -123,6 +130,7 @@ def due(
     epilog="Example: pruefpfad retention compute ZIQ-2020-0001 --because proof_submitted"
     " --happened-on 2023-06-30 --on 2026-01-15 --actor-token TOKEN"
 )
+@second_actor_token_if_any
 @click.argument("reference")
 @click.option(
     "--because",
@@ -144,7 +152,11 @@ def compute(
     effective_on: datetime,
     as_json: bool,
 ) -> None:
-    """Compute until when a case is kept, with what you report to have happened."""
+    """Compute until when a case is kept, with what you report to have happened.
+
+    A report that shortens the term of a rule takes two persons, and none comes before the decision
+    was final.
+    """
     message = signed.message(
         "budgeting.set_retention_term",
         reference=reference,
@@ -195,12 +207,12 @@ def hold(
 
 @retention.command(
     epilog="Example: pruefpfad retention lift ZIQ-2020-0001 VG-7K-12/27"
-    " --reason 'Urteil rechtskräftig' --on 2026-01-15 --actor-token TOKEN"
+    " --reason 'Urteil rechtskräftig' --actor-token TOKEN"
 )
 @click.argument("reference")
 @click.argument("hold")
 @click.option("--reason", required=True, help="Why it is no longer needed. It goes on record.")
-@acts_on_option
+@acts_today_option
 @json_option
 @commands
 def lift(
@@ -209,16 +221,16 @@ def lift(
     reference: str,
     hold: str,
     reason: str,
-    effective_on: datetime,
+    effective_on: datetime | None,
     as_json: bool,
 ) -> None:
-    """Lift a hold. Terms that it has interrupted begin anew."""
+    """Lift a hold, as of today. Terms that it has interrupted begin anew."""
     message = signed.message(
         "budgeting.lift_legal_hold",
         reference=reference,
         hold=hold,
         reason=reason,
-        effective_on=text_of(effective_on),
+        effective_on=day_of_act(effective_on),
     )
     finish(installation.ask(message), as_json=as_json)
 
@@ -280,6 +292,11 @@ def day_of(on: datetime | None, as_of: AsOf) -> date:
 
 def text_of(day: datetime) -> str:
     return day.date().isoformat()
+
+
+def day_of_act(day: datetime | None) -> str:
+    """The day as a person says it, or today."""
+    return text_of(day) if day else legal_date(datetime.now(UTC)).isoformat()
 
 
 for _command in (list_outstanding, carry_out):

@@ -11,6 +11,7 @@ from grant_values.shapes import Actor
 from pruefpfad.decided_again.calls import Calls, Led, RecordedCall, fields, on_case
 
 NOT_RECORDED = "(not recorded)"
+_TERM = fields("reference", "because", "happened_on", "effective_on")
 
 
 def _refused_approval(led: Led) -> dict[str, Any]:
@@ -90,7 +91,8 @@ CALLS: Calls = {
         application.record_finality, on_case(effective_on="final_on")
     ),
     "budgeting.RetentionTermSet": RecordedCall(
-        retention.set_retention_term, fields("reference", "because", "happened_on", "effective_on")
+        retention.set_retention_term,
+        lambda led: {**_TERM(led), "seconded_by": led.second_actor()},
     ),
     "budgeting.LegalHoldSet": RecordedCall(
         retention.set_legal_hold, fields("reference", "hold", "ground", "reason", "effective_on")
