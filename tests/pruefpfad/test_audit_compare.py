@@ -22,6 +22,8 @@ from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.scripted import script
 
 CASE = "ESF1420-000039"
+PROGRAMME = "esf-nrw-2014-2020"
+RECORDED = "recorded"
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +137,78 @@ def test_differences_are_a_table_for_people_and_not_more_than_asked_for(
     assert "11 of 12 cases differ" in whole.output
     assert whole.output.count("disbursement.PaymentExecuted") > 11
     assert "9 more: --limit 11" in short.output
+
+
+@pytest.fixture
+def another(played: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(played, tmp_path / "another"))
+
+
+def change_ceilings(example: Path, data: Path, *ceilings: tuple[str, int, str]) -> None:
+    """Each of a budget line's fund and year, and its new ceiling in euros."""
+    with EmbeddedSystem(data) as system:
+        cast = scenario_of(example).cast(system.key)
+        for number, (fund, year, ceiling) in enumerate(ceilings):
+            change = {
+                "programme": PROGRAMME,
+                "fund": fund,
+                "year": year,
+                "ceiling": ceiling,
+                "reason": "Nachtrag",
+                "effective_on": "2024-03-01",
+            }
+            officer, command = script.BUDGET_OFFICER, "budgeting.change_ceiling"
+            assert system.ask(cast.message(officer, command, str(number), change)).kind == RECORDED
+
+
+def test_the_same_said_of_another_budget_line_is_a_difference(
+    example: Path, other: Path, another: Path
+) -> None:
+    change_ceilings(example, other, ("ESF", 2016, "999000000.00"))
+    change_ceilings(example, another, ("ESF", 2017, "999000000.00"))
+
+    found = told(other, another)
+
+    [difference] = [each for each in found["differences"] if each["field"] == "of"]
+    assert difference["event"] == "budgeting.CeilingChanged"
+    assert (difference["a"], difference["b"]) == (f"{PROGRAMME} ESF 2016", f"{PROGRAMME} ESF 2017")
+
+
+def test_the_same_in_another_order_on_one_budget_line_is_a_difference(
+    example: Path, other: Path, another: Path
+) -> None:
+    """What came last is in force."""
+    more, less = ("ESF", 2016, "999000000.00"), ("ESF", 2016, "998000000.00")
+    change_ceilings(example, other, more, less)
+    change_ceilings(example, another, less, more)
+
+    found = told(other, another)
+
+    assert {each["event"] for each in found["differences"]} == {"budgeting.CeilingChanged"}
+
+
+def test_statements_in_another_order_on_one_case_are_told_as_such(
+    played: Path, other: Path
+) -> None:
+    """They say the same, word by word, and another one counts in the end."""
+    with tampering(other, "eligibility") as ledger:
+        checks = "topic = 'eligibility.CheckRecorded' ORDER BY position"
+        [(case,)] = ledger.execute(
+            f"SELECT originator_id FROM ledger_events WHERE {checks} LIMIT 1"
+        )
+        here, there, *_ = ledger.execute(
+            f"SELECT position, state FROM ledger_events WHERE originator_id = ? AND {checks}",
+            (case,),
+        )
+        assert here[1] != there[1]
+        for position, state in ((here[0], there[1]), (there[0], here[1])):
+            ledger.execute(
+                "UPDATE ledger_events SET state = ? WHERE position = ?", (state, position)
+            )
+
+    [difference] = told(played, other)["differences"]
+
+    assert difference["field"] == "order"
 
 
 def test_events_on_no_case_are_told_apart_from_cases(played: Path, other: Path) -> None:

@@ -51,9 +51,10 @@ def compare(a: str, b: str, lane: str, limit: int, as_json: bool) -> None:
     """Compare what two installations have recorded: data directories, or database URLs.
 
     They are the same when both have the same cases with the same checks, findings, decisions,
-    reasons, terms, amounts, budget lines, payments and refusals, given by the same persons. Ids,
-    positions and recorded times may differ, the order in which cases came, what the logs have
-    signed, and who has looked.
+    reasons, terms, amounts, budget lines, payments and refusals, given by the same persons, in the
+    same order on each thing. Ids, positions and recorded times may differ, the order in which cases
+    came, what the logs have signed, who has looked, and accounts and names, which are sealed with
+    keys of each installation.
     """
     found = _compared(a, b, lane, limit)
     if as_json:

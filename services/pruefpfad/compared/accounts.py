@@ -1,7 +1,7 @@
 """Every case of one installation as a digest of what was recorded on it, in little memory.
 
-The order of events on different aggregates is not compared: two upstreams have no common order. It
-must not know the other installation.
+The order is compared among events of one case, about one thing, and of one source: two upstreams
+have no common order. It must not know the other installation.
 """
 
 from __future__ import annotations
@@ -10,15 +10,10 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from uuid import UUID
 
 from grant_store.store import Store
-from pruefpfad.compared.entries import (
-    DIGEST_BYTES,
-    Entry,
-    entry_of,
-    is_of_the_run,
-    reference_in,
-)
+from pruefpfad.compared.entries import Entry, Thing, entry_of, is_of_the_run, reference_in
 
 Progress = Callable[[str, int, int], None]
 """Told which service is read, how many of its events are, and of how many."""
@@ -40,22 +35,20 @@ class Accounts:
 def accounts_of(stores: Mapping[str, Store], progress: Progress) -> Accounts:
     """Read every ledger once."""
     references: dict[str, str] = {}
-    digests: dict[str, bytearray] = defaultdict(bytearray)
+    digests: dict[str, dict[tuple[str, str], bytes]] = defaultdict(dict)
     events = 0
     for entry in _entries(stores, progress):
         events += 1
-        digests[entry.case] += entry.digest
+        in_order, place = digests[entry.case], (entry.of.key, entry.source)
+        in_order[place] = sha256(in_order.get(place, b"") + entry.digest).digest()
         reference = reference_in(entry)
         if reference:
             references.setdefault(entry.case, reference)
-    in_any_order = {case: _in_any_order(each) for case, each in digests.items()}
-    return Accounts(in_any_order, references, events)
-
-
-def _in_any_order(digests: bytearray) -> bytes:
-    """One digest of many that stand one behind the other, the same whatever their order."""
-    each = (digests[at : at + DIGEST_BYTES] for at in range(0, len(digests), DIGEST_BYTES))
-    return sha256(b"".join(sorted(each))).digest()
+    return Accounts(
+        {case: sha256(b"".join(sorted(each.values()))).digest() for case, each in digests.items()},
+        references,
+        events,
+    )
 
 
 def entries_of(
@@ -73,7 +66,9 @@ def _entries(stores: Mapping[str, Store], progress: Progress) -> Iterator[Entry]
     for name in DECIDING:
         store = stores[name]
         last, position = store.head().position, 0
+        known: dict[UUID, Thing] = {}
         while rows := store.events_after(position, min(EVENTS_AT_ONCE, last - position)):
-            yield from (entry_of(store.origin, row) for row in rows if not is_of_the_run(row))
+            told = (row for row in rows if not is_of_the_run(row))
+            yield from (entry_of(store.origin, row, known) for row in told)
             position = rows[-1].position
             progress(name, position, last)

@@ -81,14 +81,37 @@ def _differing(a: Accounts, b: Accounts) -> Iterator[str]:
 def _differences(case: str, a: Sequence[Entry], b: Sequence[Entry]) -> Iterator[Difference]:
     """What one side says of a case and the other does not, events of one kind beside each other."""
     only_a, only_b = _leftover(a, b), _leftover(b, a)
+    if not only_a and not only_b:
+        yield from _out_of_order(case, a, b)
     for topic in dict.fromkeys(entry.topic for entry in (*only_a, *only_b)):
-        said_a = [entry.said for entry in only_a if entry.topic == topic]
-        said_b = [entry.said for entry in only_b if entry.topic == topic]
+        said_a = [_said_of(entry) for entry in only_a if entry.topic == topic]
+        said_b = [_said_of(entry) for entry in only_b if entry.topic == topic]
         for one, other in _pairs(said_a, said_b):
             if one is None or other is None:
                 yield Difference(case, topic, "", one, other)
             else:
                 yield from _fields(case, topic, one, other)
+
+
+def _said_of(entry: Entry) -> Said:
+    return {"of": entry.of.name, **entry.said} if entry.of.name else entry.said
+
+
+def _out_of_order(case: str, a: Sequence[Entry], b: Sequence[Entry]) -> Iterator[Difference]:
+    """Where both say the same, the first event of each thing that stands at another place."""
+    of_a, of_b = _in_order(a), _in_order(b)
+    for place in of_a:
+        for one, other in zip(of_a[place], of_b.get(place, ()), strict=False):
+            if one.text != other.text:
+                yield Difference(case, one.topic, "order", _said_of(one), _said_of(other))
+                break
+
+
+def _in_order(entries: Sequence[Entry]) -> dict[tuple[str, str], list[Entry]]:
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        found.setdefault((entry.of.key, entry.source), []).append(entry)
+    return found
 
 
 def _pairs(a: list[Said], b: list[Said]) -> Iterator[tuple[Said | None, Said | None]]:
