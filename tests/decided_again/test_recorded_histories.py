@@ -15,6 +15,7 @@ import pytest
 from decided_again.ledgers import altered, differences_in
 from grant_store.rows import LedgerEvent
 from grant_values.cases import case_id_of
+from grant_values.invalid import Invalid
 from histories.recording import Ledgers, Play, recorded_plays
 from pruefpfad.decided_again.differences import WHOLE_EVENT, Difference
 from pruefpfad.decided_again.replay import CALLS, Selection, Tally
@@ -132,15 +133,12 @@ def test_one_case_is_decided_again_without_the_others() -> None:
         assert tally.recomputed["disbursement.PaymentRunOpened"] == 0
 
 
-def test_a_programme_is_decided_again_without_other_programmes() -> None:
-    play = next(each for each in PLAYS if each.name == "list")
-    whole, none = Tally(), Tally()
+def test_what_is_not_on_record_cannot_be_decided_again() -> None:
+    ledgers = ledgers_of(next(each for each in PLAYS if each.name == "list"))
 
-    differences_in(ledgers_of(play), Selection(programme="esf-nrw-2014-2020"), whole)
-    differences_in(ledgers_of(play), Selection(programme="another"), none)
-
-    assert whole.recomputed["eligibility.AssessmentOpened"] > 0
-    assert none.recomputed["eligibility.AssessmentOpened"] == 0
+    for unknown in (Selection(programme="another"), Selection(case_id=case_id_of("X-1"))):
+        with pytest.raises(Invalid, match="expected"):
+            differences_in(ledgers, unknown, Tally())
 
 
 def test_an_event_that_should_not_be_there_is_named_and_one_that_is_missing_too() -> None:

@@ -57,3 +57,32 @@ def test_one_of_them_is_decided_again_without_the_other(both: Path) -> None:
 
     assert result.exit_code == 0, result.output
     assert "eligibility.CheckRecorded" in result.output
+
+
+def test_a_call_that_was_never_opened_is_refused_by_its_name(both: Path) -> None:
+    """Else a slip of the pen would pass for a change that changes nothing."""
+    (both / "rate.toml").rename(both / "kept.toml")
+    try:
+        (both / "rate.toml").write_text('[calls."2020-12"]\ncloses_on = 2020-12-01\n')
+        result = whatif(both, "--programme", STORY)
+    finally:
+        (both / "kept.toml").rename(both / "rate.toml")
+
+    assert result.exit_code == 4
+    assert "calls.2020-12: expected a call that was opened: one of 2020-11" in result.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--case", "ZIQ-2020-0O01"), ("--programme", "no-such-programme")]
+)
+def test_deciding_nothing_again_is_no_success(both: Path, option: str, value: str) -> None:
+    result = ask(both, "replay", "decisions", option, value)
+
+    assert result.exit_code == 4
+    assert f"{option.strip('-')}: expected" in result.output
+
+
+def test_how_many_cases_the_other_rules_are_asked_for_is_said(both: Path) -> None:
+    none = whatif(both, "--programme", STORY, "--from", "2021-06-01")
+
+    assert "0 of 1 cases would differ (0 of them judged by the other rules)" in none.output

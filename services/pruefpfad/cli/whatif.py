@@ -93,7 +93,7 @@ def _day(instant: datetime | None) -> date | None:
 def _say(found: Study, total: Sums, limit: int, lang: Language) -> None:
     counted = say("of_cases_differ", lang).format(differing=total.differing, cases=total.cases)
     kinds = [(say(kind, lang), str(count)) for kind, count in total.by_kind.items()]
-    click.echo(counted)
+    click.echo(f"{counted} ({say('cases_asked', lang).format(asked=total.asked)})")
     say_table(say("differing_cases", lang), (say("in", lang), say("cases", lang)), kinds)
     _say_counts("rule", "cases", total.checks, lang)
     held = {say(code, lang): count for code, count in total.held.items()}

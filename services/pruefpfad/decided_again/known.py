@@ -61,6 +61,11 @@ class Known:
             elif row.topic == "intake.PersonalDataRecorded":
                 self._note_account(lifted_state(row, Sealed))
 
+    @property
+    def programme_codes(self) -> frozenset[str]:
+        """Of the programmes that were registered, in any version."""
+        return frozenset(key.partition("/")[0] for key in self.definitions)
+
     def documents(self) -> Documents:
         """What every service remembers; it may write into its own."""
         programmes = {("programme", key): each for key, each in self.definitions.items()}

@@ -19,7 +19,7 @@ from grant_store.personal.vault import VaultAccess
 from grant_store.rows import LedgerEvent
 from grant_store.store import Store
 from grant_store.work import Batch, Context, NotYet
-from grant_values.invalid import NotEntitled
+from grant_values.invalid import Invalid, NotEntitled
 from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES, Service
 from pruefpfad.decided_again import access
@@ -89,11 +89,21 @@ def decided_again(
     """
     accounts = Accounts(vault)
     known, upstream = Known(stores["intake"]), UpstreamEvents(stores)
+    _must_be_known(selection, known)
     for name, calls in CALLS.items():
         again = ServiceAgain(
             SERVICES[name], stores[name], calls, known, upstream, accounts, selection
         )
         yield from again.walk(tally, partial(progress, name))
+
+
+def _must_be_known(selection: Selection, known: Known) -> None:
+    """To decide nothing again would look like success."""
+    if selection.case_id and selection.case_id not in known.programme_of:
+        raise Invalid("case", "expected a case with an application on record")
+    if selection.programme and selection.programme not in known.programme_codes:
+        registered = ", ".join(sorted(known.programme_codes)) or "none"
+        raise Invalid("programme", f"expected one of {registered}, not {selection.programme}")
 
 
 class ServiceAgain:

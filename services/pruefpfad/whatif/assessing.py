@@ -9,7 +9,7 @@ from uuid import UUID
 from grant_eligibility.domain import Assessment
 from grant_eligibility.fingerprint import OperationFingerprint
 from grant_eligibility.rules import Case, EarlierOperation, run, tranches
-from grant_intake.domain import GrantApplication, Programme
+from grant_intake.domain import Call, GrantApplication, Programme
 from grant_store.store import Store
 from grant_values.legal_time import legal_date
 from pruefpfad.assembly import SERVICES
@@ -22,10 +22,11 @@ Told = Callable[[str, int], None]
 
 
 class Applications:
-    """What intake has recorded: definitions, and the applications of the chosen programme."""
+    """What intake has recorded: definitions, and calls and applications of the chosen programme."""
 
     def __init__(self, store: Store, programme: str | None, told: Told) -> None:
         self.definitions: dict[str, Definition] = {}
+        self.calls: set[str] = set()
         self.of_case: dict[UUID, Any] = {}
         decode = SERVICES["intake"].catalogue.decode
         for row in events_of(store):
@@ -34,6 +35,10 @@ class Applications:
                 event: Any = decode(row)
                 key = f"{event.programme}/{event.programme_version}"
                 self.definitions[key] = event.definition
+            elif row.topic == Call.CallOpened.TOPIC:
+                event = decode(row)
+                if programme in (None, event.programme):
+                    self.calls.add(event.call)
             elif row.topic == Submitted.TOPIC:
                 event = decode(row)
                 if programme in (None, event.programme):

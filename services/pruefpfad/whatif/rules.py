@@ -5,7 +5,7 @@ Responsible for the definition that takes the place of the recorded one. Must no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from datetime import date
 from typing import Any
@@ -38,6 +38,11 @@ class NewRules:
     def read(cls, text: str) -> NewRules:
         """From TOML. ValidationError names each field and what was expected."""
         return cls(read_plain(text))
+
+    @property
+    def calls(self) -> Collection[str]:
+        """The calls that are to close on another day."""
+        return self._closes_on.keys()
 
     def closes_on(self, call: str) -> date | None:
         """The last day of a call, if it is to be another one."""

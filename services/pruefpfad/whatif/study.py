@@ -35,6 +35,7 @@ def study(
     chosen = _chosen(rules, programme)
     applications = Applications(stores["intake"], chosen, told)
     _need_one(applications, chosen)
+    _need_calls(applications, rules)
     assessing = Assessing(applications, rules, window, told)
     assessing.walk(stores["eligibility"])
     awarding = Awarding(assessing.studies, assessing.definition_of, chosen, told)
@@ -56,3 +57,10 @@ def _need_one(applications: Applications, chosen: str | None) -> None:
         raise Invalid("programme", f"expected one of {', '.join(known)}: there are several")
     if chosen is not None and chosen not in known:
         raise Invalid("programme", f"expected one of {', '.join(known) or 'none'}, not {chosen}")
+
+
+def _need_calls(applications: Applications, rules: NewRules) -> None:
+    known = ", ".join(sorted(applications.calls)) or "none"
+    for call in rules.calls:
+        if call not in applications.calls:
+            raise Invalid(f"calls.{call}", f"expected a call that was opened: one of {known}")

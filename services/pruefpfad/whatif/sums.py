@@ -29,6 +29,8 @@ class Sums:
     """Of all cases looked at."""
 
     cases: int
+    asked: int
+    """Cases that the other rules are asked for, because they were received in the window."""
     differing: int
     by_kind: dict[str, int]
     """Cases that differ in a kind of thing; one case may differ in several."""
@@ -55,6 +57,7 @@ def sums(study: Study) -> Sums:
     held.update(each.reason for _, each in study.held_on_lines)
     return Sums(
         cases=len(study.cases),
+        asked=sum(1 for case in study.cases if case.applies),
         differing=len(study.differing),
         by_kind={kind: kinds[kind] for kind in KINDS},
         held=dict(sorted(held.items())),

@@ -86,6 +86,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "{differing} von {cases} Fällen wären anders",
         "{differing} of {cases} cases would differ",
     ),
+    "cases_asked": (
+        "{asked} davon nach den anderen Regeln beurteilt",
+        "{asked} of them judged by the other rules",
+    ),
     "recorded": ("wie aufgezeichnet", "as recorded"),
     "new": ("nach den anderen Regeln", "under the other rules"),
     "hatched_and_solid": (
