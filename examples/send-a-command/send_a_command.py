@@ -1,9 +1,10 @@
-"""Sends one command to Prüfpfad and asks a question, with kombu and joserfc and nothing else.
+"""Sends one command to Prüfpfad and asks what came of it, with kombu and joserfc and nothing else.
 
     send_a_command.py AMQP_URL KEY_FILE COMMAND.json
 
 KEY_FILE is the private key of the token issuer as a JWK, COMMAND.json names the actor, the command,
-its key and its payload. What every line relies on is written down in docs/commands.md.
+its key and its payload, and the question to ask when it is recorded. What every line relies on is
+written down in docs/commands.md.
 """
 
 from __future__ import annotations
@@ -111,15 +112,12 @@ def main(amqp_url: str, key_file: Path, command_file: Path) -> None:
     sender = Sender(amqp_url)
     answer = settled(sender, COMMANDS, f"{service}.{LANE}.{name}", command)
     print(json.dumps(answer))
-    if answer["kind"] == "recorded":
+    if answer["kind"] == "recorded" and "then_ask" in given:
         # Whoever has written asks to see their own write.
-        question = {
-            "question": "audit.budget",
-            "actor_token": token,
-            "arguments": {"programme": given["payload"]["programme"]},
-            "at_least": {f"{service}/{LANE}": answer["position"]},
-        }
-        print(json.dumps(settled(sender, QUERIES, f"audit.{LANE}.budget", question)))
+        seen = {f"{service}/{LANE}": answer["position"]}
+        question = {**given["then_ask"], "actor_token": token, "at_least": seen}
+        asked, _, name = question["question"].partition(".")
+        print(json.dumps(settled(sender, QUERIES, f"{asked}.{LANE}.{name}", question)))
     sender.connection.release()
 
 

@@ -130,6 +130,7 @@ _BY_FACT: Mapping[type[Any], Counts] = {
     disbursement.PaymentRunEntered: Counts(CAUSE),
     disbursement.PaymentRunOpened: Counts("created_at", "run"),
     disbursement.PaymentRunWritten: Counts(BASIS, "", ("run",)),
+    disbursement.PaymentRunRefused: Counts("effective_on", "", ("run",)),
     disbursement.PaymentRunTransmitted: Counts("effective_on", "", ("run",)),
     disbursement.PaymentTransmitted: Counts("effective_on", "", ("order",)),
     disbursement.PaymentExecuted: Counts("effective_on", "execution", ("order",)),

@@ -95,6 +95,11 @@ def _payment_run_written(pages: Pages, fact: disbursement.PaymentRunWritten) -> 
     pages.page(RUN, fact.run)["file"] = placed(pages, fact, "file_name", "sha256", "size_bytes")
 
 
+def _payment_run_refused(pages: Pages, fact: disbursement.PaymentRunRefused) -> None:
+    refused = placed(pages, fact, "order_id", "reason", "asked_by", "effective_on")
+    pages.page(RUN, fact.run)["refused"] = refused
+
+
 def _payment_run_transmitted(pages: Pages, fact: disbursement.PaymentRunTransmitted) -> None:
     pages.page(RUN, fact.run)["transmitted"] = placed(pages, fact, "transmitted_by", "effective_on")
 
@@ -153,6 +158,7 @@ PROJECTIONS: Mapping[type[Fact], Projection] = {
     disbursement.PaymentRunWritten: _payment_run_written,
     disbursement.CashbookOpened: only_history,
     disbursement.PaymentRunEntered: only_history,
+    disbursement.PaymentRunRefused: _payment_run_refused,
     disbursement.PaymentRunTransmitted: _payment_run_transmitted,
     disbursement.PaymentTransmitted: _payment_transmitted,
     disbursement.PaymentExecuted: _payment_executed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from hashlib import sha256
 
@@ -112,9 +113,21 @@ def open_payment_run(
 
 
 def write_payment_run(work: UnitOfWork, by: Actor, run: str, effective_on: date) -> None:
-    """Put the hash of a run's file on record. Written again, it must be the same bytes."""
-    opened = _run(work, run)
-    file = payment_file_of(opened, _accounts_of(work, "run", opened.payments))
+    """Put the hash of a run's file on record. Written again, it must be the same bytes.
+
+    Where the key of one of its accounts was destroyed since, there can be no such file: the run is
+    refused on record, and the next one takes the orders that can be paid.
+    """
+    opened, cashbook = _run(work, run), _cashbook(work)
+    cashbook.check_was_not_refused(run)
+    accounts = payees.accounts_for(work, opened.payments)
+    lost = payees.first_without_account(opened.payments, accounts)
+    if lost is not None and cashbook.run_under_way == run:
+        opened.check_day(effective_on)
+        cashbook.refuse(run, lost.order_id, by.id, effective_on, reason="account_destroyed")
+        work.keep(cashbook)
+        return
+    file = payment_file_of(opened, _all_there("run", opened.payments, accounts))
     opened.write(file_name_of(run), sha256(file).hexdigest(), len(file), effective_on)
     work.keep(opened)
 
@@ -124,11 +137,11 @@ def transmit_payment_run(work: UnitOfWork, by: Actor, run: str, effective_on: da
 
     Whoever is interrupted afterwards does not know whether it was sent, and must not send again.
     """
-    written = _run(work, run)
+    written, cashbook = _run(work, run), _cashbook(work)
+    cashbook.check_was_not_refused(run)
     if not written.is_written:
         raise Invalid("run", "expected a run whose file was written")
     _check_took_no_part(work, by, written.payments)
-    cashbook = _cashbook(work)
     if not cashbook.transmit(run, written.message_id, by.id, effective_on):
         return  # Asked twice: it left before.
     work.keep(cashbook)
@@ -184,15 +197,17 @@ def _payable(
     """The payments with their accounts. One whose account was destroyed goes on waiting, unless it
     was asked for by name."""
     if named:
-        return payments, _accounts_of(work, "orders", payments)
+        return payments, _all_there("orders", payments, payees.accounts_for(work, payments))
     found = zip(payments, payees.accounts_for(work, payments), strict=True)
     there = [(payment, account) for payment, account in found if account is not None]
     return tuple(payment for payment, _ in there), [account for _, account in there]
 
 
-def _accounts_of(work: UnitOfWork, field: str, payments: tuple[RunPayment, ...]) -> list[Account]:
+def _all_there(
+    field: str, payments: tuple[RunPayment, ...], accounts: Sequence[Account | None]
+) -> list[Account]:
     try:
-        return payees.all_there(payments, payees.accounts_for(work, payments))
+        return payees.all_there(payments, accounts)
     except payees.AccountDestroyed as destroyed:
         expected = f"expected payments whose accounts can be opened: {destroyed}"
         raise Invalid(field, expected) from destroyed

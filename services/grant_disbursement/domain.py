@@ -3,7 +3,8 @@
 Permanent events: GrantAccountOpened, GrantRenounced, ClaimSubmitted, FactualCorrectnessCertified,
 ArithmeticCorrectnessCertified, CertificationRefused, PaymentOrdered, PaymentOrderRefused,
 PaymentTransmitted, PaymentExecuted, PaymentReturned (accounts.py); PaymentRunOpened,
-PaymentRunWritten, CashbookOpened, PaymentRunEntered, PaymentRunTransmitted (runs.py).
+PaymentRunWritten, CashbookOpened, PaymentRunEntered, PaymentRunRefused, PaymentRunTransmitted
+(runs.py).
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ import msgspec
 
 from grant_contracts.intake import KeyDestroyed, PersonalDataRecorded
 from grant_disbursement.runs import PaymentRun
-from grant_store.personal.vault import DESTROYED, VaultAccess
+from grant_store.personal.access import Opener
+from grant_store.personal.vault import DESTROYED
 from grant_store.rows import KindAndKey
 from grant_store.store import Store
 from grant_store.work import NotYet, UnitOfWork
@@ -68,7 +69,7 @@ def accounts_for(work: UnitOfWork, payments: Sequence[RunPayment]) -> list[Accou
     return _opened(work.vault, known)
 
 
-def recorded_accounts(store: Store, vault: VaultAccess, run: PaymentRun) -> list[Account]:
+def recorded_accounts(store: Store, vault: Opener, run: PaymentRun) -> list[Account]:
     """The accounts of a recorded run. `AccountDestroyed` names the first order without one."""
     names = [(KIND, _key(each.payee)) for each in run.payments if each.payee.subject]
     bodies = store.documents_at(names)
@@ -83,11 +84,19 @@ def recorded_accounts(store: Store, vault: VaultAccess, run: PaymentRun) -> list
     return all_there(run.payments, _opened(vault, known))
 
 
+def first_without_account(
+    payments: Sequence[RunPayment], accounts: Sequence[Account | None]
+) -> RunPayment | None:
+    """The first payment whose account can never be opened again."""
+    found = zip(payments, accounts, strict=True)
+    return next((payment for payment, account in found if account is None), None)
+
+
 def all_there(payments: Sequence[RunPayment], accounts: Sequence[Account | None]) -> list[Account]:
     """The accounts, if none is missing; `AccountDestroyed` names the first order whose is."""
-    for payment, account in zip(payments, accounts, strict=True):
-        if account is None:
-            raise AccountDestroyed(f"the key of the account of {payment.order_id} was destroyed")
+    lost = first_without_account(payments, accounts)
+    if lost is not None:
+        raise AccountDestroyed(f"the key of the account of {lost.order_id} was destroyed")
     return [account for account in accounts if account is not None]
 
 
@@ -120,7 +129,7 @@ def _known(body: Any, case_id: UUID) -> Sealed | None:
     return None if body == _IS_DESTROYED else msgspec.convert(body, Sealed)
 
 
-def _opened(vault: VaultAccess, known: Sequence[Account | Sealed | None]) -> list[Account | None]:
+def _opened(vault: Opener, known: Sequence[Account | Sealed | None]) -> list[Account | None]:
     """Each sealed account opened, in its place."""
     contents = iter(vault.open_all([each for each in known if isinstance(each, Sealed)]))
     opened: list[Account | None] = []

@@ -18,7 +18,7 @@ from grant_disbursement.payment_file import (
 from grant_disbursement.runs import PaymentRun
 from grant_store.catalogue import Catalogue
 from grant_store.identity_map import IdentityMap
-from grant_store.personal.vault import VaultAccess
+from grant_store.personal.access import Opener
 from grant_store.store import Store
 from grant_values.invalid import Invalid
 from grant_values.payments import RunPayment
@@ -87,7 +87,7 @@ def payment_file_of(run: PaymentRun, accounts: Sequence[Account]) -> bytes:
     return file
 
 
-def recorded_file(store: Store, vault: VaultAccess, run: str) -> bytes:
+def recorded_file(store: Store, vault: Opener, run: str) -> bytes:
     """The file of a run in disbursement's store. `Invalid` where no such run is on record, or where
     the key of an account was destroyed since."""
     found = IdentityMap(store, Catalogue([PaymentRun])).find(PaymentRun.create_id(run))

@@ -73,13 +73,17 @@ class PaymentRun(Aggregate):
     # Decide.
     def write(self, file_name: str, sha256: str, size_bytes: int, effective_on: date) -> None:
         """Put the file's hash on record. The same file written again changes nothing."""
-        opened_on = legal_date(self.created_at)
-        if effective_on < opened_on:
-            raise Invalid("effective_on", f"expected a day not before {opened_on}, the run's own")
+        self.check_day(effective_on)
         if not self.is_written:
             self._write(self.run, file_name, sha256, size_bytes)
         elif sha256 != self.file_sha256:
             raise ValueError(f"The file of run {self.run} is not the one whose hash is on record.")
+
+    def check_day(self, effective_on: date) -> None:
+        """`Invalid` before the day on which the run was opened."""
+        opened_on = legal_date(self.created_at)
+        if effective_on < opened_on:
+            raise Invalid("effective_on", f"expected a day not before {opened_on}, the run's own")
 
     # Apply.
     @event(PaymentRunWritten)
@@ -88,7 +92,8 @@ class PaymentRun(Aggregate):
 
 
 class Cashbook(Aggregate):
-    """The order of the runs: the next is entered only when the one before it has left.
+    """The order of the runs: the next is entered only when the one before it has left, or when it
+    was refused and never leaves.
 
     Hence no order can stand in two runs (R43), even if two cashiers open theirs at once.
     """
@@ -99,6 +104,14 @@ class Cashbook(Aggregate):
     class PaymentRunEntered(Aggregate.Event):
         TOPIC = "disbursement.PaymentRunEntered"
         run: str
+
+    class PaymentRunRefused(Aggregate.Event):
+        TOPIC = "disbursement.PaymentRunRefused"
+        run: str
+        order_id: str
+        reason: str
+        asked_by: str
+        effective_on: date
 
     class PaymentRunTransmitted(Aggregate.Event):
         TOPIC = "disbursement.PaymentRunTransmitted"
@@ -114,6 +127,7 @@ class Cashbook(Aggregate):
     @event(CashbookOpened)
     def __init__(self) -> None:
         self.run_under_way = ""
+        self.refused_runs: set[str] = set()
 
     # Decide.
     def enter(self, run: str) -> None:
@@ -122,8 +136,22 @@ class Cashbook(Aggregate):
             raise Invalid("run", f"expected run {self.run_under_way} to be transmitted first")
         self._enter(run)
 
+    def refuse(
+        self, run: str, order_id: str, asked_by: str, effective_on: date, reason: str
+    ) -> None:
+        """Let the run under way never leave, because of one of its orders. All of them go on
+        waiting, and the next run may begin."""
+        if self.run_under_way != run:
+            raise Invalid("run", "expected a run that has not left")
+        self._refuse(run, order_id, reason, asked_by, effective_on)
+
+    def check_was_not_refused(self, run: str) -> None:
+        if run in self.refused_runs:
+            raise Invalid("run", "expected a run that was not refused: open another one")
+
     def transmit(self, run: str, message_id: str, transmitted_by: str, effective_on: date) -> bool:
         """Send a run. True if it leaves now, False if it had left before: never sent twice."""
+        self.check_was_not_refused(run)
         if self.run_under_way != run:
             return False
         self._transmit(run, message_id, transmitted_by, effective_on)
@@ -133,6 +161,13 @@ class Cashbook(Aggregate):
     @event(PaymentRunEntered)
     def _enter(self, run: str) -> None:
         self.run_under_way = run
+
+    @event(PaymentRunRefused)
+    def _refuse(
+        self, run: str, order_id: str, reason: str, asked_by: str, effective_on: date
+    ) -> None:
+        self.run_under_way = ""
+        self.refused_runs.add(run)
 
     @event(PaymentRunTransmitted)
     def _transmit(self, run: str, message_id: str, transmitted_by: str, effective_on: date) -> None:

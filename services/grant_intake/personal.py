@@ -123,7 +123,7 @@ def destroy_keys(
     holders = _holders(work, application.id, purpose, subject)
     if reason == "retention_ended":
         _refuse_uncounted(work, application.id, holders)
-    keys = {holder: work.vault.destroy(holder) for holder in holders}
+    keys = {holder: work.key_destroyer.destroy(holder) for holder in holders}
     if not any(keys.values()):
         raise Invalid("purpose", "expected data that were sealed with this vault")
     for holder, key in keys.items():

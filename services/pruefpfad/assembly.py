@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Literal
 from uuid import UUID
 
 from eventsourcing.domain import Aggregate
 
 from grant_bus.actors import TokenCheck
-from grant_bus.desk import Command, Desk
+from grant_bus.desk import Command, Desk, as_it_is
 from grant_bus.operators import Operators
 from grant_bus.policies import EveryEvent, FactPolicies, Policies
 from grant_bus.rates import UNLIMITED, Rates
@@ -20,9 +21,11 @@ from grant_store.catalogue import Catalogue
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES
 from grant_store.log.broken import SignedNotes
-from grant_store.personal.vault import VaultAccess
+from grant_store.personal.access import DestroyingVault, Opener, OpeningVault
+from grant_store.personal.vault import Vault
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
+from pruefpfad.reception import Reception
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,17 @@ class Service:
     is_read_model: bool = False
     """Whether nothing is decided on what it followed, so that this can be built anew. What such a
     service records by itself stands in its ledger and stays."""
-    opens_personal_data: bool = False
-    """Whether it is given the vault. No other service can open what is sealed."""
+    personal_data: Literal["", "opens", "keeps"] = ""
+    """What it may do with the vault: open, or take in envelopes and destroy too. Without a word for
+    it, it is given none."""
+
+    @property
+    def opens_personal_data(self) -> bool:
+        return bool(self.personal_data)
+
+    @property
+    def _receives_envelopes(self) -> bool:
+        return self.personal_data == "keeps"
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -54,17 +66,24 @@ class Service:
         rates: Rates = UNLIMITED,
         held_aggregates: int = HELD_AGGREGATES,
         continuity: Continuity = continues,
-        vault: VaultAccess | None = None,
+        vault: Vault | None = None,
         signed: SignedNotes | None = None,
     ) -> Writer:
         """The service's one writer over its store."""
-        desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates)
+        receive = Reception(vault).receive if vault and self._receives_envelopes else as_it_is
+        desk = Desk(self.name, self.commands, self.standing, tokens, clock, rates, receive)
         return Writer(
             *(store, self.catalogue, desk, self.policies, new_id, clock, held_aggregates),
             continuity=continuity,
-            vault=vault,
+            vault=self._access_to(vault),
             signed=signed,
         )
+
+    def _access_to(self, vault: Vault | None) -> Opener | None:
+        """As much of the vault as this service has any business with."""
+        if vault is None or not self.personal_data:
+            return None
+        return OpeningVault(vault) if self.personal_data == "opens" else DestroyingVault(vault)
 
 
 def _service(
@@ -74,7 +93,7 @@ def _service(
     policies: Policies,
     *,
     is_read_model: bool = False,
-    opens_personal_data: bool = False,
+    personal_data: Literal["", "opens", "keeps"] = "",
 ) -> Service:
     standing = StandingAggregates(name)
     operators = Operators(policies, standing)
@@ -82,7 +101,7 @@ def _service(
     if policies.upstreams:
         mending = operators.of_a_read_model if is_read_model else operators.of_a_decider
     taken = {**commands, **mending, **operators.of_every_service}
-    return Service(name, aggregates, taken, policies, standing, is_read_model, opens_personal_data)
+    return Service(name, aggregates, taken, policies, standing, is_read_model, personal_data)
 
 
 def _intake() -> Service:
@@ -104,7 +123,7 @@ def _intake() -> Service:
         ),
         schemas.COMMANDS,
         FactPolicies(policies.FOLLOWS),
-        opens_personal_data=True,
+        personal_data="keeps",
     )
 
 
@@ -138,7 +157,7 @@ def _disbursement() -> Service:
         (domain.GrantAccount, domain.PaymentRun, domain.Cashbook),
         schemas.COMMANDS,
         FactPolicies(policies.FOLLOWS, policies.READS),
-        opens_personal_data=True,
+        personal_data="opens",
     )
 
 

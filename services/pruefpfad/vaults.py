@@ -20,4 +20,5 @@ def embedded_vault(data: Path) -> Vault:
     folder = data / FOLDER
     vault = open_vault(f"sqlite:///{folder}", folder / FILE_NAME)
     vault.migrate()
+    vault.border_keys.create()
     return vault

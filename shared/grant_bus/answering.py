@@ -8,7 +8,7 @@ from typing import Any
 from grant_contracts.answer_codes import InvalidCode, NotYetCode, UnknownCode
 from grant_contracts.answers import Answer
 from grant_contracts.commands import legible
-from grant_store.errors import NotNow, OutcomeUnknown, Unreachable
+from grant_store.errors import NotNow, OutcomeUnknown, Unreachable, VaultAway
 from grant_store.work import CaseParked, HistoryBroken, NotYet
 from grant_values.invalid import Invalid
 
@@ -16,7 +16,8 @@ ON_RECORD = frozenset({"recorded", "refused"})
 """The kinds after which the ledger says what became of the command."""
 
 NOTHING_WRITTEN = (Unreachable, NotNow)
-"""The database is away or takes nothing. It passes, and until then nothing was recorded."""
+"""The database or the vault is away, or takes nothing. It passes, and until then nothing was
+recorded."""
 
 Errors = Mapping[str, list[str]]
 
@@ -82,6 +83,8 @@ def unknown(message: object, fault: Exception) -> Answer:
 
 
 def code_of_fault(fault: Exception) -> UnknownCode:
+    if isinstance(fault, VaultAway):
+        return "vault_away"
     if isinstance(fault, NOTHING_WRITTEN):
         return "database_away"
     return "outcome_unknown" if isinstance(fault, OutcomeUnknown) else "fault"

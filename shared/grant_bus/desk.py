@@ -85,6 +85,15 @@ class Order:
         return self.sender, self.key
 
 
+Receive = Callable[[str, Mapping[str, Any]], Mapping[str, Any]]
+"""Makes of a command's payload what may be kept of it, or raises a `ValidationError`."""
+
+
+def as_it_is(command: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Nothing in a payload needs to be made over before it is kept."""
+    return payload
+
+
 class Desk:
     """Reads the command messages of one service."""
 
@@ -96,6 +105,7 @@ class Desk:
         tokens: TokenCheck,
         clock: Callable[[], datetime],
         rates: Rates = UNLIMITED,
+        receive: Receive = as_it_is,
     ) -> None:
         self._service = service
         self._commands = commands
@@ -104,9 +114,12 @@ class Desk:
         self._tokens = tokens
         self._clock = clock
         self._rates = rates
+        self._receive = receive
 
     def read(self, message: object) -> Order | Answer:
-        """The order in a message, or the answer "invalid" with each field and what was expected."""
+        """The order in a message, or the answer "invalid" with each field and what was expected.
+
+        `VaultAway` where personal data came in an envelope that cannot be opened at present."""
         named = message if isinstance(message, Mapping) else {}
         try:
             return self._read(message)
@@ -128,6 +141,7 @@ class Desk:
         pause_seconds = self._rates.pause_for(mandate.actor.id)
         if pause_seconds:
             return too_many(envelope["command"], envelope["key"], pause_seconds)
+        envelope = {**envelope, "payload": self._received(envelope)}
         payload = self._payload(name, envelope["payload"])
         context = Context(
             actor=mandate.actor,
@@ -164,6 +178,13 @@ class Desk:
             return self._tokens.mandate(envelope[field])
         except TokenRefused as refused:
             raise Unfit("token_refused", field, str(refused)) from refused
+
+    def _received(self, envelope: Mapping[str, Any]) -> Mapping[str, Any]:
+        """After the sender is known, and before anything is made of what was sent."""
+        try:
+            return self._receive(envelope["command"], envelope["payload"])
+        except ValidationError as error:
+            raise ValidationError({"payload": error.messages}) from None
 
     def _payload(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         try:

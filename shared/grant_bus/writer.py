@@ -31,11 +31,12 @@ from grant_store.errors import (
     StoreError,
     TrackingConflict,
     Unreachable,
+    VaultAway,
 )
 from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES, IdentityMap
 from grant_store.log.broken import BrokenHistory, SignedNotes
-from grant_store.personal.vault import VaultAccess
+from grant_store.personal.access import Opener
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
@@ -89,7 +90,7 @@ class Writer:
         clock: Callable[[], datetime] = utc_now,
         held_aggregates: int = HELD_AGGREGATES,
         continuity: Continuity = continues,
-        vault: VaultAccess | None = None,
+        vault: Opener | None = None,
         signed: SignedNotes | None = None,
     ) -> None:
         self.store = store
@@ -128,7 +129,10 @@ class Writer:
         """Decide these commands in one transaction. An exception in place of an answer is a fault
         of the program or the database, never of the command. Nothing was recorded for it, unless
         it is `OutcomeUnknown`: then the same key, sent again, settles it."""
-        orders = [self._desk.read(message) for message in messages]
+        try:
+            orders = [self._desk.read(message) for message in messages]
+        except VaultAway as away:
+            return [away] * len(messages)  # All wait: none may overtake another.
         for _ in range(ATTEMPTS_TOGETHER):
             try:
                 return list(self._answer_together(orders))

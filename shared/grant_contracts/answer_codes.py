@@ -33,7 +33,7 @@ NotYetCode = Literal[
     "history_broken",
     "upstream_changed",
 ]
-UnknownCode = Literal["database_away", "outcome_unknown", "fault"]
+UnknownCode = Literal["database_away", "vault_away", "outcome_unknown", "fault"]
 AnswerCode = Literal["", InvalidCode, NotYetCode, UnknownCode]
 """Empty where the answer is on record or found."""
 
@@ -61,6 +61,7 @@ NOT_YET: Final[Codes] = {
 }
 UNKNOWN: Final[Codes] = {
     "database_away": "The database is away or takes nothing; this attempt recorded nothing.",
+    "vault_away": "The keys of personal data are away; this attempt recorded nothing.",
     "outcome_unknown": "The connection to the database broke while it was asked to record.",
     "fault": "A mistake of the program came between; its log says which.",
 }

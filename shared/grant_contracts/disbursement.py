@@ -131,6 +131,17 @@ class PaymentRunEntered(Fact, frozen=True, kw_only=True):
     run: str
 
 
+class PaymentRunRefused(Fact, frozen=True, kw_only=True):
+    """The run never leaves: a file of it cannot be made. Its orders go on waiting for another."""
+
+    TOPIC: ClassVar = "disbursement.PaymentRunRefused"
+    run: str
+    order_id: str
+    reason: str
+    asked_by: str
+    effective_on: date
+
+
 class PaymentRunTransmitted(Fact, frozen=True, kw_only=True):
     """The file of a run has left, with all its payments: it may never be sent again."""
 

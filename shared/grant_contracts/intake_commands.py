@@ -174,8 +174,17 @@ class DeclareApplicable(DeclareNotApplicable):
     """Take such a declaration back: the item has to be evidenced."""
 
 
+class NumberedEnclosed(personal.Enclosed):
+    """A record of a case in an envelope. `number` counts the case's persons of that kind from 1."""
+
+    kind = fields.String(required=True, validate=personal.KIND)
+    number = fields.Integer(required=True, strict=True, validate=NUMBER)
+
+
 class NumberedRecord(personal.SealedRecord):
     """A sealed record of a case. `number` counts the case's persons of that kind from 1."""
+
+    ENCLOSED = NumberedEnclosed
 
     number = fields.Integer(required=True, strict=True, validate=NUMBER)
 

@@ -7,7 +7,7 @@ it was given.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from marshmallow import (
     Schema,
@@ -27,9 +27,10 @@ from grant_values.participants import GENDERS, NOT_STATED, OLDEST, ONE_OF, YES_N
 from grant_values.personal import KINDS, PURPOSES, Sealed, SealedPayee
 
 EXPECTED_SEALED: Final = "expected a sealed record: personal data never come in clear"
+NOT_ENCLOSED: Final = "expected a sealed record: none of this kind comes in an envelope"
 LONGEST_SEALED: Final = 12_000
 _BASE64 = Form(r"[A-Za-z0-9+/]{1,12000}={0,2}", error="expected a ciphertext as base64")
-_KIND = validate.OneOf(list(PERSONAL_KIND), error="expected one of {choices}")
+KIND = validate.OneOf(list(PERSONAL_KIND), error="expected one of {choices}")
 _PURPOSE = validate.OneOf(list(PURPOSES), error="expected one of {choices}")
 _EMAIL = Form(r"|[^@\s]{1,100}@[^@\s]{1,150}", error="expected an address with one @")
 
@@ -38,13 +39,30 @@ def _one_of(choices: Sequence[str]) -> validate.OneOf:
     return validate.OneOf(choices, error="expected one of {choices}")
 
 
+_ENVELOPE = Form(r"[A-Za-z0-9+/]{1,16000}={0,2}", error="expected an envelope as base64")
+
+
+class Enclosed(Strict):
+    """A record in an envelope, from a sender without the vault: docs/commands.md.
+
+    `to` is the key of the border that it was made to. Intake opens it, seals what is in it with
+    the vault, and keeps no envelope.
+    """
+
+    to = fields.UUID(required=True)
+    envelope = fields.String(required=True, validate=_ENVELOPE)
+
+
 class SealedRecord(Strict):
     """A record about a person, sealed with the vault: docs/personal-data.md."""
+
+    ENCLOSED: ClassVar[type[Schema]] = Enclosed
+    """The form in which a sender without the vault gives such a record instead."""
 
     subject = fields.UUID(required=True)
     record = fields.UUID(required=True)
     purpose = fields.String(required=True, validate=_PURPOSE)
-    kind = fields.String(required=True, validate=_KIND)
+    kind = fields.String(required=True, validate=KIND)
     key = fields.UUID(required=True)
     sealed = fields.String(required=True, validate=_BASE64)
 
@@ -52,7 +70,7 @@ class SealedRecord(Strict):
     def _sealed(self, data: Any, **_: object) -> Any:
         """Not even the names of the fields are repeated: one may be the content itself."""
         if isinstance(data, Mapping) and "sealed" not in data:
-            raise ValidationError(EXPECTED_SEALED)
+            raise ValidationError(NOT_ENCLOSED if "envelope" in data else EXPECTED_SEALED)
         return data
 
     @validates_schema(skip_on_field_errors=True)

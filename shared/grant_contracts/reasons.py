@@ -119,6 +119,9 @@ PAYMENT_ORDER_REFUSED: Final[Codes] = {
     "outside_budget_year": "The money of a budget year is ordered within that year.",
     **NOT_PAYABLE,
 }
+PAYMENT_RUN_REFUSED: Final[Codes] = {
+    "account_destroyed": "The key of an account was destroyed after the run had been opened.",
+}
 
 KEY_DESTROYED: Final[Codes] = {
     "retention_ended": "The time for which the case is kept has run out (Art. 5(1)(e) GDPR).",
@@ -201,6 +204,7 @@ CODES: Final[Mapping[str, Mapping[str, Codes]]] = {
         "certificate": CERTIFICATE,
     },
     "disbursement.PaymentOrderRefused": {"reason": PAYMENT_ORDER_REFUSED},
+    "disbursement.PaymentRunRefused": {"reason": PAYMENT_RUN_REFUSED},
 }
 
 ANSWER_KINDS: Final[Codes] = {

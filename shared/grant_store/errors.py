@@ -43,6 +43,11 @@ class LeadershipLost(Unreachable):
     """The session that held the leadership is gone: another process may relay by now."""
 
 
+class VaultAway(Unreachable):
+    """Personal data cannot be opened or sealed at present: the vault's keys, or the file of those
+    that protect them, are away, locked or not the right ones. Nothing was written."""
+
+
 class NotNow(StoreError):
     """The database answers, but takes nothing at present: it is full, read-only or overloaded."""
 

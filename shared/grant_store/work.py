@@ -17,7 +17,7 @@ from eventsourcing.domain import Aggregate
 from grant_store.errors import StoreError
 from grant_store.identity_map import IdentityMap
 from grant_store.log.broken import BrokenHistory, SignedNotes
-from grant_store.personal.vault import VaultAccess
+from grant_store.personal.access import KeyDestroyer, Opener
 from grant_store.rows import Append, Document, KindAndKey, NewEvent, Outcome, Tracked
 from grant_store.store import Store
 from grant_values.shapes import Actor
@@ -79,7 +79,7 @@ class Batch:
 
     held: IdentityMap
     new_id: Callable[[], UUID]
-    vault: VaultAccess | None = None
+    vault: Opener | None = None
     events: list[NewEvent] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     tracking: list[Tracked] = field(default_factory=list)
@@ -178,11 +178,19 @@ class UnitOfWork:
         return self._batch.held.store
 
     @property
-    def vault(self) -> VaultAccess:
+    def vault(self) -> Opener:
         """Where sealed personal data are opened. `StoreError` in a service that was given none."""
         if self._batch.vault is None:
             raise StoreError(f"{self.store.origin}: this service was started without a vault.")
         return self._batch.vault
+
+    @property
+    def key_destroyer(self) -> KeyDestroyer:
+        """What ends personal data. `StoreError` in a service that may only open them, or not even
+        that."""
+        if not isinstance(self.vault, KeyDestroyer):
+            raise StoreError(f"{self.store.origin}: this service may destroy no keys.")
+        return self.vault
 
     def part(self, context: Context) -> UnitOfWork:
         """A unit for another cause in the same transaction."""

@@ -56,6 +56,7 @@ BASES: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "PaymentExecuted": [(("PaymentOrdered",), ON_CASE)],
     "PaymentReturned": [(("PaymentOrdered",), ON_CASE), (("PaymentExecuted",), ON_CASE)],
     "PaymentRunWritten": [(("PaymentRunOpened",), ON_LINE)],
+    "PaymentRunRefused": [(("PaymentRunOpened",), ("run",))],
     "PaymentRunTransmitted": [(("PaymentRunOpened",), ("run",))],
 }
 DECISIONS = ("GrantApproved", "GrantPartiallyApproved", "ApplicationRejected")

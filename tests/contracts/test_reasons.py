@@ -49,6 +49,7 @@ DECIDED_IN = {
 }
 GIVEN_TO = {
     "NotEntitled": ACCESS,
+    "refuse": "PaymentRunRefused",
     "_refuse": "EarmarkRefused",
     "_release": "EarmarkReleased",
     "release_earmarks": "EarmarkReleased",

@@ -22,10 +22,16 @@ from pruefpfad.decided_again.replay import CALLS, Selection, Tally
 
 PAGE = Path(__file__).parents[2] / "docs" / "replay.md"
 EVERYTHING = Selection()
-SEALED = {"disbursement.PaymentRunWritten", "disbursement.PaymentOrderRefused"}
+SEALED = {
+    "disbursement.PaymentRunWritten",
+    "disbursement.PaymentRunRefused",
+    "disbursement.PaymentOrderRefused",
+}
 """What rests on accounts that nobody can open in a recording."""
 COUNTS = {"intake.ParticipantsCounted"}
 """The same of participants, which never stood in clear: test_replay_decisions.py alters these."""
+REFUSED_RUNS = {"disbursement.PaymentRunRefused"}
+"""The same of runs: these came after accounts were sealed, and rest on one that is gone."""
 PLAYS = recorded_plays()
 every_play = pytest.mark.parametrize("play", PLAYS, ids=str)
 
@@ -101,7 +107,8 @@ def test_every_kind_of_event_with_a_result_is_altered_somewhere() -> None:
         row.topic for play in PLAYS for name in CALLS for row in ledgers_of(play).get(name, ())
     }
 
-    assert {topic for topic in recorded - kinds - COUNTS if given_in(topic) != {"all"}} == set()
+    altered = kinds | COUNTS | REFUSED_RUNS
+    assert {topic for topic in recorded - altered if given_in(topic) != {"all"}} == set()
 
 
 def test_what_is_given_is_not_compared_with_itself() -> None:

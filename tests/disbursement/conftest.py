@@ -27,6 +27,7 @@ from grant_disbursement.run_file import recorded_file
 from grant_disbursement.schemas import COMMANDS
 from grant_store.catalogue import Catalogue
 from grant_store.identity_map import IdentityMap
+from grant_store.personal.access import OpeningVault
 from grant_store.sqlite import SQLiteStore
 from grant_store.standing import StandingAggregates
 from grant_store.work import Batch, Context
@@ -65,7 +66,8 @@ class Office:
         self.store = SQLiteStore(self.path, "disbursement")
         tokens = TokenCheck(KEY, lambda: NOW)
         desk = Desk("disbursement", COMMANDS, STANDING, tokens, lambda: NOW)
-        self.writer = Writer(self.store, CATALOGUE, desk, FactPolicies(FOLLOWS), vault=self.vault)
+        opener = OpeningVault(self.vault)
+        self.writer = Writer(self.store, CATALOGUE, desk, FactPolicies(FOLLOWS), vault=opener)
 
     def ask(self, command: str, by: Actor, **payload: Any) -> Answer:
         """Give a command and return the answer; a fault of the program is raised."""

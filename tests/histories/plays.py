@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from io import StringIO
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -204,6 +205,23 @@ def keep(folder: Path) -> Ledgers:
     tell_story(folder, example_kept_for(1, folder / "example"))
     with EmbeddedSystem(folder) as system:
         _Office(system).give(_kept(CASE))
+    return ledgers_of(folder, "{}.main.sqlite3")
+
+
+def lose_an_account(folder: Path) -> Ledgers:
+    """A run is open when the account of its payee is destroyed: it is refused and never leaves."""
+    told = story.Story(EXAMPLE, folder, Console(file=StringIO()))
+    write = "disbursement.write_payment_run"
+    with EmbeddedSystem(folder) as system:
+        system.declare_demonstration("A destroyed account, played by a script")
+        cast = Cast(system.key, *story.MANDATES)
+        steps = takewhile(lambda step: step.command != write, told._steps())
+        for number, step in enumerate(steps, 1):
+            told._take(system, cast, number, step)
+        office = _Office(system)
+        office.erase(CASE, "payment")
+        on_run = {"run": story.RUN, "effective_on": "2021-03-24"}
+        office.give([Given(script.CASHIER, write, on_run, "account_destroyed")])
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
@@ -404,4 +422,5 @@ PLAYS: Mapping[str, Callable[[Path], Ledgers]] = {
     "erased": erase,
     "kept": keep,
     "enrolled": enrol,
+    "lost": lose_an_account,
 }

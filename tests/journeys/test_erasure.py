@@ -6,13 +6,14 @@ bank's file. R98.
 
 from __future__ import annotations
 
-import zipfile
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -21,12 +22,18 @@ from schwifty import IBAN
 
 from bundle.conftest import SCHEMAS, verdict_on
 from bundle.operator import Operator, an_operator
+from bus.rabbit.parties import waiting
+from bus.rabbit.post import Sender
+from faults.waiting import eventually
 from grant_audit.bundle.scope import Scope
 from grant_audit.bundle.writer import Extras, write_bundle
 from grant_audit.participants import Participants, participants
+from grant_bus.rabbit import dead_command_queue
 from grant_disbursement.run_file import recorded_file
 from grant_store.opening import open_store
+from grant_store.personal.border_keys import NoSuchBorderKey
 from grant_store.personal.encryption_keys import EncryptionKeysUnfit
+from grant_store.personal.envelope import bound_to, enclose
 from grant_store.personal.key_store import StoredKey
 from grant_store.personal.vault import DESTROYED
 from grant_values.cases import case_id_of
@@ -39,12 +46,14 @@ from pruefpfad.scripted.script import Cast, Role
 from pruefpfad.scripted.story import MANDATES, RUN, Story
 from support.authority import PROGRAMME, VERSION
 from support.broker_users import users_in_a_virtual_host_of_their_own
-from support.distributed import DistributedSystem
+from support.distributed import LANE, DistributedSystem
 from support.participants import a_participant
 from support.postgres import PostgresServer
 from support.rabbitmq import RabbitServer
 from support.roles import DatabaseRoles, roles_in_a_database_of_their_own
+from support.traces import forms_of, traces_in
 
+BOUND = bound_to("intake.record_personal_data", "ZIQ-2020-0001", "contact_person", 2)
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "zusammen-im-quartier"
 CASE = "ZIQ-2020-0001"
 ACCOUNT = {
@@ -54,7 +63,7 @@ ACCOUNT = {
     "invented": True,
 }
 CONTACT = {
-    "name": "Dorothea Zwetschgenmarke",
+    "name": "Dörte Zwätschgenmarke",
     "function": "Leitung",
     "email": "zwetschgenmarke@muster.example",
     "phone": "+49 201 998877665544",
@@ -74,6 +83,10 @@ PERSONAL = [
     *PARTICIPANT["identity"].values(),
     PARTICIPANT["follow_up"]["email"],
 ]
+BY_ENVELOPE = {**CONTACT, "name": "Änne Brombeermarke", "phone": "+49 201 112233445566"}
+"""Of whom a sender without the vault tells."""
+PERSONAL += [BY_ENVELOPE["name"], BY_ENVELOPE["phone"]]
+RECORD = "intake.record_personal_data"
 KEEPER, SECOND = Role("S-1701", "records_keeper"), Role("S-1702", "records_keeper")
 
 
@@ -87,6 +100,8 @@ class Place:
     folder: Path
     servers: Mapping[str, Path]
     cast: Cast
+    border_key: UUID | None = None
+    envelope: str = ""
 
     def give(self, role: Role, command: str, key: str, payload: Mapping[str, Any]) -> None:
         """A command over the border; refusals belong to the story."""
@@ -109,6 +124,18 @@ class Place:
     def payment_file(self) -> bytes:
         with closing(open_store(self.system.database_url, "disbursement")) as store:
             return recorded_file(store, self.system.vault, RUN)
+
+    def enclosed(self) -> dict[str, Any]:
+        """A record as a sender without the vault gives it."""
+        key_id, public_key = self.system.vault.border_keys.public_key()
+        self.border_key = key_id
+        self.envelope = enclose(public_key, BOUND, json.dumps(BY_ENVELOPE).encode())
+        beside = {"kind": "contact_person", "number": 2}
+        return {**beside, "to": str(key_id), "envelope": self.envelope}
+
+    def laid_aside(self) -> int:
+        """How many commands are in the queue of the dead."""
+        return waiting(self.system.amqp_url, dead_command_queue().name)
 
     def seals(self) -> list[Sealed]:
         with closing(open_store(self.system.database_url, "intake")) as store:
@@ -165,6 +192,7 @@ def place(
         ) as system,
         an_operator(roles.migration, folder) as operator,
     ):
+        system.vault.border_keys.create()
         made = Place(system, roles, operator, folder, servers, Cast(system.key, *MANDATES))
         _play(made)
         yield made
@@ -175,9 +203,6 @@ def _play(place: Place) -> None:
     story._application |= {"payee": ACCOUNT, "contacts": [CONTACT]}
     for number, step in enumerate(story._steps()):
         place.give(step.role, step.command, f"{number}", step.payload)
-    participant = {"kind": "contact_person", "number": 2, **CONTACT}
-    further = {"reference": CASE, "records": [participant], "effective_on": "2021-02-01"}
-    place.give(script.CHECKER, "intake.record_personal_data", "further", further)
     for number in range(1, 7):
         payload = a_participant(number, CASE, **PARTICIPANT)
         place.give(script.CHECKER, "intake.enrol_participant", f"enrol {number}", payload)
@@ -189,17 +214,21 @@ def _play(place: Place) -> None:
         "effective_on": "2021-12-31",
     }
     place.give(script.MANAGING_AUTHORITY, "intake.count_participants", "count", count)
+    further = {"reference": CASE, "records": [place.enclosed()], "effective_on": "2021-02-01"}
+    place.give(script.CHECKER, RECORD, "further", further)
+    # And one of which nothing was recorded, and that nobody waits for: it is laid aside.
+    nowhere = {**further, "reference": "ZIQ-NONE-1"}
+    lost = place.cast.message(script.CHECKER, RECORD, "lost", nowhere)
+    with closing(Sender(place.system.amqp_url, LANE)) as sender:
+        sender.send(lost, reply_to=None)
+    eventually("it is laid aside", lambda: place.laid_aside() == 1)
 
 
 def hits(folders: Mapping[str, Path], texts: Sequence[str]) -> set[tuple[str, str]]:
-    """Which text stands in the bytes of which folder's files."""
-    found = set()
-    for name, folder in folders.items():
-        for path in folder.rglob("*"):
-            if path.is_file() and not path.is_symlink():
-                content = path.read_bytes()
-                found |= {(name, text) for text in texts if text.encode() in content}
-    return found
+    """Which text stands in the files of which folder, in whatever form, packed ones unpacked."""
+    return {
+        (name, text) for name, folder in folders.items() for _, text, _ in traces_in(folder, texts)
+    }
 
 
 def in_rows(place: Place, texts: Sequence[str]) -> set[tuple[str, str]]:
@@ -212,15 +241,13 @@ def in_rows(place: Place, texts: Sequence[str]) -> set[tuple[str, str]]:
             kinds = store.document_counts()
             content += [each.body or b"" for kind in kinds for each in store.documents(kind)]
         whole = b"\n".join(content)
-        found |= {(service, text) for text in texts if text.encode() in whole}
+        forms = ((text, needle) for text in texts for needle in forms_of(text).values())
+        found |= {(service, text) for text, needle in forms if needle in whole}
     return found
 
 
 def everywhere(place: Place, exports: Path) -> set[tuple[str, str]]:
-    """In servers, process logs, stores, exports and bundles, packed ones unpacked."""
-    for path in exports.glob("*.zip"):
-        with zipfile.ZipFile(path) as packed:
-            packed.extractall(exports / path.stem)
+    """In servers, process logs, stores, exports and bundles."""
     place.flush()
     return hits({**place.servers, "exports": exports}, PERSONAL) | in_rows(place, PERSONAL)
 
@@ -242,7 +269,9 @@ def test_nothing_personal_stands_anywhere_but_in_the_banks_file_and_after_erasur
     file = place.payment_file()
     export(place, before)
     seals = place.seals()
-    stored: list[StoredKey] = list(vault.keys.with_ids({each.key for each in seals}).values())
+    assert place.border_key
+    keys = {*(each.key for each in seals), place.border_key}
+    stored: list[StoredKey] = list(vault.keys.with_ids(keys).values())
     assert ACCOUNT["iban"].encode() in file  # type: ignore[attr-defined]
     assert ACCOUNT["name"].encode() in file  # type: ignore[attr-defined]
     assert {each.kind for each in seals} == set(KINDS)
@@ -258,11 +287,18 @@ def test_nothing_personal_stands_anywhere_but_in_the_banks_file_and_after_erasur
 
     for purpose in PURPOSES:
         place.destroy(purpose)
+    # The queue of the dead still has an envelope, and with the border's key it would still open.
+    assert vault.border_keys.open(place.border_key, BOUND, place.envelope)
+    vault.border_keys.rotate()
+    vault.border_keys.retire_superseded(datetime.now(UTC) + timedelta(minutes=1))
     vault.rewrap()
 
     after = place.folder / "after"
     export(place, after)
     assert everywhere(place, after) == set()
+    assert hits({"RabbitMQ": place.servers["RabbitMQ"]}, [place.envelope])
+    with pytest.raises(NoSuchBorderKey):
+        vault.border_keys.open(place.border_key, BOUND, place.envelope)
     assert [vault.open(each) for each in seals] == [DESTROYED] * len(seals)
     assert place.participants() == counted
     assert not vault.has_key(place_of(case_id_of(CASE), "account").holder)

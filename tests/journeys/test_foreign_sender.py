@@ -17,15 +17,19 @@ import pytest
 from bus.rabbit.parties import waiting
 from bus.rabbit.post import DEADLINE_SECONDS, Asker
 from grant_bus.rabbit import command_queue_name
+from grant_values.cases import case_id_of
+from grant_values.personal import place_of
 from journeys.budget_office import ceilings
 from journeys.published_list import scenario_of
+from pruefpfad.cli.border_keys import published_key
 from pruefpfad.scripted import script
-from pruefpfad.scripted.script import Role
+from pruefpfad.scripted.script import Cast, Role
+from pruefpfad.scripted.story import MANDATES
+from pruefpfad.sources.definitions import checked
 from support.distributed import LANE, DistributedSystem
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "send-a-command"
 SCRIPT = EXAMPLE / "send_a_command.py"
-ALLOWED = {*sys.stdlib_module_names, "kombu", "joserfc"}
 APPLICANT, AUDITOR = script.APPLICANT, Role("S-1901", "auditor")
 
 
@@ -70,15 +74,19 @@ def asker(office: DistributedSystem) -> Iterator[Asker]:
     made.close()
 
 
-def test_the_example_imports_nothing_of_ours() -> None:
+@pytest.mark.parametrize(
+    ("script", "needed"),
+    [("send_a_command.py", {"kombu", "joserfc"}), ("enclose.py", {"cryptography"})],
+)
+def test_the_example_imports_nothing_of_ours(script: str, needed: set[str]) -> None:
     imported: set[str] = set()
-    for node in ast.walk(ast.parse(SCRIPT.read_text(encoding="utf-8"))):
+    for node in ast.walk(ast.parse((EXAMPLE / script).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             imported.add(str(node.module).partition(".")[0])
 
-    assert {"kombu", "joserfc"} <= imported <= ALLOWED
+    assert needed <= imported <= {*sys.stdlib_module_names, *needed}
 
 
 def test_the_example_opens_a_budget_line_and_sees_its_own_write(example: Example) -> None:
@@ -117,6 +125,60 @@ def test_the_example_names_a_service_that_is_not_there(example: Example) -> None
 
     assert done.returncode == 1
     assert "No service takes 'nobody.main.do_it' from 'grants.commands'." in done.stderr
+
+
+def test_the_example_puts_an_application_into_envelopes_and_it_is_recorded_sealed(
+    office: DistributedSystem, example: Example, tmp_path: Path
+) -> None:
+    open_the_call(office)
+    office.vault.border_keys.create()
+    border, clear = tmp_path / "border.json", EXAMPLE / "submit_application.json"
+    border.write_text(json.dumps(published_key(office.vault)), encoding="utf-8")
+
+    first, again = (enclosed(border, clear) for _ in range(2))
+    assert "Mustermann" not in json.dumps(first)
+    assert "DE97999999972020000001" not in json.dumps(first)
+    assert first["payload"]["payee"]["envelope"] != again["payload"]["payee"]["envelope"]
+
+    answer, outcome = example.printed(**first)
+
+    assert answer["kind"] == outcome["value"]["kind"] == "recorded"
+    assert example.printed(**again) == [answer, outcome]
+    account = place_of(case_id_of(first["payload"]["reference"]), "account")
+    assert office.vault.has_key(account.holder)
+
+
+def open_the_call(office: DistributedSystem) -> None:
+    """The programme and call of the example's application."""
+    authority = script.MANAGING_AUTHORITY
+    cast = Cast(office.key, *MANDATES)
+    definition = checked(EXAMPLE.parent / "zusammen-im-quartier" / "programme.toml")
+    call = {
+        "programme": definition["code"],
+        "programme_version": definition["version"],
+        "call": "2020-11",
+        "opens_on": "2020-11-03",
+        "closes_on": "2021-01-31",
+    }
+    for command, payload in (
+        ("intake.register_programme", {"definition": definition}),
+        ("intake.open_call", call),
+    ):
+        message = cast.message(authority, command, f"{command} of the example", payload)
+        assert office.client.command(message)["kind"] == "recorded"
+
+
+def enclosed(border: Path, command_file: Path) -> dict[str, Any]:
+    """The command as the example makes it, in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, "-P", str(EXAMPLE / "enclose.py"), str(border), str(command_file)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    read: dict[str, Any] = json.loads(done.stdout)
+    return read
 
 
 def test_where_a_case_stands_is_a_question_of_officials(

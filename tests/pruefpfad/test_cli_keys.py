@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from pathlib import Path
 from uuid import UUID
 
@@ -89,3 +90,42 @@ def test_a_payload_is_sealed_for_whoever_sends_by_message(data: Path) -> None:
     assert again.output == first.output
     assert set(json.loads(first.output)["payee"]) >= {"subject", "key", "sealed"}
     assert "DE97999999972020000001" not in first.output
+
+
+def test_the_borders_key_is_handed_out_and_an_older_one_ends(data: Path, tmp_path: Path) -> None:
+    file = tmp_path / "border.json"
+    shown = json.loads(call(data, "keys", "border", "show").output)
+    assert call(data, "keys", "border", "show", "-o", str(file)).exit_code == 0
+    assert json.loads(file.read_text(encoding="utf-8")) == shown
+    assert (shown["kem"], len(b64decode(shown["public_key"]))) == ("DHKEM(X25519, HKDF-SHA256)", 32)
+
+    rewrapped = json.loads(call(data, "keys", "rewrap", "--json").output)
+
+    assert rewrapped["retired"] == []
+    assert json.loads(call(data, "keys", "border", "show").output)["id"] == rewrapped["border"]
+    assert states(data) == ["opens", "current"]
+    assert call(data, "keys", "rewrap", "--envelopes-open-for", "0").exit_code == 0
+    assert states(data) == ["retired", "retired", "current"]
+    assert call(data, "keys", "border", "rotate").exit_code == 0
+    assert call(data, "keys", "border", "retire", rewrapped["border"]).exit_code == 0
+    assert states(data) == ["retired", "retired", "opens", "current"]
+    nobody = call(data, "keys", "border", "retire", str(UUID(int=7)))
+    assert (nobody.exit_code, "key: expected the id of a key of the border" in nobody.output) == (
+        4,
+        True,
+    )
+
+
+def test_a_directory_whose_last_key_of_the_border_was_retired_gets_a_fresh_one(data: Path) -> None:
+    vault = embedded_vault(data)
+    [only] = vault.border_keys.all()
+    vault.border_keys.retire(only.key_id)
+    vault.close()
+
+    assert states(data) == ["retired", "current"]
+
+
+def states(data: Path) -> list[str]:
+    return [
+        row["state"] for row in json.loads(call(data, "keys", "border", "list", "--json").output)
+    ]

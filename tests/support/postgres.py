@@ -37,6 +37,8 @@ _SETTINGS = (
     "--log_line_prefix=%m [%p] %u@%d %h ",  # As in docker-compose.yml.
 )
 
+_SHORT_LOG = ("--min_wal_size=4MB", "--max_wal_size=4MB", "--wal_keep_size=0")
+
 
 class PostgresServer(PrivateServer[Node]):
     """A database server of our own. Its superuser's password is known to this object only."""
@@ -44,7 +46,9 @@ class PostgresServer(PrivateServer[Node]):
     name = "PostgreSQL"
     start_timeout_seconds = 60.0
 
-    def __init__(self, machine: Machine | None = None) -> None:
+    def __init__(self, machine: Machine | None = None, *, short_log: bool = False) -> None:
+        """A `short_log` is written over again after four MB: so tests see that end."""
+        self._short_log = short_log
         self._found = (machine or Machine()).find_postgres()
         super().__init__()
 
@@ -139,6 +143,7 @@ class PostgresServer(PrivateServer[Node]):
             programs / "initdb",
             *("--pgdata", data, "--username", SUPERUSER, "--encoding=UTF8", "--locale=C"),
             *("--auth=scram-sha-256", f"--pwfile={password}"),
+            *(["--wal-segsize=1"] if self._short_log else []),
             "--no-sync",  # An empty cluster can be made again; the running server does flush.
         ]
         account.run(initdb, environment, folder, INITDB_TIMEOUT_SECONDS)
@@ -148,6 +153,7 @@ class PostgresServer(PrivateServer[Node]):
             *("-D", data, f"--port={self.port}", f"--listen_addresses={LOOPBACK}"),
             f"--unix_socket_directories={folder}",
             *_SETTINGS,
+            *(_SHORT_LOG if self._short_log else ()),
         ]
         log = account.write(folder / "server.log", "")
         return ServerProcess(postgres, environment, account, folder, log, signal.SIGINT)

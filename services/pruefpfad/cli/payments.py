@@ -20,7 +20,7 @@ from pruefpfad.cli.installation import Installation, opens
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.whole_files import PRIVATE, file_option, write_whole
 
-_UNDER_WAY, _WRITTEN, _LEFT = "opened", "written", "transmitted"
+_UNDER_WAY, _WRITTEN, _LEFT, _REFUSED = "opened", "written", "transmitted", "refused"
 
 
 @click.group(
@@ -52,16 +52,21 @@ def list_runs(installation: Installation, as_of: AsOf, lang: Language, as_json: 
 
 
 def _cells(run: dict[str, Any], lang: Language) -> tuple[str, ...]:
-    state = _LEFT if run["transmitted"] else _WRITTEN if run["file"] else _UNDER_WAY
     return (
         run["run"],
         f"disbursement/{run['position']}",
         run["execution_on"],
-        word(state, "run_state", lang),
+        word(_state(run), "run_state", lang),
         run["file"]["sha256"][:16] if run["file"] else "–",
         str(len(run["orders"])),
         amount(run["total_cents"], lang),
     )
+
+
+def _state(run: dict[str, Any]) -> str:
+    if run.get("refused"):
+        return _REFUSED
+    return _LEFT if run["transmitted"] else _WRITTEN if run["file"] else _UNDER_WAY
 
 
 @payments.command(

@@ -5,7 +5,7 @@ Keys themselves are never shown. Destroying goes to intake as a command, so that
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -19,8 +19,10 @@ from grant_contracts.reasons import KEY_DESTROYED
 from grant_intake.personal import HOLDER
 from grant_intake.personal_records import KeyDestruction
 from grant_store.personal.encryption_keys import EncryptionKeys
+from grant_store.sqlite import utc_now
 from grant_values.personal import PURPOSES, Holder
 from pruefpfad.border import Border
+from pruefpfad.cli.border_keys import border
 from pruefpfad.cli.cases import lang_option
 from pruefpfad.cli.installation import Installation, Signed, case_of, commands, opens
 from pruefpfad.cli.output import EXIT_NOT_YET, finish, json_option, say_json, say_table
@@ -49,7 +51,8 @@ def status(installation: Installation, case: str | None, lang: Language, as_json
     """
     with installation.vault() as vault, installation.stores() as stores:
         if case is None:
-            counts = vault.keys.counts()
+            found = vault.keys.counts()
+            counts = {purpose: found[purpose] for purpose in PURPOSES if purpose in found}
             _say_counts(counts, lang, as_json=as_json)
             return
         rows: list[dict[str, str | bool]] = []
@@ -136,20 +139,34 @@ def seal(installation: Installation, command: str, payload: Path) -> None:
 
 
 @keys.command(epilog="Example: pruefpfad --data var/demo keys rewrap")
+@click.option(
+    "--envelopes-open-for",
+    "grace_days",
+    type=click.IntRange(0, 30),
+    default=30,
+    show_default=True,
+    help="Days for which envelopes to an older key of the border can still be opened.",
+)
 @json_option
 @opens
-def rewrap(installation: Installation, as_json: bool) -> None:
+def rewrap(installation: Installation, grace_days: int, as_json: bool) -> None:
     """Protect all keys by a fresh one, and forget the older ones.
 
-    After it, nothing that backups, logs or free pages of the vault still hold can be opened. Run it
-    after keys were destroyed, and at least once a month. Interrupted, it may be begun again.
+    After it, nothing that backups, logs or free pages of the vault still hold can be opened. The
+    border gets a fresh key too, and older ones are retired when their days are over: then no
+    envelope opens that queues or the broker's files still hold. Run it after keys were destroyed,
+    and at least once a month. Interrupted, it may be begun again.
     """
     with installation.vault() as vault:
+        fresh = vault.border_keys.rotate()
+        retired = vault.border_keys.retire_superseded(utc_now() - timedelta(days=grace_days))
         count = vault.rewrap()
     if as_json:
-        say_json({"rewrapped": count})
-    else:
-        click.echo(f"{count} keys are protected by a fresh key; the older ones are gone")
+        say_json({"rewrapped": count, "border": fresh, "retired": retired})
+        return
+    click.echo(f"{count} keys are protected by a fresh key; the older ones are gone")
+    click.echo(f"the border's key is {fresh} now: hand it out (`keys border show`)")
+    click.echo(f"{len(retired)} older keys of the border were retired")
 
 
 @keys.command(epilog="Example: pruefpfad keys create /etc/pruefpfad/encryption-keys.json")
@@ -175,9 +192,13 @@ def create(file: Path) -> None:
 )
 @opens
 def migrate(installation: Installation, role_prefix: str) -> None:
-    """Create the vault, with a first key that protects all others. Again changes nothing."""
+    """Create the vault, with a first key that protects all others, and a first key of the border.
+
+    Again changes nothing.
+    """
     with installation.vault() as vault:
         vault.migrate()
+        vault.border_keys.create()
         if role_prefix:
             vault.keys.grant_roles(role_prefix)
     click.echo("vault: migrated")
@@ -204,4 +225,5 @@ def _say_counts(counts: dict[str, tuple[int, int]], lang: Language, *, as_json: 
     say_table(_told("keys", lang), columns, cells)
 
 
+keys.add_command(border)
 COMMANDS = (keys,)

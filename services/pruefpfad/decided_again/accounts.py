@@ -8,11 +8,11 @@ file of a run, and counts of participants rest on their content.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from uuid import UUID
 
 from grant_contracts.reasons import NOT_PAYABLE
-from grant_store.personal.vault import DESTROYED, Content, Destroyed, VaultAccess
-from grant_values.personal import Holder, Sealed
+from grant_store.personal.access import Opener
+from grant_store.personal.vault import DESTROYED, Content, Destroyed
+from grant_values.personal import Sealed
 from pruefpfad.decided_again.calls import Led
 
 REST_ON_THE_ACCOUNT = frozenset({*NOT_PAYABLE, "account_destroyed"})
@@ -38,7 +38,7 @@ class Accounts:
     """Takes the vault's place. `stood_in` says whether an account was asked for that could not be
     opened, because there is no vault or its key was destroyed; whoever asks sets it back."""
 
-    def __init__(self, vault: VaultAccess | None) -> None:
+    def __init__(self, vault: Opener | None) -> None:
         self._vault = vault
         self.stood_in = False
 
@@ -56,9 +56,6 @@ class Accounts:
     def open(self, sealed: Sealed) -> Content | Destroyed:
         [content] = self.open_all([sealed])
         return content
-
-    def destroy(self, holder: Holder) -> UUID | None:
-        raise RuntimeError("Nothing is destroyed where decisions are taken again.")
 
 
 def _stand_in(sealed: Sealed) -> Content:

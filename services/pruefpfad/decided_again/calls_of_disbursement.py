@@ -61,6 +61,9 @@ CALLS: Calls = {
     "disbursement.PaymentRunWritten": RecordedCall(
         application.write_payment_run, _written_run, always
     ),
+    "disbursement.PaymentRunRefused": RecordedCall(
+        application.write_payment_run, fields("run", "effective_on"), always
+    ),
     "disbursement.PaymentRunTransmitted": RecordedCall(
         application.transmit_payment_run, fields("run", "effective_on")
     ),

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 
-from grant_store.personal.vault import VaultAccess
+from grant_store.personal.access import Opener
 from grant_store.rows import LedgerEvent
 from grant_store.store import Store
 from grant_store.work import Batch, Context, NotYet
@@ -81,7 +81,7 @@ def decided_again(
     selection: Selection,
     tally: Tally,
     progress: Progress,
-    vault: VaultAccess | None = None,
+    vault: Opener | None = None,
 ) -> Iterator[Difference]:
     """Every difference between what is recorded and what is decided again, ledger by ledger.
 

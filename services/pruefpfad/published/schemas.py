@@ -13,13 +13,14 @@ import msgspec
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
 from marshmallow import Schema
-from marshmallow.fields import Field, Tuple
+from marshmallow.fields import Field, Nested, Tuple
 
 from grant_contracts.answer_codes import ANSWER_CODES
 from grant_contracts.answers import Answer
 from grant_contracts.commands import CommandMessage
 from grant_contracts.envelope import CloudEvent
 from grant_contracts.intake_commands import Definition
+from grant_contracts.personal import SealedRecord
 from grant_contracts.programme import ProgrammeDefinition
 from grant_contracts.questions import QuestionMessage
 from grant_contracts.reasons import ANSWER_KINDS
@@ -98,7 +99,7 @@ def _of_marshmallow(schema: type[Schema]) -> tuple[JsonSchema, dict[str, JsonSch
     spec = APISpec("commands", "1", openapi_version="3.1.0", plugins=[plugin])
     if plugin.converter is None:
         raise RuntimeError("The plugin was not set up by the specification.")
-    for attributes in (_whole_definition, _of_tuple):
+    for attributes in (_whole_definition, _of_tuple, _sealed_or_enclosed):
         plugin.converter.add_attribute_function(attributes)  # type: ignore[no-untyped-call]
     spec.components.schema(schema.__name__, schema=schema)
     shapes = _with_own_references(spec.to_dict()["components"]["schemas"])
@@ -120,6 +121,18 @@ def _of_tuple(converter: Any, field: Field[Any], **_: Any) -> JsonSchema:
     places = [converter.field2property(place) for place in field.tuple_fields]
     length = len(places)
     return {"type": "array", "prefixItems": places, "minItems": length, "maxItems": length}
+
+
+def _sealed_or_enclosed(
+    converter: Any, field: Field[Any], ret: JsonSchema | None = None, **_: Any
+) -> JsonSchema:
+    """A sealed record may come in an envelope instead."""
+    if not isinstance(field, Nested) or not isinstance(field.schema, SealedRecord):
+        return {}
+    if ret is not None:
+        ret.pop("$ref", None)
+    forms = (field.schema, field.schema.ENCLOSED)
+    return {"anyOf": [converter.resolve_nested_schema(form) for form in forms]}
 
 
 def _with_own_references(part: Any) -> Any:

@@ -26,13 +26,14 @@ class EncryptionKeysUnfit(StoreError):
 
 
 class EncryptionKeys:
-    """The key encryption keys in one file. It is read again when a key is asked for that came
-    after it was read."""
+    """The key encryption keys in one file. It is read again when it is another one than was read:
+    a key that was forgotten must not be wrapped under again."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._current = ""
         self._keys: dict[str, bytes] = {}
+        self._as_read: tuple[int, int, int] | None = None
 
     def create(self) -> None:
         """Make the file with a fresh key. One that is there stays."""
@@ -42,16 +43,18 @@ class EncryptionKeys:
             self._write(first, {first: secrets.token_bytes(KEY_BYTES)}, only_new=True)
 
     @property
+    def exist(self) -> bool:
+        return self._path.exists()
+
+    @property
     def current(self) -> tuple[str, bytes]:
         """Id and key that data keys are wrapped under today."""
-        if not self._keys:
-            self._read()
+        self._refresh()
         return self._current, self._keys[self._current]
 
     def key(self, key_id: str) -> bytes:
         """The key with this id, or `EncryptionKeysUnfit`."""
-        if key_id not in self._keys:
-            self._read()
+        self._refresh()
         if key_id not in self._keys:
             raise EncryptionKeysUnfit(
                 f"{self._path}: expected the key {key_id!r}, which is not there."
@@ -75,7 +78,20 @@ class EncryptionKeys:
             self._read()
         return dropped
 
+    def _refresh(self) -> None:
+        if self._as_read != self._stands():
+            self._read()
+
+    def _stands(self) -> tuple[int, int, int]:
+        """What tells one file at this path from another one that takes its place."""
+        try:
+            stat = self._path.stat()
+        except OSError as error:
+            raise EncryptionKeysUnfit(f"{self._path}: {error.strerror}.") from error
+        return stat.st_dev, stat.st_ino, stat.st_mtime_ns
+
     def _read(self) -> None:
+        stands = self._stands()
         try:
             read = json.loads(self._path.read_text(encoding="utf-8"))
             keys = {name: b64decode(text, validate=True) for name, text in read["keys"].items()}
@@ -87,7 +103,7 @@ class EncryptionKeys:
             raise EncryptionKeysUnfit(f"{self._path}: expected key encryption keys.") from error
         if current not in keys or any(len(key) != KEY_BYTES for key in keys.values()):
             raise EncryptionKeysUnfit(f"{self._path}: expected keys of {KEY_BYTES} bytes.")
-        self._current, self._keys = current, keys
+        self._current, self._keys, self._as_read = current, keys, stands
 
     def _write(self, current: str, keys: dict[str, bytes], *, only_new: bool = False) -> None:
         """Whole or not at all. A new file is never put over one that another process has made."""

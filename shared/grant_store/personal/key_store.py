@@ -5,7 +5,7 @@ SQLite and PostgreSQL implement it, each apart from every ledger. It knows no cl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -38,14 +38,24 @@ class KeyStore(Protocol):
         """Let `<prefix>border` seal, `<prefix>intake` open and destroy, and `<prefix>disbursement`
         open, as far as there are such roles. A `StoreError` where the database has no roles."""
 
-    def add(self, keys: Sequence[StoredKey]) -> None:
-        """Keep these in one transaction; where a holder has a key already, that one stays."""
+    def add(self, fresh: Callable[[], Sequence[StoredKey]]) -> None:
+        """Keep these in one transaction; where a holder has a key already, that one stays.
+
+        `fresh` is called within it, and must not ask the store: what it finds of the keys that
+        protect all others holds until the transaction ends, as `wait_for_additions` knows.
+        """
+
+    def wait_for_additions(self) -> None:
+        """Return when every `add` has ended that had begun before."""
 
     def of_holders(self, holders: Collection[Holder]) -> dict[Holder, StoredKey]: ...
 
     def with_ids(self, key_ids: Collection[UUID]) -> dict[UUID, StoredKey]: ...
 
     def of_subject(self, subject: UUID) -> list[StoredKey]: ...
+
+    def of_purpose(self, purpose: str) -> list[StoredKey]:
+        """All keys of one purpose: of those that persons have, that may be very many."""
 
     def destroy(self, holder: Holder) -> UUID | None:
         """Overwrite the key of a holder for good. Its id, also when it was destroyed before; None

@@ -6,7 +6,7 @@ that is recycled: wrapped under a key encryption key, which `Vault.rewrap` takes
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any, LiteralString
@@ -45,11 +45,14 @@ CREATE OR REPLACE TRIGGER stay_destroyed BEFORE UPDATE OR DELETE ON vault.data_k
     FOR EACH ROW EXECUTE FUNCTION vault.stay_destroyed();
 """
 # Sealing needs to see keys and make new ones, destroying one more column. Opening needs to see.
+# Intake seals what comes to it in an envelope.
 _RIGHTS: dict[str, LiteralString] = {
     "border": "GRANT SELECT, INSERT ON vault.data_keys TO {role}",
-    "intake": "GRANT SELECT, UPDATE (wrapped) ON vault.data_keys TO {role}",
+    "intake": "GRANT SELECT, INSERT, UPDATE (wrapped) ON vault.data_keys TO {role}",
     "disbursement": "GRANT SELECT ON vault.data_keys TO {role}",
 }
+_ADDING: LiteralString = "(20582, hashtext('vault.data_keys'))"
+"""The advisory lock of whoever adds keys."""
 _COLUMNS = "SELECT key_id, subject, purpose, wrapped_under, wrapped FROM vault.data_keys"
 
 
@@ -83,19 +86,25 @@ class PostgresKeys:
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA vault TO {role}").format(**names))
         connection.execute(sql.SQL(rights).format(**names))
 
-    def add(self, keys: Sequence[StoredKey]) -> None:
-        self._run(
-            "INSERT INTO vault.data_keys (subject, purpose, key_id, wrapped_under, wrapped)"
-            " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::bytea[])"
-            " ON CONFLICT (subject, purpose) DO NOTHING",
-            (
-                [key.holder.subject for key in keys],
-                [key.holder.purpose for key in keys],
-                [key.key_id for key in keys],
-                [key.wrapped_under for key in keys],
-                [key.wrapped for key in keys],
-            ),
-        )
+    def add(self, fresh: Callable[[], Sequence[StoredKey]]) -> None:
+        with self._using() as connection, connection.transaction():
+            connection.execute(f"SELECT pg_advisory_xact_lock_shared{_ADDING}")
+            keys = fresh()
+            connection.execute(
+                "INSERT INTO vault.data_keys (subject, purpose, key_id, wrapped_under, wrapped)"
+                " SELECT * FROM unnest(%s::uuid[], %s::text[], %s::uuid[], %s::text[], %s::bytea[])"
+                " ON CONFLICT (subject, purpose) DO NOTHING",
+                (
+                    [key.holder.subject for key in keys],
+                    [key.holder.purpose for key in keys],
+                    [key.key_id for key in keys],
+                    [key.wrapped_under for key in keys],
+                    [key.wrapped for key in keys],
+                ),
+            )
+
+    def wait_for_additions(self) -> None:
+        self._run(f"SELECT pg_advisory_xact_lock{_ADDING}")
 
     def of_holders(self, holders: Collection[Holder]) -> dict[Holder, StoredKey]:
         found = self._keys(
@@ -110,6 +119,9 @@ class PostgresKeys:
 
     def of_subject(self, subject: UUID) -> list[StoredKey]:
         return self._keys("WHERE subject = %s ORDER BY purpose", (subject,))
+
+    def of_purpose(self, purpose: str) -> list[StoredKey]:
+        return self._keys("WHERE purpose = %s", (purpose,))
 
     def destroy(self, holder: Holder) -> UUID | None:
         found = self._run(
@@ -159,11 +171,16 @@ class PostgresKeys:
         ]
 
     def _run(self, query: LiteralString, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._using() as connection:
+            cursor = connection.execute(query, values)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def _using(self) -> Iterator[PatientConnection]:
         with self._lock, self._plain_errors():
             connection = self._opened()
             try:
-                cursor = connection.execute(query, values)
-                return cursor.fetchall() if cursor.description else []
+                yield connection
             except BaseException:
                 # Whatever the connection still waits for must not become the next one's answer.
                 if connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:

@@ -7,7 +7,7 @@ after each transaction instead of a write-ahead log that keeps old pages for a w
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
@@ -52,6 +52,7 @@ class SQLiteKeys:
         self._path = path
         self._lock = RLock()
         self._connection: sqlite3.Connection | None = None
+        self._opened_file: tuple[int, int] | None = None
 
     def migrate(self) -> None:
         with self._lock, self._plain_errors():
@@ -64,23 +65,17 @@ class SQLiteKeys:
             "vault: SQLite has no roles; who may read is up to its file's permissions."
         )
 
-    def add(self, keys: Sequence[StoredKey]) -> None:
-        rows = [
-            (
-                key.holder.subject.bytes,
-                key.holder.purpose,
-                key.key_id.bytes,
-                key.wrapped_under,
-                key.wrapped,
-            )
-            for key in keys
-        ]
+    def add(self, fresh: Callable[[], Sequence[StoredKey]]) -> None:
         with self._writing() as connection:
             connection.executemany(
                 "INSERT INTO data_keys (subject, purpose, key_id, wrapped_under, wrapped)"
                 " VALUES (?, ?, ?, ?, ?) ON CONFLICT (subject, purpose) DO NOTHING",
-                rows,
+                [_row(key) for key in fresh()],
             )
+
+    def wait_for_additions(self) -> None:
+        with self._writing():
+            """Only one writes at a time."""
 
     def of_holders(self, holders: Collection[Holder]) -> dict[Holder, StoredKey]:
         places = [(holder.subject.bytes, holder.purpose) for holder in holders]
@@ -94,6 +89,9 @@ class SQLiteKeys:
 
     def of_subject(self, subject: UUID) -> list[StoredKey]:
         return self._keys("WHERE subject = ? ORDER BY purpose", (subject.bytes,))
+
+    def of_purpose(self, purpose: str) -> list[StoredKey]:
+        return self._keys("WHERE purpose = ?", (purpose,))
 
     def destroy(self, holder: Holder) -> UUID | None:
         found = self.of_holders([holder])
@@ -169,9 +167,16 @@ class SQLiteKeys:
                 raise
 
     def _opened(self) -> sqlite3.Connection:
+        """A connection to the file that is there now. One to a file that was taken away or put back
+        would go on with what nobody else sees."""
+        if not self._path.exists():
+            raise NotMigrated(f"vault: there are no keys at {self._path}.")
+        file = self._path.stat()
+        if self._connection is not None and self._opened_file != (file.st_dev, file.st_ino):
+            self._connection.close()
+            self._connection = None
         if self._connection is None:
-            if not self._path.exists():
-                raise NotMigrated(f"vault: there are no keys at {self._path}.")
+            self._opened_file = file.st_dev, file.st_ino
             self._connection = sqlite3.connect(
                 self._path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
             )
@@ -187,3 +192,8 @@ class SQLiteKeys:
             code = getattr(error, "sqlite_errorcode", 0) & 0xFF
             kind = NotNow if code in _NOT_NOW else StoreError
             raise kind(f"vault: {self._path}: {error}") from error
+
+
+def _row(key: StoredKey) -> tuple[object, ...]:
+    subject, purpose = key.holder
+    return subject.bytes, purpose, key.key_id.bytes, key.wrapped_under, key.wrapped

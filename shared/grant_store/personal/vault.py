@@ -9,18 +9,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
-from grant_store.personal.cipher import KEY_BYTES, seal, unseal, unwrap, wrap
-from grant_store.personal.encryption_keys import EncryptionKeys
+from grant_store.personal.border_keys import BorderKeys
+from grant_store.personal.cipher import KEY_BYTES, seal, unseal
+from grant_store.personal.encryption_keys import EncryptionKeys, EncryptionKeysUnfit
 from grant_store.personal.key_store import KeyStore, StoredKey
+from grant_store.personal.wrapping import WRAP_NONCE_BYTES, KeyDestroyed, Wrapping
 from grant_values.personal import Holder, Place, Sealed
 
 KEYS_AT_ONCE = 1_000
-_NONCE_BYTES = 12
 
 Content = dict[str, Any]
 
@@ -34,24 +35,8 @@ class Destroyed(Enum):
 DESTROYED: Final = Destroyed.DESTROYED
 
 
-class KeyDestroyed(ValueError):
-    """Nothing new is sealed for a subject and purpose whose key was destroyed."""
-
-
 class NotInVault(LookupError):
     """The vault has never had this key: the record was sealed with another vault's."""
-
-
-class VaultAccess(Protocol):
-    """What a service does with a vault: it opens and destroys, and never seals."""
-
-    def open_all(self, seals: Sequence[Sealed]) -> list[Content | Destroyed]:
-        """What was sealed, each in its place. Raises `NotInVault` or `SealBroken`."""
-
-    def open(self, sealed: Sealed) -> Content | Destroyed: ...
-
-    def destroy(self, holder: Holder) -> UUID | None:
-        """Destroy a key for good. Its id, also if that was done before; None if there was none."""
 
 
 class Vault:
@@ -67,12 +52,20 @@ class Vault:
         self.keys = keys
         self._protection = protection
         self._draw = draw
+        self._wrapping = Wrapping(keys, protection)
+        self.border_keys = BorderKeys(keys, self._wrapping)
         self._encode = msgspec.json.Encoder().encode
 
     def migrate(self) -> None:
-        """Create what is missing: the key store, and a first key encryption key."""
-        self._protection.create()
+        """Create what is missing: the key store, and a first key encryption key.
+
+        `EncryptionKeysUnfit` where keys are there and the file that protects them is not: a fresh
+        one would open none of them.
+        """
         self.keys.migrate()
+        if not self._protection.exist and self.keys.wrapped_otherwise("", 1):
+            raise EncryptionKeysUnfit("vault: expected the file that protects its keys back.")
+        self._protection.create()
 
     def seal_all(self, records: Sequence[tuple[Place, Content]]) -> list[Sealed]:
         """Seal many records at the cost of one transaction for all keys that are new.
@@ -120,12 +113,13 @@ class Vault:
         Interrupted, it is safe to begin again.
         """
         self._protection.rotate()
+        # Whoever began to add keys before has kept them now, and whoever begins later sees the file
+        # as it is: so none is left behind under the protection that is going to be forgotten.
+        self.keys.wait_for_additions()
         count = 0
-        under, fresh = self._protection.current
+        under, _ = self._protection.current
         while older := self.keys.wrapped_otherwise(under, KEYS_AT_ONCE):
-            self.keys.wrap_anew(
-                [self._wrapped(key, self._unwrapped(key), under, fresh) for key in older]
-            )
+            self.keys.wrap_anew([self._anew(key) for key in older])
             count += len(older)
         self._protection.forget_older()
         self.keys.sweep()
@@ -148,8 +142,8 @@ class Vault:
         found = self.keys.of_holders(holders)
         missing = [holder for holder in holders if holder not in found]
         if missing:
-            under, encryption_key = self._protection.current
-            self.keys.add([self._fresh(holder, under, encryption_key) for holder in missing])
+            self._wrapping.refuse_another_protection()
+            self.keys.add(lambda: self._fresh_keys(missing))
             # Another process may have been first: the key that is kept counts.
             found |= self.keys.of_holders(missing)
         if destroyed := [holder for holder, key in found.items() if key.is_destroyed]:
@@ -157,23 +151,18 @@ class Vault:
             raise KeyDestroyed(f"The key of {first.subject} for {first.purpose} was destroyed.")
         return {holder: (key.key_id, self._unwrapped(key)) for holder, key in found.items()}
 
-    def _fresh(self, holder: Holder, under: str, encryption_key: bytes) -> StoredKey:
-        bare = StoredKey(UUID(bytes=self._draw(16), version=4), holder, under, None)
-        return self._wrapped(bare, self._draw(KEY_BYTES), under, encryption_key)
+    def _fresh_keys(self, holders: Sequence[Holder]) -> list[StoredKey]:
+        return [self._fresh(holder) for holder in holders]
 
-    def _wrapped(
-        self, key: StoredKey, data_key: bytes, under: str, encryption_key: bytes
-    ) -> StoredKey:
-        nonce = self._draw(_NONCE_BYTES)
-        wrapped = wrap(encryption_key, nonce, key.key_id, _bytes_of(key.holder), data_key)
-        return StoredKey(key.key_id, key.holder, under, wrapped)
+    def _fresh(self, holder: Holder) -> StoredKey:
+        key_id, data_key = UUID(bytes=self._draw(16), version=4), self._draw(KEY_BYTES)
+        return self._wrapping.wrapped(key_id, holder, data_key, self._draw(WRAP_NONCE_BYTES))
+
+    def _anew(self, key: StoredKey) -> StoredKey:
+        data_key = self._unwrapped(key)
+        return self._wrapping.wrapped(
+            key.key_id, key.holder, data_key, self._draw(WRAP_NONCE_BYTES)
+        )
 
     def _unwrapped(self, key: StoredKey) -> bytes:
-        if key.wrapped is None:
-            raise KeyDestroyed(f"The key {key.key_id} was destroyed.")
-        encryption_key = self._protection.key(key.wrapped_under)
-        return unwrap(encryption_key, key.key_id, _bytes_of(key.holder), key.wrapped)
-
-
-def _bytes_of(holder: Holder) -> bytes:
-    return holder.subject.bytes + holder.purpose.encode()
+        return self._wrapping.unwrapped(key)

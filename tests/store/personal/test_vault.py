@@ -20,7 +20,8 @@ from grant_store.personal.encryption_keys import (
     EncryptionKeysUnfit,
 )
 from grant_store.personal.opening import open_vault
-from grant_store.personal.vault import DESTROYED, KeyDestroyed, NotInVault, Vault
+from grant_store.personal.vault import DESTROYED, NotInVault, Vault
+from grant_store.personal.wrapping import KeyDestroyed
 from grant_values.personal import place_of
 from support.personal import a_sealed_account
 
