@@ -1,7 +1,7 @@
 """The border of the system: commands with personal data in clear become commands with sealed ones.
 
 It stands where a person or a program of ours hands a command over, before that goes anywhere. What
-is no such command passes as it is; what is unfit is answered here, and names no content.
+does not have the form of a command goes no further; the answer names the field and no content.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from marshmallow import ValidationError
 from grant_bus.answering import invalid
 from grant_bus.desk import flat_errors
 from grant_contracts.answers import Answer
+from grant_contracts.commands import Unfit
 from grant_store.personal.vault import Vault
 from grant_store.personal.wrapping import KeyDestroyed
+from pruefpfad.border_forms import check_form
 from pruefpfad.border_records import Payload, ReadRecord, read_all, records_in
 
 Message = dict[str, Any]
@@ -52,18 +54,27 @@ class Border:
 
     def _read(self, message: Message) -> _Taken:
         """The message, made over so that it can be filled, with all that is in clear in it."""
-        payload = message.get("payload")
-        if not isinstance(payload, Mapping):
-            return message, []
         try:
-            made_over, records = records_in(str(message.get("command")), payload)
-            clear = read_all(
-                made_over, [(each, each.in_clear) for each in records if each.is_in_clear]
-            )
+            check_form(message)
+            made_over, clear = _in_clear(message["command"], message["payload"])
         except ValidationError as error:
-            errors = flat_errors({"payload": error.messages})
-            return invalid(message["command"], message.get("key"), "wrong_field", errors), []
+            code = error.code if isinstance(error, Unfit) else "wrong_field"
+            errors = flat_errors(error.messages)
+            return invalid(message.get("command"), message.get("key"), code, errors), []
         return {**message, "payload": made_over}, clear
+
+
+def _in_clear(command: str, payload: Mapping[str, Any]) -> tuple[Payload, list[ReadRecord]]:
+    """The payload, made over, with its records in clear. What is enclosed has only its form."""
+    try:
+        made_over, records = records_in(command, payload)
+        for each in records:
+            if each.is_enclosed:
+                each.read_envelope()
+        in_clear = [(each, each.in_clear) for each in records if each.is_in_clear]
+        return made_over, read_all(made_over, in_clear)
+    except ValidationError as error:
+        raise ValidationError({"payload": error.messages}) from None
 
 
 _Taken = tuple[Message | Answer, list[ReadRecord]]

@@ -13,13 +13,14 @@ from typing import Any
 import msgspec
 from marshmallow import ValidationError
 
-from grant_contracts.personal import IN_CLEAR
+from grant_contracts.personal import IN_CLEAR, Enclosed
 from grant_values.cases import case_id_of
 from grant_values.personal import PARTICIPANT_RECORDS, Place, Sealed, place_of
 from pruefpfad.border_ages import with_age
 
 Payload = dict[str, Any]
 _FORMS = {kind: form() for kind, form in IN_CLEAR.items()}
+_ENVELOPE = Enclosed()
 _BESIDE = "invented"
 """What says nothing about a person, and stays beside a sealed account of an application."""
 
@@ -69,6 +70,13 @@ class Record:
             raise self.unfit(error.messages) from None
         says_nothing = {_BESIDE: content.pop(_BESIDE)} if _BESIDE in content else {}
         return ReadRecord(self, content, self.beside or says_nothing)
+
+    def read_envelope(self) -> dict[str, Any]:
+        """The envelope and what it was made to; a `ValidationError` names the field."""
+        try:
+            return dict(_ENVELOPE.load(self.in_clear))
+        except ValidationError as error:
+            raise self.unfit(error.messages) from None
 
     def unfit(self, messages: Any) -> ValidationError:
         """What was expected of this record instead."""
@@ -139,7 +147,8 @@ def _in_records(payload: Payload, reference: str) -> Iterator[Record]:
         return
     payload["records"] = list(records)
     for index, given in enumerate(records):
-        if isinstance(given, Mapping) and given.get("kind") in IN_CLEAR:
+        kind = given.get("kind") if isinstance(given, Mapping) else None
+        if isinstance(kind, str) and kind in IN_CLEAR:
             yield _numbered(("records", index), reference, given)
 
 

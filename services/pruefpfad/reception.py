@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from marshmallow import ValidationError
 
-from grant_contracts.personal import EXPECTED_SEALED, IN_CLEAR, Enclosed
+from grant_contracts.personal import EXPECTED_SEALED, IN_CLEAR
 from grant_contracts.shapes import REFERENCE
 from grant_store.personal.access import away_where_it_fails
 from grant_store.personal.border_keys import NoSuchBorderKey
@@ -21,8 +21,6 @@ from grant_store.personal.vault import Vault
 from grant_store.personal.wrapping import KeyDestroyed
 from pruefpfad.border import KEY_DESTROYED, put_sealed
 from pruefpfad.border_records import Record, carries_records, read_all, records_in
-
-_FORM = Enclosed()
 
 
 class Reception:
@@ -54,10 +52,7 @@ class Reception:
         return made_over
 
     def _opened(self, command: str, record: Record) -> dict[str, Any]:
-        try:
-            form = _FORM.load(record.in_clear)
-        except ValidationError as error:
-            raise record.unfit(error.messages) from None
+        form = record.read_envelope()
         bound = bound_to(command, record.reference, record.kind, record.number)
         try:
             clear = self._vault.border_keys.open(form["to"], bound, form["envelope"])
