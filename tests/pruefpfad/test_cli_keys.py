@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
@@ -123,6 +124,20 @@ def test_a_directory_whose_last_key_of_the_border_was_retired_gets_a_fresh_one(d
     vault.close()
 
     assert states(data) == ["retired", "current"]
+
+
+def test_a_key_that_cannot_be_read_is_told_when_keys_are_wrapped_anew(data: Path) -> None:
+    vault = embedded_vault(data)
+    [row] = json.loads(call(data, "keys", "status", "--case", REFERENCE, "--json").output)
+    [key] = vault.keys.of_subject(UUID(row["subject"]))
+    vault.keys.wrap_anew([replace(key, wrapped_under="forgotten")])
+    vault.close()
+
+    done = call(data, "keys", "rewrap", "--json")
+
+    assert done.exit_code == 5
+    assert json.loads(done.stdout)["unreadable"] == [str(key.key_id)]
+    assert f"{key.key_id}: expected a key that can be read" in done.stderr
 
 
 def states(data: Path) -> list[str]:

@@ -16,6 +16,7 @@ from grant_values.cases import case_id_of
 from grant_values.personal import Sealed, place_of
 from grant_values.shapes import Payee
 
+OpensVault = Callable[[], Vault]
 IBAN = "DE89370400440532013000"
 
 

@@ -155,18 +155,26 @@ def rewrap(installation: Installation, grace_days: int, as_json: bool) -> None:
     After it, nothing that backups, logs or free pages of the vault still hold can be opened. The
     border gets a fresh key too, and older ones are retired when their days are over: then no
     envelope opens that queues or the broker's files still hold. Run it after keys were destroyed,
-    and at least once a month. Interrupted, it may be begun again.
+    and at least once a month, and then make a backup of vault and key file: older ones open nothing
+    any more. Interrupted, it may be begun again.
+
+    Exit code 5: some keys cannot be read. They stay, with what they may still be mended with.
     """
     with installation.vault() as vault:
         fresh = vault.border_keys.rotate()
         retired = vault.border_keys.retire_superseded(utc_now() - timedelta(days=grace_days))
-        count = vault.rewrap()
+        done = vault.rewrap()
+    unreadable = [str(each.key_id) for each in done.unreadable]
     if as_json:
-        say_json({"rewrapped": count, "border": fresh, "retired": retired})
-        return
-    click.echo(f"{count} keys are protected by a fresh key; the older ones are gone")
-    click.echo(f"the border's key is {fresh} now: hand it out (`keys border show`)")
-    click.echo(f"{len(retired)} older keys of the border were retired")
+        found = {"rewrapped": done.count, "unreadable": unreadable}
+        say_json({**found, "border": fresh, "retired": retired})
+    else:
+        click.echo(f"{done.count} keys are protected by a fresh key; the older ones are gone")
+        click.echo(f"the border's key is {fresh} now: hand it out (`keys border show`)")
+        click.echo(f"{len(retired)} older keys of the border were retired")
+    for key in unreadable:
+        click.echo(f"{key}: expected a key that can be read; it stays as it is", err=True)
+    raise SystemExit(EXIT_NOT_YET if unreadable else 0)
 
 
 @keys.command(epilog="Example: pruefpfad keys create /etc/pruefpfad/encryption-keys.json")

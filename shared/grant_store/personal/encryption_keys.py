@@ -6,12 +6,14 @@ wrapped under until all are wrapped anew. It knows no data key.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import secrets
 import stat
 from base64 import b64decode, b64encode
-from contextlib import suppress
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +25,10 @@ FILE_NAME = "encryption-keys.json"
 
 class EncryptionKeysUnfit(StoreError):
     """The file of the key encryption keys is missing, unreadable, or lacks a key that is needed."""
+
+
+class ReplacedElsewhere(StoreError):
+    """Another process replaces the file at this moment."""
 
 
 class EncryptionKeys:
@@ -61,20 +67,41 @@ class EncryptionKeys:
             )
         return self._keys[key_id]
 
+    @property
+    def known(self) -> frozenset[str]:
+        """Ids of all keys that are there."""
+        self._refresh()
+        return frozenset(self._keys)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """For whoever replaces the file: two at once would drop each other's keys for good.
+        `ReplacedElsewhere` if another process is about it."""
+        with self._folder() as folder:
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ReplacedElsewhere(f"{self._path}: keys are wrapped anew already.") from error
+            yield
+
     def rotate(self) -> str:
-        """Add a fresh key and wrap under it from now on. Returns its id."""
+        """Add a fresh key and wrap under it from now on. Returns its id. To be called `alone`."""
         self._read()
         fresh = _new_id()
         self._write(fresh, {**self._keys, fresh: secrets.token_bytes(KEY_BYTES)})
         self._read()
         return fresh
 
-    def forget_older(self) -> int:
-        """Drop all but the current key: call it when nothing is wrapped under another one."""
+    def forget_older(self, needed: Collection[str] = ()) -> int:
+        """Drop all but the current key and those `needed`: what something is still wrapped under.
+        Returns how many were dropped. To be called `alone`."""
         self._read()
-        dropped = len(self._keys) - 1
+        kept = {
+            name: key for name, key in self._keys.items() if name == self._current or name in needed
+        }
+        dropped = len(self._keys) - len(kept)
         if dropped:
-            self._write(self._current, {self._current: self._keys[self._current]})
+            self._write(self._current, kept)
             self._read()
         return dropped
 
@@ -134,9 +161,17 @@ class EncryptionKeys:
     def _keep_name(self) -> None:
         """That this file has this name survives a loss of power, before any key is wrapped under
         what is in it."""
-        folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
+        with self._folder() as folder:
             os.fsync(folder)
+
+    @contextmanager
+    def _folder(self) -> Iterator[int]:
+        try:
+            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError as error:
+            raise EncryptionKeysUnfit(f"{self._path.parent}: {error.strerror}.") from error
+        try:
+            yield folder
         finally:
             os.close(folder)
 

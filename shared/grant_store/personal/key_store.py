@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from grant_values.personal import Holder
+
+FIRST: Final = UUID(int=0)
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,14 @@ class KeyStore(Protocol):
         """Overwrite the key of a holder for good. Its id, also when it was destroyed before; None
         where there never was one."""
 
-    def wrapped_otherwise(self, wrapped_under: str, limit: int) -> list[StoredKey]:
-        """Keys that are not wrapped under this key encryption key, at most `limit`."""
+    def wrapped_otherwise(
+        self, wrapped_under: str, limit: int, after: UUID = FIRST
+    ) -> list[StoredKey]:
+        """Keys that are not wrapped under this key encryption key, at most `limit` of those whose
+        ids follow `after`, in the order of their ids."""
+
+    def protections(self) -> dict[str, int]:
+        """How many keys are wrapped under each key encryption key."""
 
     def wrap_anew(self, keys: Sequence[StoredKey]) -> None:
         """Replace how these are wrapped, in one transaction. One destroyed meanwhile stays so."""

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from grant_store.errors import NotMigrated, NotNow, StoreError, Unreachable
-from grant_store.personal.key_store import StoredKey
+from grant_store.personal.key_store import FIRST, StoredKey
 from grant_store.postgres_connection import connect, in_one_line, is_missing, is_not_now
 from grant_store.postgres_migration import LOCK
 from grant_store.postgres_patience import SILENCE_SECONDS, PatientConnection
@@ -131,9 +131,22 @@ class PostgresKeys:
         )
         return found[0][0] if found else None
 
-    def wrapped_otherwise(self, wrapped_under: str, limit: int) -> list[StoredKey]:
-        where = "WHERE wrapped_under <> %s AND wrapped IS NOT NULL LIMIT %s"
-        return self._keys(where, (wrapped_under, limit))
+    def wrapped_otherwise(
+        self, wrapped_under: str, limit: int, after: UUID = FIRST
+    ) -> list[StoredKey]:
+        return self._keys(
+            "WHERE wrapped_under <> %s AND wrapped IS NOT NULL AND key_id > %s"
+            " ORDER BY key_id LIMIT %s",
+            (wrapped_under, after, limit),
+        )
+
+    def protections(self) -> dict[str, int]:
+        return dict(
+            self._run(
+                "SELECT wrapped_under, count(*) FROM vault.data_keys WHERE wrapped IS NOT NULL"
+                " GROUP BY wrapped_under"
+            )
+        )
 
     def wrap_anew(self, keys: Sequence[StoredKey]) -> None:
         self._run(

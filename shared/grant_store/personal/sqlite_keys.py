@@ -15,7 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from grant_store.errors import NotMigrated, NotNow, StoreError
-from grant_store.personal.key_store import StoredKey
+from grant_store.personal.key_store import FIRST, StoredKey
 from grant_values.personal import Holder
 
 _SCHEMA = """
@@ -104,9 +104,21 @@ class SQLiteKeys:
             )
         return found[holder].key_id
 
-    def wrapped_otherwise(self, wrapped_under: str, limit: int) -> list[StoredKey]:
+    def wrapped_otherwise(
+        self, wrapped_under: str, limit: int, after: UUID = FIRST
+    ) -> list[StoredKey]:
         return self._keys(
-            "WHERE wrapped_under <> ? AND wrapped IS NOT NULL LIMIT ?", (wrapped_under, limit)
+            "WHERE wrapped_under <> ? AND wrapped IS NOT NULL AND key_id > ?"
+            " ORDER BY key_id LIMIT ?",
+            (wrapped_under, after.bytes, limit),
+        )
+
+    def protections(self) -> dict[str, int]:
+        return dict(
+            self._rows(
+                "SELECT wrapped_under, count(*) FROM data_keys WHERE wrapped IS NOT NULL"
+                " GROUP BY wrapped_under"
+            )
         )
 
     def wrap_anew(self, keys: Sequence[StoredKey]) -> None:

@@ -7,7 +7,8 @@ sums go on. It must not know what a record says.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 from uuid import UUID
@@ -17,7 +18,7 @@ import msgspec
 from grant_store.personal.border_keys import BorderKeys
 from grant_store.personal.cipher import KEY_BYTES, seal, unseal
 from grant_store.personal.encryption_keys import EncryptionKeys, EncryptionKeysUnfit
-from grant_store.personal.key_store import KeyStore, StoredKey
+from grant_store.personal.key_store import FIRST, KeyStore, StoredKey
 from grant_store.personal.wrapping import WRAP_NONCE_BYTES, KeyDestroyed, Wrapping
 from grant_values.personal import Holder, Place, Sealed
 
@@ -33,6 +34,14 @@ class Destroyed(Enum):
 
 
 DESTROYED: Final = Destroyed.DESTROYED
+
+
+@dataclass(frozen=True)
+class Rewrapped:
+    """How many keys are wrapped anew, and which could not be read."""
+
+    count: int
+    unreadable: tuple[StoredKey, ...]
 
 
 class NotInVault(LookupError):
@@ -106,24 +115,40 @@ class Vault:
         """Destroy a key for good. Its id, also if that was done before; None if there was none."""
         return self.keys.destroy(holder)
 
-    def rewrap(self) -> int:
-        """Protect all keys by a fresh key encryption key, and forget the older ones: what a backup
-        or a log still has of data keys cannot be opened any more. Returns how many there were.
+    def unreadable(self) -> int:
+        """How many keys are wrapped under a key encryption key that the file does not have."""
+        known = self._protection.known
+        return sum(count for under, count in self.keys.protections().items() if under not in known)
 
-        Interrupted, it is safe to begin again.
+    def rewrap(self) -> Rewrapped:
+        """Protect all keys by a fresh key encryption key, and forget the older ones: what a backup
+        or a log still has of data keys cannot be opened any more.
+
+        Interrupted, it is safe to begin again. A key that cannot be read stays as it is, and with
+        it the one that it is wrapped under, if that is there: nothing that may still be mended is
+        made unreadable for good.
         """
-        self._protection.rotate()
-        # Whoever began to add keys before has kept them now, and whoever begins later sees the file
-        # as it is: so none is left behind under the protection that is going to be forgotten.
-        self.keys.wait_for_additions()
-        count = 0
-        under, _ = self._protection.current
-        while older := self.keys.wrapped_otherwise(under, KEYS_AT_ONCE):
-            self.keys.wrap_anew([self._anew(key) for key in older])
-            count += len(older)
-        self._protection.forget_older()
-        self.keys.sweep()
-        return count
+        with self._protection.alone():
+            under = self._protection.rotate()
+            # Whoever began to add keys before has kept them now, and whoever begins later sees the
+            # file as it is: so none is left behind under what is going to be forgotten.
+            self.keys.wait_for_additions()
+            count, unreadable = 0, list[StoredKey]()
+            for older in self._older_than(under):
+                anew = {key: self._anew(key) for key in older}
+                self.keys.wrap_anew([fresh for fresh in anew.values() if fresh])
+                unreadable += [key for key, fresh in anew.items() if fresh is None]
+                count += len(older)
+            self._protection.forget_older(needed=self.keys.protections().keys())
+            self.keys.sweep()
+        return Rewrapped(count - len(unreadable), tuple(unreadable))
+
+    def _older_than(self, under: str) -> Iterator[list[StoredKey]]:
+        """All that is not wrapped under this key, in parts."""
+        after = FIRST
+        while older := self.keys.wrapped_otherwise(under, KEYS_AT_ONCE, after):
+            yield older
+            after = older[-1].key_id
 
     def close(self) -> None:
         self.keys.close()
@@ -131,9 +156,11 @@ class Vault:
     def _open(self, sealed: Sealed, key: StoredKey | None) -> Content | Destroyed:
         if key is None or key.holder != sealed.place.holder:
             raise NotInVault(f"The vault has no key {sealed.key} for this subject and purpose.")
-        if key.is_destroyed:
+        try:
+            data_key = self._unwrapped_now(key)
+        except KeyDestroyed:
             return DESTROYED
-        clear = unseal(self._unwrapped(key), key.key_id, sealed.place, sealed.sealed)
+        clear = unseal(data_key, key.key_id, sealed.place, sealed.sealed)
         content: Content = msgspec.json.decode(clear, type=dict[str, Any])
         return content
 
@@ -149,7 +176,7 @@ class Vault:
         if destroyed := [holder for holder, key in found.items() if key.is_destroyed]:
             first = min(destroyed)
             raise KeyDestroyed(f"The key of {first.subject} for {first.purpose} was destroyed.")
-        return {holder: (key.key_id, self._unwrapped(key)) for holder, key in found.items()}
+        return {holder: (key.key_id, self._unwrapped_now(key)) for holder, key in found.items()}
 
     def _fresh_keys(self, holders: Sequence[Holder]) -> list[StoredKey]:
         return [self._fresh(holder) for holder in holders]
@@ -158,11 +185,25 @@ class Vault:
         key_id, data_key = UUID(bytes=self._draw(16), version=4), self._draw(KEY_BYTES)
         return self._wrapping.wrapped(key_id, holder, data_key, self._draw(WRAP_NONCE_BYTES))
 
-    def _anew(self, key: StoredKey) -> StoredKey:
-        data_key = self._unwrapped(key)
+    def _anew(self, key: StoredKey) -> StoredKey | None:
+        """The key under today's protection; None where it cannot be read."""
+        try:
+            data_key = self._unwrapped(key)
+        except EncryptionKeysUnfit:
+            return None
         return self._wrapping.wrapped(
             key.key_id, key.holder, data_key, self._draw(WRAP_NONCE_BYTES)
         )
+
+    def _unwrapped_now(self, key: StoredKey) -> bytes:
+        """Read once more where keys were wrapped anew since this one was read."""
+        try:
+            return self._unwrapped(key)
+        except EncryptionKeysUnfit:
+            now = self.keys.with_ids([key.key_id])[key.key_id]
+            if now.wrapped_under == key.wrapped_under:
+                raise
+            return self._unwrapped(now)
 
     def _unwrapped(self, key: StoredKey) -> bytes:
         return self._wrapping.unwrapped(key)

@@ -32,8 +32,12 @@ class Wrapping:
         another one's key would be lost when the right one is put back."""
         under, _ = self._protection.current
         if under != self._checked_under:
-            for key in self._keys.wrapped_otherwise(under, 1):
-                self._protection.key(key.wrapped_under)
+            if self._keys.wrapped_otherwise(under, 1):
+                needed = self._keys.protections()
+                if needed.keys().isdisjoint(self._protection.known):
+                    raise EncryptionKeysUnfit(
+                        "vault: expected the file of the keys that protect those of this vault."
+                    )
             self._checked_under = under
 
     def wrapped(self, key_id: UUID, holder: Holder, data_key: bytes, nonce: bytes) -> StoredKey:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -23,38 +21,9 @@ from grant_store.personal.opening import open_vault
 from grant_store.personal.vault import DESTROYED, NotInVault, Vault
 from grant_store.personal.wrapping import KeyDestroyed
 from grant_values.personal import place_of
-from support.personal import a_sealed_account
+from support.personal import OpensVault, a_sealed_account
 
 CONTENT = {"name": "Erika Mustermann", "iban": "DE89370400440532013000", "bic": ""}
-OpensVault = Callable[[], Vault]
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.servers)])
-def vault_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/vault"
-    url: str = request.getfixturevalue("shared_database")
-    return url
-
-
-@pytest.fixture
-def open_one(vault_url: str, tmp_path: Path) -> Iterator[OpensVault]:
-    """Each call is another process: it shares nothing but the key store and the file."""
-    with ExitStack() as opened:
-
-        def open_it() -> Vault:
-            vault = open_vault(vault_url, tmp_path / "protection" / FILE_NAME)
-            opened.callback(vault.close)
-            return vault
-
-        yield open_it
-
-
-@pytest.fixture
-def vault(open_one: OpensVault) -> Vault:
-    vault = open_one()
-    vault.migrate()
-    return vault
 
 
 def a_place(kind: str = "account"):  # type: ignore[no-untyped-def]
@@ -170,35 +139,6 @@ def test_many_keys_are_made_at_once(vault: Vault) -> None:
 
     assert vault.open_all(sealed) == [CONTENT] * 1_500
     assert vault.keys.counts() == {"payment": (1_500, 0)}
-
-
-def test_after_a_rewrap_everything_opens_and_the_older_protection_is_gone(
-    vault: Vault, open_one: OpensVault, tmp_path: Path
-) -> None:
-    file = tmp_path / "protection" / FILE_NAME
-    sealed = vault.seal_all([(a_place(), CONTENT) for _ in range(3)])
-    other, before = open_one(), file.read_bytes()
-    assert other.open(sealed[0]) == CONTENT
-    vault.destroy(sealed[1].place.holder)
-
-    assert vault.rewrap() == 2
-
-    assert [vault.open(each) for each in sealed] == [CONTENT, DESTROYED, CONTENT]
-    assert other.open(sealed[2]) == CONTENT
-    assert other.seal_all([(a_place(), CONTENT)])
-    assert file.read_bytes() != before
-    assert EncryptionKeys(file).forget_older() == 0
-
-
-def test_an_interrupted_rewrap_is_begun_again(vault: Vault, tmp_path: Path) -> None:
-    sealed = vault.seal_all([(a_place(), CONTENT) for _ in range(2)])
-    EncryptionKeys(tmp_path / "protection" / FILE_NAME).rotate()
-    vault.seal_all([(a_place(), CONTENT)])
-    assert vault.open_all(sealed) == [CONTENT] * 2
-
-    vault.rewrap()
-
-    assert vault.open_all(sealed) == [CONTENT] * 2
 
 
 def test_keys_without_the_file_that_protects_them_open_nothing(
