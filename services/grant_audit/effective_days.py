@@ -73,6 +73,7 @@ _BY_FACT: Mapping[type[Any], Counts] = {
     intake.ApplicationWithdrawn: Counts("effective_on", "", ("application",)),
     intake.PersonalDataRecorded: Counts("effective_on", "", ("application",)),
     intake.KeyDestroyed: Counts("effective_on", "", ("application",)),
+    intake.RestoredKeyDestroyed: Counts("effective_on", "", ("application",)),
     intake.ParticipantEnrolled: Counts("entered_on", "participation", ("application",)),
     intake.ParticipantLeft: Counts("left_on", "", ("participation",)),
     intake.ParticipantsCounted: Counts("effective_on"),

@@ -145,6 +145,14 @@ def _key_destroyed(pages: Pages, fact: intake.KeyDestroyed) -> None:
             record["destroyed"] = destroyed
 
 
+def _restored_key_destroyed(pages: Pages, fact: intake.RestoredKeyDestroyed) -> None:
+    """Beside the destruction: until then, what it had ended could be read."""
+    destroyed = placed(pages, fact, "destroyed_by", "seconded_by", "effective_on")
+    for record in pages.section().get("personal", {}).values():
+        if (record["subject"], record["purpose"]) == (str(fact.subject), fact.purpose):
+            record.setdefault("destroyed_again", []).append(destroyed)
+
+
 PROJECTIONS: Mapping[type[Fact], Projection] = {
     intake.ProgrammeRegistered: _programme_registered,
     intake.CallOpened: _call_opened,
@@ -158,6 +166,7 @@ PROJECTIONS: Mapping[type[Fact], Projection] = {
     intake.ItemDeclaredApplicable: _item_declared_applicable,
     intake.PersonalDataRecorded: _personal_data_recorded,
     intake.KeyDestroyed: _key_destroyed,
+    intake.RestoredKeyDestroyed: _restored_key_destroyed,
     intake.ParticipantEnrolled: _participant_enrolled,
     intake.ParticipantLeft: _participant_left,
     intake.ParticipantsCounted: _participants_counted,

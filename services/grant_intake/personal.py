@@ -142,6 +142,33 @@ def destroy_keys(
         work.keep(destroyed)
 
 
+def destroy_restored_key(
+    work: UnitOfWork,
+    by: Actor,
+    seconded_by: Actor | None,
+    case_id: UUID,
+    subject: UUID,
+    purpose: str,
+    effective_on: date,
+) -> None:
+    """Destroy a key whose destruction is on record, and which a restored vault opens again."""
+    second = _second_person(work, by, seconded_by)
+    holder = Holder(subject, purpose)
+    destruction = work.find(KeyDestruction, KeyDestruction.create_id(*holder))
+    if destruction is None or destruction.case_id != case_id:
+        raise Invalid(
+            "subject", "expected a person of the case whose key is on record as destroyed"
+        )
+    if effective_on < destruction.effective_on:
+        first = destruction.effective_on
+        raise Invalid("effective_on", f"expected {first} (the destruction's) or a later day")
+    key = work.key_destroyer.destroy(holder) if work.key_destroyer.has_key(holder) else None
+    if key is None:
+        raise Invalid("subject", "expected a person whose key is back in the vault")
+    destruction.repeat(key, by.id, second.id, effective_on)
+    work.keep(destruction)
+
+
 def records_named_in(payload: Mapping[str, Any]) -> Collection[UUID]:
     """Which records and destructions a command asks for, so that they can be read together."""
     return tuple(_ids(payload))

@@ -1,6 +1,7 @@
 """Personal data as intake records them: sealed, and the destruction of what opens them.
 
-Permanent events: PersonalDataRecorded, KeyDestroyed. No broker, no database, no clock, no key.
+Permanent events: PersonalDataRecorded, KeyDestroyed, RestoredKeyDestroyed. No broker, no database,
+no clock, no key.
 """
 
 from __future__ import annotations
@@ -62,6 +63,16 @@ class KeyDestruction(Aggregate):
         seconded_by: str
         effective_on: date
 
+    class RestoredKeyDestroyed(Aggregate.Event):
+        TOPIC = "intake.RestoredKeyDestroyed"
+        case_id: UUID
+        subject: UUID
+        purpose: str
+        key: UUID
+        destroyed_by: str
+        seconded_by: str
+        effective_on: date
+
     @staticmethod
     def create_id(subject: UUID, purpose: str) -> UUID:
         """One for each subject and purpose: a key is destroyed once, and never replaced."""
@@ -80,3 +91,23 @@ class KeyDestruction(Aggregate):
         effective_on: date,
     ) -> None:
         self.case_id = case_id
+        self.holder = Holder(subject, purpose)
+        self.effective_on = effective_on
+
+    def repeat(self, key: UUID, by: str, seconded_by: str, effective_on: date) -> None:
+        """Record that a backup had brought the key back, and that it was destroyed once more."""
+        subject, purpose = self.holder
+        self._repeat(self.case_id, subject, purpose, key, by, seconded_by, effective_on)
+
+    @event(RestoredKeyDestroyed)
+    def _repeat(
+        self,
+        case_id: UUID,
+        subject: UUID,
+        purpose: str,
+        key: UUID,
+        destroyed_by: str,
+        seconded_by: str,
+        effective_on: date,
+    ) -> None:
+        pass

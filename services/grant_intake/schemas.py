@@ -71,4 +71,11 @@ COMMANDS = {
     "destroy_keys": Command(
         wire.DestroyKeys, personal.destroy_keys, frozenset({"records_keeper"}), takes_second=True
     ),
+    "destroy_restored_key": Command(
+        wire.DestroyRestoredKey,
+        personal.destroy_restored_key,
+        frozenset({"records_keeper"}),
+        takes_second=True,
+        dated_ahead=False,
+    ),
 }

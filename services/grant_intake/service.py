@@ -26,5 +26,6 @@ class IntakeService(ServiceOnTheBus):
     record_departure = command("intake.record_departure")
     count_participants = command("intake.count_participants")
     destroy_keys = command("intake.destroy_keys")
+    destroy_restored_key = command("intake.destroy_restored_key")
     anchor_head = command("intake.anchor_head")
     record_incident = command("intake.record_incident")

@@ -211,3 +211,16 @@ class KeyDestroyed(Fact, frozen=True, kw_only=True):
     destroyed_by: str
     seconded_by: str
     effective_on: date
+
+
+class RestoredKeyDestroyed(Fact, frozen=True, kw_only=True):
+    """A backup of the vault had brought a destroyed key back, and it was destroyed once more."""
+
+    TOPIC: ClassVar = "intake.RestoredKeyDestroyed"
+    case_id: UUID
+    subject: UUID
+    purpose: str
+    key: UUID
+    destroyed_by: str
+    seconded_by: str
+    effective_on: date

@@ -248,6 +248,20 @@ class CountParticipants(Strict):
     effective_on = LegalDate(required=True)
 
 
+class DestroyRestoredKey(Strict):
+    """Destroy a key once more that a restored vault has brought back, by two persons.
+
+    Its destruction is on record, with reason and persons; that it had come back goes there too.
+    """
+
+    case_id = fields.UUID(required=True)
+    subject = fields.UUID(required=True)
+    purpose = fields.String(
+        required=True, validate=validate.OneOf(list(PURPOSES), error="expected one of {choices}")
+    )
+    effective_on = LegalDate(required=True)
+
+
 class DestroyKeys(Strict):
     """Destroy the keys of a case's personal data for one purpose: all of them, or one subject's.
 

@@ -174,7 +174,9 @@ def _operate(folder: Path, cast: Cast, *words: str, exit_code: int = 0) -> str:
 
 
 def erase(folder: Path) -> Ledgers:
-    """An application with a contact person, of whom only that they were there is left."""
+    """An application with a contact person, of whom only that they were there is left, also after
+    a backup of the vault was put back."""
+    vault, backup = folder / "vault", folder / "vault-of-yesterday"
     with EmbeddedSystem(folder) as system:
         system.declare_demonstration("The erasure of personal data, played by a script")
         office = _Office(system)
@@ -183,7 +185,13 @@ def erase(folder: Path) -> Ledgers:
         contact = {"name": "Erika Mustermann", "email": "erika@muster.example"}
         payload = {**application.payload, "contacts": [contact]}
         office.give([application._replace(payload=payload)])
-        office.erase("ZIQ-ERASED-1", "contact")
+    shutil.copytree(vault, backup)
+    with EmbeddedSystem(folder) as system:
+        _Office(system, "erase").erase("ZIQ-ERASED-1", "contact")
+    shutil.rmtree(vault)
+    backup.rename(vault)
+    with EmbeddedSystem(folder) as system:
+        _Office(system, "restored").erase_again("ZIQ-ERASED-1", "contact")
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
@@ -260,7 +268,21 @@ class _Office:
             "reason": "no_longer_necessary",
             "effective_on": effective_on,
         }
-        message = self._message(KEEPER, "intake.destroy_keys", payload)
+        self._by_two("intake.destroy_keys", payload)
+
+    def erase_again(self, reference: str, purpose: str) -> None:
+        """The same two destroy a key once more that a backup has brought back."""
+        case_id = case_id_of(reference)
+        payload = {
+            "case_id": str(case_id),
+            "subject": str(place_of(case_id, "contact_person").subject),
+            "purpose": purpose,
+            "effective_on": "2021-02-03",
+        }
+        self._by_two("intake.destroy_restored_key", payload)
+
+    def _by_two(self, command: str, payload: dict[str, Any]) -> None:
+        message = self._message(KEEPER, command, payload)
         second = {"second_actor_token": self._cast.token(SECOND_KEEPER)}
         _check(Given(KEEPER, "intake", payload), self._system.ask({**message, **second}))
 

@@ -38,7 +38,7 @@ FILE_KEEPERS = {
     "payment_authoriser",
 }
 ABOUT_PERSONS = {
-    *("record_personal_data", "destroy_keys"),
+    *("record_personal_data", "destroy_keys", "destroy_restored_key"),
     *("enrol_participant", "record_departure", "count_participants"),
 }
 DECLARERS = {AUTHORITY, "formal_checker", "claim_checker"}

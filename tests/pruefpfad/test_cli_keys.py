@@ -64,7 +64,8 @@ def test_a_destruction_that_was_interrupted_shows_and_is_finished(data: Path) ->
     assert unfinished.exit_code == 5
     assert "True" not in unfinished.output
     assert "False" not in unfinished.output
-    assert unfinished.output.splitlines()[-2].count("nein") == 2
+    assert unfinished.stdout.splitlines()[-2].count("nein") == 2
+    assert "1 keys: destroyed and not on record" in unfinished.stderr
     assert call(data, "keys", "destroy", *DESTROY, *tokens(data)).exit_code == 0
     assert call(data, "keys", "status", "--case", REFERENCE).exit_code == 0
 

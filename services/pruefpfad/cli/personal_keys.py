@@ -12,20 +12,17 @@ from uuid import UUID
 
 import click
 
-from grant_audit.sentences import Language, word
 from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_contracts.reasons import KEY_DESTROYED
-from grant_intake.personal import HOLDER
-from grant_intake.personal_records import KeyDestruction
 from grant_store.personal.encryption_keys import EncryptionKeys
 from grant_store.sqlite import utc_now
-from grant_values.personal import PURPOSES, Holder
+from grant_values.personal import PURPOSES
 from pruefpfad.border import Border
 from pruefpfad.cli.border_keys import border
-from pruefpfad.cli.cases import lang_option
-from pruefpfad.cli.installation import Installation, Signed, case_of, commands, opens
-from pruefpfad.cli.output import EXIT_NOT_YET, finish, json_option, say_json, say_table
+from pruefpfad.cli.installation import Installation, Signed, commands, opens
+from pruefpfad.cli.key_states import reconcile, status
+from pruefpfad.cli.output import EXIT_NOT_YET, finish, json_option, say_json
 from pruefpfad.cli.tokens import second_actor_token_option
 from pruefpfad.processes.configuration import ROLE_PREFIX
 from pruefpfad.sources.files import read_json
@@ -37,47 +34,6 @@ DAY = click.DateTime(["%Y-%m-%d"])
 @click.group(epilog="Example: pruefpfad --data var/demo keys status --case ZIQ-2020-0001")
 def keys() -> None:
     """Keys of personal data, one for each person and purpose (docs/personal-data.md)."""
-
-
-@keys.command(epilog="Example: pruefpfad --data var/demo keys status --case ZIQ-2020-0001 --json")
-@click.option("--case", help="Only the persons of this case: its reference or its id.")
-@lang_option
-@json_option
-@opens
-def status(installation: Installation, case: str | None, lang: Language, as_json: bool) -> None:
-    """Say how many keys there are, or which of a case's persons can still be read.
-
-    Exit code 5: a key was destroyed and that is not on record; repeat `keys destroy`.
-    """
-    with installation.vault() as vault, installation.stores() as stores:
-        if case is None:
-            found = vault.keys.counts()
-            counts = {purpose: found[purpose] for purpose in PURPOSES if purpose in found}
-            _say_counts(counts, lang, as_json=as_json)
-            return
-        rows: list[dict[str, str | bool]] = []
-        for document in stores["intake"].documents(HOLDER, f"{case_of(case)}/"):
-            _, purpose, subject = document.key.split("/")
-            holder = Holder(UUID(subject), purpose)
-            rows.append({"subject": subject, "purpose": purpose, "readable": vault.has_key(holder)})
-            recorded = bool(stores["intake"].stream(KeyDestruction.create_id(*holder)))
-            rows[-1]["destruction_on_record"] = recorded
-    unfinished = [row for row in rows if not row["readable"] and not row["destruction_on_record"]]
-    if as_json:
-        say_json(rows)
-    else:
-        columns = ("subject", "purpose", "readable", "destruction_on_record")
-        cells = [
-            (
-                str(row["subject"]),
-                word(str(row["purpose"]), "purpose", lang),
-                *(_told("yes" if row[each] else "no", lang) for each in columns[2:]),
-            )
-            for row in rows
-        ]
-        title = f"{len(rows)} {_told('keys_of', lang)} {case}"
-        say_table(title, [_told(each, lang) for each in columns], cells)
-    raise SystemExit(EXIT_NOT_YET if unfinished else 0)
 
 
 @keys.command(
@@ -212,26 +168,7 @@ def migrate(installation: Installation, role_prefix: str) -> None:
     click.echo("vault: migrated")
 
 
-def _told(term: str, lang: Language) -> str:
-    return word(term, "personal_key", lang)
-
-
-def _say_counts(counts: dict[str, tuple[int, int]], lang: Language, *, as_json: bool) -> None:
-    if as_json:
-        say_json(
-            [
-                {"purpose": purpose, "keys": live, "destroyed": destroyed}
-                for purpose, (live, destroyed) in counts.items()
-            ]
-        )
-        return
-    cells = [
-        (word(purpose, "purpose", lang), str(live), str(destroyed))
-        for purpose, (live, destroyed) in counts.items()
-    ]
-    columns = [_told(each, lang) for each in ("purpose", "live", "destroyed")]
-    say_table(_told("keys", lang), columns, cells)
-
-
+keys.add_command(status)
+keys.add_command(reconcile)
 keys.add_command(border)
 COMMANDS = (keys,)

@@ -29,6 +29,9 @@ class Opener(Protocol):
 class KeyDestroyer(Protocol):
     """Ends what can be opened."""
 
+    def has_key(self, holder: Holder) -> bool:
+        """Whether there is a key that was not destroyed."""
+
     def destroy(self, holder: Holder) -> UUID | None:
         """Destroy a key for good. Its id, also if that was done before; None if there was none."""
 
@@ -50,6 +53,10 @@ class OpeningVault:
 
 class DestroyingVault(OpeningVault):
     """The vault as the one service sees it that destroys keys too."""
+
+    def has_key(self, holder: Holder) -> bool:
+        with away_where_it_fails():
+            return self._vault.has_key(holder)
 
     def destroy(self, holder: Holder) -> UUID | None:
         with away_where_it_fails():

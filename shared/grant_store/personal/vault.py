@@ -115,9 +115,13 @@ class Vault:
         """Destroy a key for good. Its id, also if that was done before; None if there was none."""
         return self.keys.destroy(holder)
 
+    def protection_known(self) -> frozenset[str]:
+        """Ids of the key encryption keys that are in the file."""
+        return self._protection.known
+
     def unreadable(self) -> int:
         """How many keys are wrapped under a key encryption key that the file does not have."""
-        known = self._protection.known
+        known = self.protection_known()
         return sum(count for under, count in self.keys.protections().items() if under not in known)
 
     def rewrap(self) -> Rewrapped:
