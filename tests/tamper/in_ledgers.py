@@ -66,6 +66,7 @@ def _of(
         codes=FOUND if is_covered else _above(scene, service, position, change),
         log=f"{service}/main",
         position=position if is_covered else 0,  # Above, it may be other logs that tell.
+        head=scene.head_above(service, position),
         is_covered=is_covered,
         services=(service,),
         stopped_by=_stopped_by(scene, service, position, change, effort),

@@ -113,6 +113,12 @@ class Scene:
             names = {"all": list(self._known), "last": last, "none": []}[heads]
         return replace(self.outside, known=[self._known[name] for name in names])
 
+    def head_above(self, service: str, position: int) -> int:
+        """The first cosigned head at or above a position; 0 if there is none."""
+        known = [name.split(".") for name in self._known]
+        sizes = [int(size) for each, size, _ in known if each == service]
+        return min((size for size in sizes if size >= position), default=0)
+
     def know(self, note: Path) -> None:
         self._known[note.name] = note
 

@@ -23,9 +23,10 @@ class Tampering(Generic[Copy]):
     """Something that is done to a copy.
 
     The verdict's exit code must be one of `codes`, and where that is "tampered", a finding must
-    name the place: the event at `position` of `log`, or whatever begins with `start`; there may be
-    several of these with a bar between. Where `places` are given, one of them must be named, and
-    nothing else will do; who calls the bundle unusable must name one of them too.
+    name the place: the event at `position` of `log`, or the `head` above it, or whatever begins
+    with `start`; there may be several of these with a bar between. Where `places` are given, one of
+    them must be named, and nothing else will do; who calls the bundle unusable must name one of
+    them too.
     """
 
     level: str
@@ -35,6 +36,7 @@ class Tampering(Generic[Copy]):
     codes: frozenset[int] = FOUND
     log: str = ""
     position: int = 0
+    head: int = 0
     start: str = ""
     places: frozenset[Place] = frozenset()
     heads: str = "all"
@@ -67,5 +69,5 @@ class Tampering(Generic[Copy]):
         if verdict.exit_code == UNUSABLE:
             return True
         if self.position:
-            return verdict.names(self.log, self.position)
+            return verdict.names(self.log, self.position, self.head or self.position)
         return any(map(verdict.names_place, self.start.split("|")))

@@ -182,7 +182,7 @@ class TestWhatCounts:
     """The score itself must miss nothing."""
 
     deleted = Tampering[Stores]("ledger", "delete", "intake/main/7", lambda stores: None,
-                        log="intake/main", position=7)  # fmt: skip
+                        log="intake/main", position=7, head=9)  # fmt: skip
 
     def test_another_exit_code_is_a_miss(self) -> None:
         score = Score()
@@ -203,6 +203,8 @@ class TestWhatCounts:
             ("leaf", "eligibility/main/7", False),
             ("root", "intake/main/1..6", False),
             ("known head", "intake/main/6", False),
+            ("known head", "intake/main/12", False),
+            ("root", "intake/main/8..12", False),
             ("member", "logs/intake/main/events/000000000001.bin", False),
         ],
     )

@@ -36,14 +36,14 @@ class Finding(NamedTuple):
     at: str
     message: str
 
-    def is_about(self, log: str, position: int) -> bool:
+    def is_about(self, log: str, position: int, head: int) -> bool:
         """Whether it leads to an event of a log: names it, the gap before it, the heads that it
-        lies between, or a head above it."""
+        lies between, or `head`, the first one above it that the auditor has."""
         place = _PLACE.fullmatch(self.at)
         if place is None or place["log"] != log:
             return False
         first, last = int(place["first"]), int(place["last"] or place["first"])
-        if self.check in _OF_HEADS and first >= position:
+        if self.check in _OF_HEADS and first == last == head:
             return True
         return first <= position <= last or (first == last and first == position + 1)
 
@@ -53,8 +53,8 @@ class Verdict(NamedTuple):
     findings: Sequence[Finding]
     complaint: str
 
-    def names(self, log: str, position: int) -> bool:
-        return any(finding.is_about(log, position) for finding in self.findings)
+    def names(self, log: str, position: int, head: int) -> bool:
+        return any(finding.is_about(log, position, head) for finding in self.findings)
 
     def names_place(self, start: str) -> bool:
         return any(finding.at.startswith(start) for finding in self.findings)
