@@ -19,8 +19,12 @@ heads that you, or a witness whom you trust, got earlier. Without them an operat
 whole history and signed it anew could not be told from an honest one, and the verdict is at best
 "incomplete". A known head must be older than the bundle.
 
+A store that was put back to a backup says so in an event, the incident, and its log begins anew
+under another name. What the log before had signed is here too, and must be as the incident says.
+
 Exit code: 0 verified, 1 tampered, 2 incomplete (nothing is wrong, but not all is proven: no keys,
-no known heads, or events above the last head that enough witnesses have signed), 3 unusable.
+no known heads, events above the last head that enough witnesses have signed, or events that were
+signed and lost, as an incident says), 3 unusable.
 """
 
 from __future__ import annotations
@@ -35,7 +39,7 @@ import zipfile
 import zlib
 from array import array
 from base64 import b64decode, b64encode
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -793,9 +797,12 @@ class LogCheck:
         self.check_events()
         self.check_incidents()
         self.newest = self.epoch(self.log.origin, self.folder)
+        start = f"{self.folder}epochs/"
+        here = {name.removeprefix(start).split("/")[0] for name in self.bundle.names(start, "")}
         self.ended = [
-            self.epoch(origin_of(self.ledger, each), f"{self.folder}epochs/{each}/")
-            for each in self.log.ended
+            self.epoch(origin_of(self.ledger, number), f"{start}{number}/")
+            for number in self.log.ended
+            if str(number) in here
         ]
         covered = max(self.check_heads(each) for each in (self.newest, *self.ended))
         self.check_known_heads()
@@ -1066,7 +1073,8 @@ class LogCheck:
         return is_before and leaf in ("", incident.found_leaf)
 
     def ended_by(self, head: Head) -> Incident | None:
-        return next((i for i in self.incidents if i.epoch > epoch_of(head.origin)), None)
+        later = bisect_right(self.incidents, epoch_of(head.origin), key=lambda each: each.epoch)
+        return self.incidents[later] if later < len(self.incidents) else None
 
     def leads_to(self, head: Head) -> bool | None:
         """Whether a head of an ended log is in this history. None where nobody can tell: the log
@@ -1177,12 +1185,13 @@ class LogCheck:
     def check_anchors(self) -> None:
         """Heads that events mention: neither they can be dropped later without a trace, nor can the
         note be exchanged that the log had signed, to which others have only added their lines."""
-        logs = {epoch.origin: epoch.heads for epoch in (self.newest, *self.ended)}
+        epochs = (self.newest, *self.ended)
+        heads = {(head.origin, head.size): head for epoch in epochs for head in epoch.heads}
         for position, state in self.anchors:
             origin, size, at = str(state.get("origin")), state.get("size"), self.at(position)
             if ledger_of(origin) != self.ledger:
                 continue
-            head = next((each for each in logs.get(origin, ()) if each.size == size), None)
+            head = heads.get((origin, size)) if type(size) is int else None
             if head:
                 message = f"mentions another head of size {size}, or another note, than is there"
                 note = sha256(head.noted_by_log).hexdigest()
