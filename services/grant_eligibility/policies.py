@@ -15,7 +15,7 @@ from grant_contracts.intake import (
 from grant_eligibility import application
 from grant_eligibility.fingerprint import OperationFingerprint
 from grant_eligibility.rules import unknown_rules
-from grant_store.work import Reading, UnitOfWork
+from grant_store.work import NotYet, Reading, UnitOfWork
 
 
 def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> None:
@@ -28,8 +28,12 @@ def when_programme_registered(work: UnitOfWork, fact: ProgrammeRegistered) -> No
 
 
 def when_application_submitted(work: UnitOfWork, fact: ApplicationSubmitted) -> None:
-    """Assess it. Its programme comes first in the same feed, so it is always known."""
-    definition = work.document("programme", f"{fact.programme}/{fact.programme_version}")
+    """Assess it. Its programme comes first in the same feed, so that it is always known but where
+    an operator has discarded it."""
+    key = f"{fact.programme}/{fact.programme_version}"
+    definition = work.document("programme", key)
+    if definition is None:
+        raise NotYet(f"Programme {key} is not known here yet.")
     application.assess(work, fact.about, fact, definition)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from grant_store.rows import LedgerEvent
 from grant_store.store import Store
 from histories.recording import Ledgers
-from pruefpfad.decided_again.differences import Difference
+from pruefpfad.decided_again.differences import Difference, Finding
 from pruefpfad.decided_again.replay import CALLS, Selection, Tally, decided_again
 
 OTHER_ID = "00000000-0000-4000-8000-000000000001"
@@ -35,6 +35,16 @@ class Rows:
 def differences_in(
     ledgers: Mapping[str, Sequence[LedgerEvent]], selection: Selection, tally: Tally
 ) -> list[Difference]:
+    """Raises AssertionError where the program itself failed: no altered record may make it."""
+    found = findings_in(ledgers, selection, tally)
+    differing = [each for each in found if isinstance(each, Difference)]
+    assert differing == found, [each for each in found if each not in differing]
+    return differing
+
+
+def findings_in(
+    ledgers: Mapping[str, Sequence[LedgerEvent]], selection: Selection, tally: Tally
+) -> list[Finding]:
     stores = {name: cast(Store, Rows(name, ledgers.get(name, ()))) for name in CALLS}
     return list(decided_again(stores, selection, tally, lambda *_: None))
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,6 +17,7 @@ from grant_store.sqlite import SQLiteStore
 from grant_values.cases import case_id_of
 from grant_values.personal import place_of
 from pruefpfad.cli.root import main
+from pruefpfad.decided_again.replay import CALLS
 from pruefpfad.scripted.story import Story
 from pruefpfad.vaults import embedded_vault
 from support.authority import CASE, EXAMPLE
@@ -77,6 +80,51 @@ def test_a_raised_grant_is_named_with_case_field_and_both_amounts(
     assert report["events"]["budgeting.GrantApproved"]["differing"] == 1
 
 
+def test_a_fault_of_the_program_is_no_difference_and_has_an_exit_code_of_its_own(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise TypeError("cents and days cannot be added")
+
+    approval = replace(CALLS["budgeting"]["budgeting.GrantApproved"], decide=fails)
+    calls = {**CALLS["budgeting"], "budgeting.GrantApproved": approval}
+    monkeypatch.setitem(cast(dict[str, Any], CALLS), "budgeting", calls)
+
+    result = replay(told, "--json")
+
+    assert result.exit_code == 6
+    report = json.loads(result.stdout)
+    assert report["differences"] == []
+    [fault] = report["faults"]
+    assert fault["topic"] == "budgeting.GrantApproved"
+    assert fault["error"] == "TypeError: cents and days cannot be added"
+    assert fault["raised_at"].startswith("decided_again/test_replay_decisions.py:")
+    assert report["events"]["budgeting.GrantApproved"]["failed"] == 1
+    assert "Programmfehler: TypeError" in replay(told).stdout
+    assert "1 not computed, because the program itself failed" in replay(told, "--lang=en").stdout
+
+
+def test_where_something_differs_too_the_exit_code_says_so_and_both_are_named(
+    told: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = shutil.copytree(told, tmp_path / "copy")
+    alter(copy, "eligibility.CheckRecorded", '"result":"met"', '"result":"failed"')
+
+    def fails(*_: object, **__: object) -> None:
+        raise AttributeError("no such attribute")
+
+    approval = replace(CALLS["budgeting"]["budgeting.GrantApproved"], decide=fails)
+    calls = {**CALLS["budgeting"], "budgeting.GrantApproved": approval}
+    monkeypatch.setitem(cast(dict[str, Any], CALLS), "budgeting", calls)
+
+    result = replay(copy, "--json")
+
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert report["differences"]
+    assert len(report["faults"]) == 1
+
+
 def test_a_case_can_be_named_by_its_reference(told: Path) -> None:
     result = replay(told, "--case", CASE, "--json")
 
@@ -97,8 +145,8 @@ WRITTEN = "disbursement.PaymentRunWritten"
 def test_the_file_of_a_run_is_given_unless_accounts_are_opened(told: Path) -> None:
     closed, opened = replay(told, "--json"), replay(told, "--json", "--open-accounts")
 
-    assert counted(closed, WRITTEN) == {"decided_again": 0, "differing": 0, "given": 1}
-    assert counted(opened, WRITTEN) == {"decided_again": 1, "differing": 0, "given": 0}
+    assert counted(closed, WRITTEN) == {"decided_again": 0, "differing": 0, "given": 1, "failed": 0}
+    assert counted(opened, WRITTEN) == {"decided_again": 1, "differing": 0, "given": 0, "failed": 0}
 
 
 def test_another_hash_of_a_file_is_found_where_accounts_are_opened(

@@ -41,7 +41,7 @@ def test_a_look_on_servers_is_answered_once_it_is_on_record(
 
     assert answer.exit_code == 0, answer.output
     assert [row["level"] for row in json.loads(answer.stdout)["rows"]] == ["programme", "line"]
-    data = [entry["data"] for entry in json.loads(listed.stdout)]
+    data = [entry["data"] for entry in json.loads(listed.stdout)["events"]]
     assert [each["question"] for each in data[-2:]] == ["audit drill", "access list"]
     assert data[-2]["scope"] == "programme"
     assert data[-2]["positions"]["budgeting/main"] > 0

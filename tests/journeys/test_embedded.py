@@ -181,7 +181,7 @@ def test_the_list_of_operations_can_be_taken_as_of_a_day(told):
 
 def test_a_refused_access_can_be_looked_up_with_its_reason(told):
     words = ["--data", str(told / "story"), "access", "list", "--json"]
-    refused = json.loads(CliRunner().invoke(main, words).output)
+    refused = json.loads(CliRunner().invoke(main, words).output)["events"]
 
     assert [entry["data"]["reason"] for entry in refused] == ["proposer_is_signer"]
     assert refused[0]["actor_id"] == "S-1101"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,11 @@ from support.auditing import asked, call, tell_story
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tell_story(tmp_path_factory.mktemp("roles"))
+
+
+def used(data: Path, *words: str) -> list[dict[str, Any]]:
+    actors: list[dict[str, Any]] = asked(data, "audit", "roles", "--used", *words)["actors"]
+    return actors
 
 
 def test_every_command_is_told_with_its_roles_and_whether_two_persons_bear_it(data: Path) -> None:
@@ -28,9 +34,7 @@ def test_every_command_is_told_with_its_roles_and_whether_two_persons_bear_it(da
 def test_everybody_who_has_acted_is_told_with_role_services_and_how_they_signed_in(
     data: Path,
 ) -> None:
-    told = {
-        (each["actor_id"], each["role"]): each for each in asked(data, "audit", "roles", "--used")
-    }
+    told = {(each["actor_id"], each["role"]): each for each in used(data)}
 
     assert told["S-1501", "payment_authoriser"]["services"] == ["disbursement"]
     assert told["S-1501", "payment_authoriser"]["methods"] == ["signed-token"]
@@ -39,22 +43,18 @@ def test_everybody_who_has_acted_is_told_with_role_services_and_how_they_signed_
 
 def test_who_has_acted_in_more_than_one_role_is_marked(data: Path) -> None:
     """In the story a checker also tries to decide, and is refused."""
-    several = {
-        each["actor_id"]
-        for each in asked(data, "audit", "roles", "--used")
-        if each["roles_of_actor"] > 1
-    }
+    several = {each["actor_id"] for each in used(data) if each["roles_of_actor"] > 1}
 
     assert several == {"S-1102"}
 
 
 def test_who_had_acted_is_told_as_it_was_on_record_then(data: Path) -> None:
-    now = asked(data, "audit", "roles", "--used")
-    then = asked(data, "audit", "roles", "--used", "--position", "intake/main/3")
+    now = used(data)
+    then = used(data, "--position", "intake/main/3")
     never = ("--recorded", "2000-01-01T00:00:00+01:00")
 
     assert 0 < len(then) < len(now)
-    assert asked(data, "audit", "roles", "--used", *never) == []
+    assert used(data, *never) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import subprocess
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,6 +28,12 @@ def filed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for item in (4, 7, 8, 11):
         declare(folder, item)
     return folder
+
+
+def documents(data: Path, *words: str) -> list[dict[str, Any]]:
+    asked_for = ("audit", "documents", "--case", CASE, *words)
+    found: list[dict[str, Any]] = asked(data, *asked_for)["documents"]
+    return found
 
 
 def test_a_paid_case_without_documents_lacks_items_and_the_exit_code_says_so(data: Path) -> None:
@@ -59,7 +66,7 @@ def test_the_laws_own_words_are_shown_with_their_provision_and_who_has_the_paper
 
 
 def test_programs_get_every_item_with_the_places_of_its_events(data: Path) -> None:
-    [matrix] = asked(data, "audit", "matrix", "--case", CASE)
+    [matrix] = asked(data, "audit", "matrix", "--case", CASE)["cases"]
 
     assert matrix["missing"] == [4, 7, 8, 10, 11, 12, 13]
     payment = matrix["rows"][4]
@@ -92,13 +99,13 @@ def test_an_answer_goes_onto_a_file_with_its_checksum(filed: Path, tmp_path: Pat
     result = call(filed, "audit", "matrix", "--case", CASE, "-o", str(target))
 
     assert result.exit_code == 0
-    assert json.loads(target.read_text(encoding="utf-8"))[0]["reference"] == CASE
+    assert json.loads(target.read_text(encoding="utf-8"))["cases"][0]["reference"] == CASE
     checked = ["sha256sum", "--check", "--strict", "matrix.json.sha256"]
     assert subprocess.run(checked, cwd=tmp_path, check=False).returncode == 0
 
 
 def test_documents_are_listed_with_holder_and_place(filed: Path) -> None:
-    [document, *attachments] = asked(filed, "audit", "documents", "--case", CASE)
+    [document, *attachments] = documents(filed)
 
     assert document["holder"] == "Bezirksregierung Arnsberg"
     assert document["place"].startswith("intake/main/")
@@ -106,7 +113,7 @@ def test_documents_are_listed_with_holder_and_place(filed: Path) -> None:
 
 
 def test_an_attachment_whose_holder_nobody_has_recorded_is_said(data: Path) -> None:
-    attachments = asked(data, "audit", "documents", "--case", CASE)
+    attachments = documents(data)
     result = call(data, "audit", "documents", "--programme", PROGRAMME)
 
     assert result.exit_code == (1 if attachments else 0)
@@ -127,7 +134,7 @@ def test_files_are_compared_with_the_hashes_on_record(
     result = call(
         data, "audit", "documents", "--case", CASE, "--files", str(tmp_path), "--lang", "en"
     )
-    [compared, *_] = asked(data, "audit", "documents", "--case", CASE, "--files", str(tmp_path))
+    [compared, *_] = documents(data, "--files", str(tmp_path))
 
     assert result.exit_code == 1
     assert "deeper/report.pdf" in result.stdout

@@ -27,7 +27,7 @@ def look(data: Path, *words: str, purpose: str = PURPOSE) -> Any:
 
 
 def looks(data: Path) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = asked(data, "access", "list", "--only", "looks")
+    found: list[dict[str, Any]] = asked(data, "access", "list", "--only", "looks")["events"]
     return found
 
 
@@ -65,7 +65,7 @@ def test_who_is_no_auditor_is_refused_on_record_and_gets_no_answer(data: Path) -
     assert result.exit_code == 3
     assert "role_not_entitled" in result.output
     assert "FEHLT" not in result.output
-    refusals = asked(data, "access", "list", "--only", "refusals")
+    refusals = asked(data, "access", "list", "--only", "refusals")["events"]
     assert refusals[-1]["data"]["command"] == "audit.record_access"
 
 

@@ -72,7 +72,7 @@ def certify_while_a_withdrawal_is_on_its_way(data: Path) -> None:
 
 def test_the_decisions_of_a_case_are_numbered_as_they_were_recorded(told: Path) -> None:
     result = known(told, "--json")
-    lines = json.loads(result.stdout)
+    lines = json.loads(result.stdout)["decisions"]
     assert [line["number"] for line in lines] == list(range(1, len(lines) + 1))
     assert lines[APPROVAL - 1]["place"] == "budgeting/21"
     assert "68.904,00 €" in lines[APPROVAL - 1]["sentence"]

@@ -191,7 +191,7 @@ class TestParked:
             audit.append(Append(start_over=["intake/main"]))
         monkeypatch.setattr(CompletenessChecked, "VERSION", 0)
 
-        assert [line["reference"] for line in said(data, "case", "list")] == [CASE, OTHER]
+        assert [line["reference"] for line in said(data, "case", "list")["cases"]] == [CASE, OTHER]
         assert "audit" in {row["service"] for row in said(data, "parked", "list")}
 
     def test_a_retry_is_for_operators(self, data: Path) -> None:

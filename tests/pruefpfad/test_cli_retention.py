@@ -97,8 +97,8 @@ def test_a_term_is_computed_shown_and_due_after_its_end(data: Path) -> None:
     until = page["term"]["retain_until"]
     assert until == max(each["retain_until"] for each in page["term"]["by_rule"])
     assert "2027-06-30" in {each["retain_until"] for each in page["term"]["by_rule"]}
-    before = json.loads(done(data, "retention", "due", "--on", until, "--json").stdout)
-    [after] = json.loads(done(data, "retention", "due", "--on", "2099-01-01", "--json").stdout)
+    before = json.loads(done(data, "retention", "due", "--on", until, "--json").stdout)["cases"]
+    [after] = _json(done(data, "retention", "due", "--on", "2099-01-01", "--json"))["cases"]
     assert before == []
     assert (after["reference"], after["state"]) == (CASE, "passed")
     decided_again(data)
@@ -118,7 +118,7 @@ def test_a_hold_keeps_a_case_until_it_is_lifted(data: Path) -> None:
     held = ("--ground", "legal_proceedings", "--reason", "Klage")
     done(data, "retention", "hold", CASE, "7K-12/23", *held, *ON)
 
-    [listed] = json.loads(done(data, "retention", "due", "--all", "--json").stdout)
+    [listed] = _json(done(data, "retention", "due", "--all", "--json"))["cases"]
     assert (listed["state"], listed["holds"]) == ("held", ["7K-12/23"])
 
     back = run(data, "retention", "lift", CASE, "7K-12/23", "--reason", "Urteil", *ON)
@@ -155,7 +155,7 @@ def test_a_request_is_listed_as_overdue_until_it_is_answered(data: Path) -> None
     assert "term_not_known" in to_erase.output
     done(data, *answer, "--decision", "refuse", "--ground", "legal_obligation")
 
-    [listed] = _json(done(data, "erasure", "list", "--json", *ON))
+    [listed] = _json(done(data, "erasure", "list", "--json", *ON))["requests"]
     assert (listed["state"], listed["decision"], listed["late"]) == ("decided", "refuse", True)
     decided_again(data)
 
@@ -208,7 +208,7 @@ def test_two_persons_dispose_of_a_case_after_its_term(ended: Path) -> None:
     after = _json(done(data, "case", "show", CASE, "--json"))
     assert after["budgeting"] == before["budgeting"]
     assert after["disbursement"] == before["disbursement"]
-    entries = _json(done(data, "case", "history", CASE, "--json"))
+    entries = _json(done(data, "case", "history", CASE, "--json"))["events"]
     [destroyed] = [each for each in entries if each["type"] == "intake.KeyDestroyed"]
     assert destroyed["data"]["reason"] == "retention_ended"
     decided_again(data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 
 import click
@@ -10,13 +9,16 @@ import click
 from grant_audit import own_ledger, queries
 from grant_audit.as_of import AsOf
 from grant_audit.sentences import Language
-from grant_values.legal_time import legal_date
-from pruefpfad.cli.as_of import NO_CASE, case_files, shows_case_files
+from pruefpfad.cli.as_of import NO_CASE, case_files, origin_of, shows_case_files
 from pruefpfad.cli.cases import lang_option, tell
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option
 
-KINDS = ("looks", "refusals")
+TOPICS = {
+    "looks": frozenset({own_ledger.ACCESSED}),
+    "refusals": frozenset({own_ledger.REFUSED}),
+}
+"""What audit itself records of them."""
 
 
 @click.group(epilog="Example: pruefpfad --data var/demo/story access list")
@@ -25,7 +27,9 @@ def access() -> None:
 
 
 @access.command("list", epilog="Example: pruefpfad --data var/demo/story access list --lang en")
-@click.option("--only", type=click.Choice(KINDS), help="Looks of auditors, or refused commands.")
+@click.option(
+    "--only", type=click.Choice(tuple(TOPICS)), help="Looks of auditors, or refused commands."
+)
 @lang_option
 @json_option
 @shows_case_files
@@ -33,24 +37,15 @@ def list_access(
     installation: Installation, as_of: AsOf, only: str | None, lang: Language, as_json: bool
 ) -> None:
     """Tell who looked at what and why, and which commands were refused, one sentence for each."""
-    entries = list(_of_audit(installation, as_of, only))
-    if only != "looks":
-        with case_files(installation, as_of, NO_CASE) as pages:
-            entries += queries.refused_access(pages)
-    entries.sort(key=lambda entry: (_instant(entry), entry["source"], entry["position"]))
-    tell(entries, lang, as_json=as_json)
-
-
-def _of_audit(installation: Installation, as_of: AsOf, only: str | None) -> Iterator[queries.Entry]:
-    """What audit itself has recorded, as of the instant or day that is asked for."""
-    topics = {"looks": {own_ledger.ACCESSED}, "refusals": {own_ledger.REFUSED}}
+    topics = TOPICS[only] if only else frozenset.union(*TOPICS.values())
     with installation.stores() as stores:
-        chosen = topics.get(only or "", {own_ledger.ACCESSED, own_ledger.REFUSED})
-        for entry in own_ledger.entries(stores["audit"], chosen):
-            instant = _instant(entry)
-            known = as_of.recorded is None or instant <= as_of.recorded
-            if known and (as_of.effective is None or legal_date(instant) <= as_of.effective):
-                yield entry
+        entries, last = own_ledger.entries_as_of(stores, as_of, topics)
+    with case_files(installation, as_of, NO_CASE) as pages:
+        if only != "looks":
+            entries += queries.refused_access(pages)
+        origin = origin_of(pages, as_of).with_audit(last)
+    entries.sort(key=lambda entry: (_instant(entry), entry["source"], entry["position"]))
+    tell(entries, origin, lang, as_json=as_json)
 
 
 def _instant(entry: queries.Entry) -> datetime:

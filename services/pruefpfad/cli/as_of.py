@@ -6,8 +6,9 @@ says what both mean. Without them, the audit's own pages are read, as they stand
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from grant_audit import as_of as pages_as_of
 from grant_audit import queries
 from grant_audit.as_of import AsOf
+from grant_audit.own_ledger import AUDIT
 from grant_audit.pages import SECTIONS, CaseFiles
 from grant_audit.rebuilding import Progress as Told
 from grant_audit.sentences import Language, word
@@ -27,6 +29,7 @@ from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.places import read_place
 
 F = TypeVar("F", bound=Callable[..., Any])
+ALL = (*SECTIONS, AUDIT)
 EVERY_CASE = ""
 NO_CASE = "-"
 
@@ -74,7 +77,7 @@ def _shows(function: F, *, required_on_servers: bool) -> F:
         as_of = AsOf(
             effective.date() if effective else None,
             _instant(recorded) if recorded else None,
-            dict(read_place("position", text, installation.lane, SECTIONS) for text in positions),
+            dict(read_place("position", text, installation.lane, ALL) for text in positions),
         )
         return function(installation, as_of, **options)
 
@@ -138,13 +141,34 @@ def progress_bars() -> Iterator[Told]:
         yield told
 
 
-def computed_from(pages: CaseFiles, as_of: AsOf, lang: Language) -> str:
-    """What a page was computed from, in one line: it, given again, makes the same page."""
-    followed = queries.events_followed(pages)
-    positions = " ".join(f"{service}/{followed[service]}" for service in SECTIONS)
-    day = as_of.effective
-    on_day = f" · {word('effective', 'heading', lang)}: {_in_words(day, lang)}" if day else ""
-    return f"{word('computed_from', 'heading', lang)}: {positions}{on_day}"
+@dataclass(frozen=True)
+class Origin:
+    """What an answer was computed from: given again, it makes the same answer. Programs find it in
+    front of what they asked for, and people below."""
+
+    positions: Mapping[str, int]
+    effective: date | None = None
+
+    def plain(self, **found: Any) -> dict[str, Any]:
+        """An answer for programs, with what was `found`."""
+        day = {"effective": self.effective.isoformat()} if self.effective else {}
+        return {"positions": dict(self.positions), **day, **found}
+
+    def with_audit(self, position: int) -> Origin:
+        """The same of an answer that holds what audit has recorded itself, up to a position."""
+        return replace(self, positions={**self.positions, AUDIT: position})
+
+    def line(self, lang: Language) -> str:
+        """The same for people, in one line."""
+        positions = " ".join(f"{service}/{at}" for service, at in self.positions.items())
+        day = self.effective
+        on_day = f" · {word('effective', 'heading', lang)}: {_in_words(day, lang)}" if day else ""
+        return f"{word('computed_from', 'heading', lang)}: {positions}{on_day}"
+
+
+def origin_of(pages: CaseFiles, as_of: AsOf) -> Origin:
+    """Of which positions these pages are, and as of which day."""
+    return Origin(queries.events_followed(pages), as_of.effective)
 
 
 def _in_words(day: date, lang: Language) -> str:

@@ -16,7 +16,7 @@ from grant_audit.as_of import AsOf
 from grant_audit.documents import HeldDocument, documents_of
 from grant_audit.pages import CaseFiles
 from grant_audit.sentences import Language, word
-from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files
+from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files, origin_of
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -57,14 +57,16 @@ def documents(
         raise click.UsageError("--case, --programme: expected one of the two")
     with case_files(installation, as_of, reference or EVERY_CASE) as pages:
         found = list(_documents(pages, reference, programme))
+        origin = origin_of(pages, as_of)
     files = _by_digest(folder) if folder else None
-    plain = [_plain(each, files) for each in found]
+    plain = origin.plain(documents=[_plain(each, files) for each in found])
     if output:
         write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
     if as_json:
         say_json(plain)
     else:
         _say(found, files, lang)
+        click.echo(origin.line(lang))
     strange = _not_on_record(found, files or {})
     for path in strange:
         click.echo(f"{path}: {word('no_document_on_record', 'matrix', lang)}", err=True)

@@ -15,9 +15,8 @@ from grant_audit.as_of import AsOf
 from grant_audit.drill import Drill
 from grant_audit.pages import CaseFiles
 from grant_audit.sentences import Language, amount, word
-from pruefpfad.cli.as_of import answers_auditors, case_files, computed_from
+from pruefpfad.cli.as_of import answers_auditors, case_files, origin_of
 from pruefpfad.cli.cases import heading, lang_option
-from pruefpfad.cli.exports import computed
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.whole_files import file_option, output_option, write_with_checksum
@@ -63,8 +62,8 @@ def drill(
     # As of now a case is read alone; the rest needs all cases for its sums.
     with case_files(installation, as_of) as pages:
         found = _found(pages, programme, line, reference, order, payment)
-        origin, footing = computed(pages, as_of), computed_from(pages, as_of, lang)
-    plain = {**origin, **_plain(found, lang)}
+        origin = origin_of(pages, as_of)
+    plain = origin.plain(**_plain(found, lang))
     if output:
         write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
     if csv_file:
@@ -73,7 +72,7 @@ def drill(
         say_json(plain)
     else:
         _say(found, lang)
-        click.echo(footing)
+        click.echo(origin.line(lang))
     raise SystemExit(0 if found.reconciles else EXIT_DIFFERS)
 
 

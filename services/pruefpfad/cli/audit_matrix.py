@@ -13,7 +13,13 @@ from grant_audit.as_of import AsOf
 from grant_audit.documents import HeldDocument
 from grant_audit.matrix import Matrix, MatrixRow, matrices, matrix_of
 from grant_audit.sentences import Language, word
-from pruefpfad.cli.as_of import EVERY_CASE, answers_auditors, case_files, progress_bars
+from pruefpfad.cli.as_of import (
+    EVERY_CASE,
+    answers_auditors,
+    case_files,
+    origin_of,
+    progress_bars,
+)
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -58,16 +64,20 @@ def matrix(
         else:
             with progress_bars() as told:
                 found = list(matrices(store, programme, told))
-    plain = _plain(found, in_full=bool(reference) or wording)
+        origin = origin_of(store, as_of)
+    plain = origin.plain(cases=_plain(found, in_full=bool(reference) or wording))
+    exit_code = 0 if all(each.is_complete for each in found) else EXIT_INCOMPLETE
     if output:
         write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
     if as_json:
         say_json(plain)
-    elif reference:
+        raise SystemExit(exit_code)
+    if reference:
         _say_items(found[0], lang, in_full=wording)
     else:
         _say_cases(found, lang)
-    raise SystemExit(0 if all(each.is_complete for each in found) else EXIT_INCOMPLETE)
+    click.echo(origin.line(lang))
+    raise SystemExit(exit_code)
 
 
 def _plain(found: Sequence[Matrix], *, in_full: bool) -> list[dict[str, object]]:

@@ -11,9 +11,9 @@ import msgspec
 from grant_audit.as_of import AsOf
 from grant_audit.overrides import INCIDENT
 from grant_audit.overrides import overrides as every_override
-from grant_audit.own_ledger import entries
+from grant_audit.own_ledger import entries_as_of
 from grant_audit.sentences import Language, word
-from pruefpfad.cli.as_of import answers_auditors, case_files, computed_from
+from pruefpfad.cli.as_of import answers_auditors, case_files, origin_of
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -41,11 +41,12 @@ def overrides(
     Exit code 0 if each is borne by two, 1 if one lacks its reason or its second person.
     """
     with installation.stores() as stores:
-        own = list(entries(stores["audit"], {f"audit{INCIDENT}"}))
+        own, last = entries_as_of(stores, as_of, {f"audit{INCIDENT}"})
     with case_files(installation, as_of) as pages:
         found = every_override(pages, programme, own)
-        footing = computed_from(pages, as_of, lang)
-    plain = [{**asdict(each), "is_borne_by_two": each.is_borne_by_two} for each in found]
+        origin = origin_of(pages, as_of).with_audit(last)
+    listed = [{**asdict(each), "is_borne_by_two": each.is_borne_by_two} for each in found]
+    plain = origin.plain(overrides=listed)
     if output:
         write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
     if as_json:
@@ -66,7 +67,7 @@ def overrides(
         ]
         columns = [heading(term, lang) for term in terms]
         say_table(f"{len(found)} {heading('overrides', lang)}", columns, rows)
-        click.echo(footing)
+        click.echo(origin.line(lang))
     raise SystemExit(0 if all(each.is_borne_by_two for each in found) else EXIT_ALONE)
 
 

@@ -11,7 +11,7 @@ import click
 from grant_audit.as_of import AsOf, last_positions
 from grant_audit.sentences import Language, word
 from grant_values.invalid import Invalid
-from pruefpfad.cli.as_of import answers_auditors
+from pruefpfad.cli.as_of import Origin, answers_auditors
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -38,16 +38,16 @@ def roles(
     if not (used or as_of.is_now):
         raise Invalid("used", "expected it with --recorded or --position")
     if used:
-        _say_used(_read(installation, as_of), lang, as_json=as_json)
+        _say_used(*_read(installation, as_of), lang, as_json=as_json)
     else:
         _say_entitled(list(entitlements()), lang, as_json=as_json)
 
 
-def _read(installation: Installation, as_of: AsOf) -> list[Acting]:
+def _read(installation: Installation, as_of: AsOf) -> tuple[list[Acting], Origin]:
     with installation.stores() as stores:
         lasts = last_positions(stores, as_of, stores)
         with PositionBars(lasts) as bars:
-            return actings(stores, lasts, bars.reached)
+            return actings(stores, lasts, bars.reached), Origin(lasts)
 
 
 def _say_entitled(found: Sequence[Entitlement], lang: Language, *, as_json: bool) -> None:
@@ -66,21 +66,20 @@ def _say_entitled(found: Sequence[Entitlement], lang: Language, *, as_json: bool
     say_table(word("entitlements", "roles", lang), columns, rows)
 
 
-def _say_used(found: Sequence[Acting], lang: Language, *, as_json: bool) -> None:
+def _say_used(found: Sequence[Acting], origin: Origin, lang: Language, *, as_json: bool) -> None:
     """Whoever has acted in more than one role is marked: the domains decide whether they may."""
     several = Counter(each.actor_id for each in found)
     if as_json:
-        say_json(
-            [
-                {
-                    **asdict(each),
-                    "methods": sorted(each.methods),
-                    "services": sorted(each.services),
-                    "roles_of_actor": several[each.actor_id],
-                }
-                for each in found
-            ]
-        )
+        actors = [
+            {
+                **asdict(each),
+                "methods": sorted(each.methods),
+                "services": sorted(each.services),
+                "roles_of_actor": several[each.actor_id],
+            }
+            for each in found
+        ]
+        say_json(origin.plain(actors=actors))
         return
     rows = [
         (
@@ -98,6 +97,7 @@ def _say_used(found: Sequence[Acting], lang: Language, *, as_json: bool) -> None
     terms = ("actor", "role", "events", "services", "methods", "first", "last", "roles_of_actor")
     columns = [word(term, "roles", lang) for term in terms]
     say_table(heading("actors", lang), columns, rows)
+    click.echo(origin.line(lang))
 
 
 AUDIT_COMMANDS = (roles,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from typing import Any
 
 import click
 
@@ -11,7 +12,7 @@ from grant_audit import queries
 from grant_audit.as_of import AsOf
 from grant_audit.case_file import STATES, CaseFile
 from grant_audit.sentences import Language, amount, sentence, word
-from pruefpfad.cli.as_of import case_files, computed_from, shows_case_files
+from pruefpfad.cli.as_of import Origin, case_files, origin_of, shows_case_files
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
 
@@ -50,9 +51,9 @@ def list_cases(
     """List cases with their state and amounts."""
     with case_files(installation, as_of) as pages:
         found = queries.cases(pages, state, programme)
-        footing = computed_from(pages, as_of, lang)
+        origin = origin_of(pages, as_of)
     if as_json:
-        say_json([asdict(line) for line in found])
+        say_json(origin.plain(cases=[asdict(line) for line in found]))
         return
     rows = (
         (
@@ -69,7 +70,7 @@ def list_cases(
     say_table(f"{len(found)} {heading('cases', lang)}", columns_of(texts, amounts, lang), rows)
     if len(found) > limit:
         click.echo(f"{len(found) - limit} {heading('more', lang)}: --limit {len(found)}")
-    click.echo(footing)
+    click.echo(origin.line(lang))
 
 
 @case.command(epilog="Example: pruefpfad --data var/demo case show ESF1420-000015")
@@ -83,9 +84,9 @@ def show(
     """Show one case: who asks for what, what was found, decided and paid."""
     with case_files(installation, as_of, reference) as pages:
         file = queries.case(pages, reference)
-        footing = computed_from(pages, as_of, lang)
+        origin = origin_of(pages, as_of)
     if as_json:
-        say_json({"state": file.state, **asdict(file)})
+        say_json(origin.plain(state=file.state, **asdict(file)))
         return
     tranches = sorted(file.tranches.items())
     rows = [
@@ -98,7 +99,7 @@ def show(
         *((f"{heading('tranche', lang)} {name}", amount(cents, lang)) for name, cents in tranches),
     ]
     say_table(reference, columns_of(("what", "how_it_stands"), (), lang), rows)
-    click.echo(footing)
+    click.echo(origin.line(lang))
 
 
 def _application(file: CaseFile, lang: Language) -> list[tuple[str, str]]:
@@ -124,17 +125,22 @@ def history(
     """Tell what happened in a case, one sentence for each event."""
     with case_files(installation, as_of, reference) as pages:
         entries = queries.history(pages, reference)
-    tell(entries, lang, as_json=as_json)
+        origin = origin_of(pages, as_of)
+    tell(entries, origin, lang, as_json=as_json)
 
 
-def tell(entries: Sequence[queries.Entry], lang: Language, *, as_json: bool) -> None:
+def tell(
+    entries: Sequence[queries.Entry], origin: Origin, lang: Language, *, as_json: bool
+) -> None:
     """Entries of a history, one sentence and line for each."""
     if as_json:
-        say_json([{**entry, "sentence": sentence(entry, lang)} for entry in entries])
+        told = [{**entry, "sentence": sentence(entry, lang)} for entry in entries]
+        say_json(origin.plain(events=told))
         return
     for entry in entries:
         place = f"{entry['source']}/{entry['position']}"
         click.echo(f"{entry['recorded_at'][:19]}  {place:24}  {sentence(entry, lang)}")
+    click.echo(origin.line(lang))
 
 
 @click.group(epilog="Example: pruefpfad --data var/demo budget show")
@@ -153,9 +159,9 @@ def show_budget(
     """Show ceiling, earmarked, committed, paid and free of each line."""
     with case_files(installation, as_of) as pages:
         lines = queries.budget(pages, programme)
-        footing = computed_from(pages, as_of, lang)
+        origin = origin_of(pages, as_of)
     if as_json:
-        say_json([{**asdict(line), "free_cents": line.free_cents} for line in lines])
+        say_json(origin.plain(lines=[_with_what_is_free(line) for line in lines]))
         return
     rows = (
         (
@@ -172,7 +178,11 @@ def show_budget(
     amounts = ("ceiling", "earmarked", "committed", "paid", "free")
     columns = columns_of(("programme", "line"), amounts, lang)
     say_table(heading("budget_lines", lang), columns, rows)
-    click.echo(footing)
+    click.echo(origin.line(lang))
+
+
+def _with_what_is_free(line: queries.LineRow) -> dict[str, Any]:
+    return {**asdict(line), "free_cents": line.free_cents}
 
 
 def heading(term: str, lang: Language) -> str:

@@ -13,7 +13,7 @@ from grant_audit.retention import asked_erasures
 from grant_audit.sentences import Language, word
 from grant_contracts.reasons import ERASURE_DECISION, ERASURE_GROUND
 from grant_values.personal import PURPOSES
-from pruefpfad.cli.as_of import case_files, shows_case_files
+from pruefpfad.cli.as_of import case_files, origin_of, shows_case_files
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
@@ -38,8 +38,9 @@ def list_erasures(
     """List all requests, overdue ones first. Exit code 1 if one is overdue."""
     with case_files(installation, as_of) as pages:
         found = asked_erasures(pages, day_of(on, as_of))
+        origin = origin_of(pages, as_of)
     if as_json:
-        say_json([asdict(each) for each in found])
+        say_json(origin.plain(requests=[asdict(each) for each in found]))
     else:
         columns = ("reference", "request", "state", "due", "received", "purposes", "decision")
         rows = [
@@ -56,6 +57,7 @@ def list_erasures(
         ]
         title = f"{len(rows)} {heading('erasures', lang)}"
         say_table(title, [heading(each, lang) for each in columns], rows)
+        click.echo(origin.line(lang))
     raise SystemExit(EXIT_OVERDUE if any(each.state == "overdue" for each in found) else 0)
 
 

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import click
 
-from grant_audit import queries
 from grant_audit.as_of import AsOf
 from grant_audit.exports import operations_list
-from grant_audit.pages import CaseFiles
 from grant_audit.summary import summary
 from grant_values.invalid import Invalid
-from pruefpfad.cli.as_of import case_files, shows_case_files
+from pruefpfad.cli.as_of import Origin, case_files, origin_of, shows_case_files
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.whole_files import file_option, write_text_whole
 
@@ -49,7 +45,7 @@ def operations(
     asked = replace(as_of, effective=day.date()) if day else as_of
     with case_files(installation, asked) as pages:
         text = operations_list(pages, date.max)
-        origin = computed(pages, asked)
+        origin = origin_of(pages, asked)
     _write(text, output, origin)
 
 
@@ -64,7 +60,8 @@ def figures(installation: Installation, as_of: AsOf, output: Path | None) -> Non
     Under "events" stand the positions of which they were computed.
     """
     with case_files(installation, as_of) as pages:
-        found = {**summary(pages), **_effective(as_of)}
+        day = {"effective": as_of.effective.isoformat()} if as_of.effective else {}
+        found = {**summary(pages), **day}
     text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     if output:
         write_text_whole(output, text)
@@ -72,18 +69,10 @@ def figures(installation: Installation, as_of: AsOf, output: Path | None) -> Non
         click.echo(text, nl=False)
 
 
-def computed(pages: CaseFiles, as_of: AsOf) -> dict[str, Any]:
-    """Of which positions a report was computed, and as of which day: they make it again."""
-    return {"positions": queries.events_followed(pages), **_effective(as_of)}
-
-
-def _effective(as_of: AsOf) -> dict[str, str]:
-    return {"effective": as_of.effective.isoformat()} if as_of.effective else {}
-
-
-def _write(text: str, output: Path | None, origin: Mapping[str, Any]) -> None:
+def _write(text: str, output: Path | None, origin: Origin) -> None:
     """The list has the columns that its readers know, and no room for where it comes from."""
-    beside = json.dumps({"sha256": sha256(text.encode()).hexdigest(), **origin}, indent=2)
+    digest = sha256(text.encode()).hexdigest()
+    beside = json.dumps({"sha256": digest, **origin.plain()}, indent=2)
     if output:
         write_text_whole(output, text)
         write_text_whole(output.with_name(f"{output.name}.json"), f"{beside}\n")

@@ -8,10 +8,11 @@ from typing import Any
 import click
 
 from grant_audit.as_of import AsOf
+from grant_audit.pages import SECTIONS
 from grant_audit.sentences import Language, sentence, word
 from grant_contracts.envelope import CloudEvent
 from grant_values.invalid import Invalid
-from pruefpfad.cli.as_of import answers_auditors
+from pruefpfad.cli.as_of import Origin, answers_auditors
 from pruefpfad.cli.cases import columns_of, heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -47,7 +48,8 @@ def known(
     with installation.stores() as stores:
         case = DecidedCase(stores, reference)
         if number is None:
-            _list(case, lang, as_json=as_json)
+            heads = {service: stores[service].head().position for service in SECTIONS}
+            _list(case, Origin(heads), lang, as_json=as_json)
             return
         sentences = {place: sentence(entry, lang) for place, entry in case.entries.items()}
         found = as_plain(case, case.decision(number), number, sentences)
@@ -57,10 +59,11 @@ def known(
         _say(found, lang)
 
 
-def _list(case: DecidedCase, lang: Language, *, as_json: bool) -> None:
+def _list(case: DecidedCase, origin: Origin, lang: Language, *, as_json: bool) -> None:
     numbered = list(enumerate(case.decisions, 1))
     if as_json:
-        say_json([_line(case, number, event, lang) for number, event in numbered])
+        listed = [_line(case, number, event, lang) for number, event in numbered]
+        say_json(origin.plain(decisions=listed))
         return
     texts = ("number", "place", "recorded_at", "decided_by", "decision")
     rows = [
@@ -68,6 +71,7 @@ def _list(case: DecidedCase, lang: Language, *, as_json: bool) -> None:
         for number, event in numbered
     ]
     say_table(heading("decisions", lang), columns_of(texts, (), lang), rows)
+    click.echo(origin.line(lang))
 
 
 def _line(case: DecidedCase, number: int, event: CloudEvent, lang: Language) -> dict[str, Any]:

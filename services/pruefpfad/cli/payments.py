@@ -13,9 +13,8 @@ from grant_audit.as_of import AsOf
 from grant_audit.sentences import Language, amount, word
 from grant_disbursement.domain import PaymentRun
 from grant_disbursement.run_file import recorded_file
-from pruefpfad.cli.as_of import case_files, computed_from, shows_case_files
+from pruefpfad.cli.as_of import case_files, origin_of, shows_case_files
 from pruefpfad.cli.cases import columns_of, lang_option
-from pruefpfad.cli.exports import computed
 from pruefpfad.cli.installation import Installation, opens
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.whole_files import PRIVATE, file_option, write_whole
@@ -38,9 +37,9 @@ def list_runs(installation: Installation, as_of: AsOf, lang: Language, as_json: 
     """List the payment runs, each with the position of the event that its file was made of."""
     with case_files(installation, as_of) as pages:
         runs = queries.runs(pages)
-        origin, footing = computed(pages, as_of), computed_from(pages, as_of, lang)
+        origin = origin_of(pages, as_of)
     if as_json:
-        say_json({**origin, "runs": runs})
+        say_json(origin.plain(runs=runs))
         return
     texts = ("run", "position", "execution_day", "state", "file_hash", "payments")
     say_table(
@@ -48,7 +47,7 @@ def list_runs(installation: Installation, as_of: AsOf, lang: Language, as_json: 
         columns_of(texts, ("total",), lang),
         (_cells(run, lang) for run in runs),
     )
-    click.echo(footing)
+    click.echo(origin.line(lang))
 
 
 def _cells(run: dict[str, Any], lang: Language) -> tuple[str, ...]:

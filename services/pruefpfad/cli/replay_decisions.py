@@ -17,16 +17,18 @@ from pruefpfad.cli.installation import Installation, case_of, opens
 from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.progress import PositionBars
-from pruefpfad.decided_again.differences import Difference
+from pruefpfad.decided_again.differences import Difference, Fault, Finding
 from pruefpfad.decided_again.replay import CALLS, Selection, Tally, decided_again
 
 EXIT_DIFFERS = 1
+EXIT_FAULT = 6
 _WIDEST_VALUE = 120
 
 
 @click.command(
     epilog="Example: pruefpfad --data var/demo replay decisions --case ESF1420-000015. Exit code 0:"
-    " everything came out as recorded; 1: something did not."
+    " everything came out as recorded; 1: something came out otherwise; 6: nothing did, but this"
+    " program failed at some events, which are named and are neither right nor wrong."
 )
 @click.option("--programme", help="Only the cases of this programme, and what belongs to no case.")
 @click.option("--case", "case_name", help="Only this case: its reference or its id.")
@@ -56,47 +58,74 @@ def decisions(
     with installation.stores() as stores, vault as opened, PositionBars(_heads(stores)) as bars:
         found = list(decided_again(stores, selection, tally, bars.reached, opened))
     _say_json(tally, found) if as_json else _say(tally, found, lang)
-    if found:
+    if _differences(found):
         raise SystemExit(EXIT_DIFFERS)
+    if found:
+        raise SystemExit(EXIT_FAULT)
 
 
 def _heads(stores: Mapping[str, Store]) -> dict[str, int]:
     return {name: stores[name].head().position for name in CALLS}
 
 
-def _say(tally: Tally, found: Iterable[Difference], lang: Language) -> None:
+def _differences(found: Iterable[Finding]) -> list[Difference]:
+    return [each for each in found if isinstance(each, Difference)]
+
+
+def _faults(found: Iterable[Finding]) -> list[Fault]:
+    return [each for each in found if isinstance(each, Fault)]
+
+
+def _say(tally: Tally, found: Iterable[Finding], lang: Language) -> None:
     def term(name: str) -> str:
         return word(name, "decided_again", lang)
 
-    topics = sorted({*tally.recomputed, *tally.given}, key=_order)
-    rows = [
-        (topic, str(tally.recomputed[topic]), str(tally.differing[topic]), str(tally.given[topic]))
-        for topic in topics
-    ]
-    columns = [term(name) for name in ("event", "compared", "differing", "given")]
+    counts = (tally.recomputed, tally.differing, tally.given, tally.failed)
+    rows = [(topic, *(str(count[topic]) for count in counts)) for topic in _topics(tally)]
+    columns = [term(name) for name in ("event", "compared", "differing", "given", "failed")]
     say_table(term("title"), columns, rows)
-    for each in found:
-        case = f", {term('case')} {each.case_id}" if each.case_id else ""
+    for each in _differences(found):
         click.echo(
-            f"{each.origin}/{each.position} {each.topic}{case}: {each.field}:"
+            f"{_place(each, term('case'))}: {each.field}:"
             f" {term('recorded')} {_short(each.recorded)},"
             f" {term('computed')} {_short(each.computed)}"
         )
+    for fault in _faults(found):
+        place = _place(fault, term("case"))
+        click.echo(f"{place}: {term('fault')}: {fault.error} ({fault.raised_at})")
     click.echo(
         f"{tally.recomputed.total()} {term('again')}, {tally.differing.total()} {term('differ')}"
     )
+    if tally.failed:
+        click.echo(f"{tally.failed.total()} {term('not_computed')}")
 
 
-def _say_json(tally: Tally, found: Iterable[Difference]) -> None:
+def _place(found: Finding, case: str) -> str:
+    on_case = f", {case} {found.case_id}" if found.case_id else ""
+    return f"{found.origin}/{found.position} {found.topic}{on_case}"
+
+
+def _say_json(tally: Tally, found: Iterable[Finding]) -> None:
     counts = {
         topic: {
             "decided_again": tally.recomputed[topic],
             "differing": tally.differing[topic],
             "given": tally.given[topic],
+            "failed": tally.failed[topic],
         }
-        for topic in sorted({*tally.recomputed, *tally.given}, key=_order)
+        for topic in _topics(tally)
     }
-    say_json({"events": counts, "differences": [asdict(each) for each in found]})
+    say_json(
+        {
+            "events": counts,
+            "differences": [asdict(each) for each in _differences(found)],
+            "faults": [asdict(each) for each in _faults(found)],
+        }
+    )
+
+
+def _topics(tally: Tally) -> list[str]:
+    return sorted({*tally.recomputed, *tally.given, *tally.failed}, key=_order)
 
 
 def _order(topic: str) -> tuple[int, str]:

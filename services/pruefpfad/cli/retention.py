@@ -15,7 +15,7 @@ from grant_audit.sentences import Language, word
 from grant_contracts.reasons import HOLD_GROUND
 from grant_contracts.retention_commands import REPORTABLE
 from grant_values.legal_time import legal_date
-from pruefpfad.cli.as_of import case_files, shows_case_files
+from pruefpfad.cli.as_of import case_files, origin_of, shows_case_files
 from pruefpfad.cli.carry_out import carry_out, list_outstanding
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands
@@ -59,9 +59,10 @@ def show(
     """Show until when a case is kept, by each rule, and what holds it."""
     with case_files(installation, as_of, reference) as pages:
         page = kept.kept_case(pages, reference)
+        origin = origin_of(pages, as_of)
     state = kept.state_of(page, day_of(on, as_of))
     if as_json:
-        say_json({"reference": reference, "state": state, **page})
+        say_json(origin.plain(**{"reference": reference, "state": state, **page}))
         return
     term = page.get("term", {})
     until = term.get("retain_until") or "–"
@@ -74,6 +75,7 @@ def show(
     for hold, held in sorted(page.get("holds", {}).items()):
         ground = word(held["ground"], "hold_ground", lang)
         click.echo(f"{heading('hold', lang)} {hold} ({ground}): {held['reason']}")
+    click.echo(origin.line(lang))
 
 
 def _rows_of(term: dict[str, Any], lang: Language) -> list[Sequence[str]]:
@@ -108,9 +110,10 @@ def due(
     """List the cases whose term on record has passed and which nothing holds."""
     with case_files(installation, as_of) as pages:
         found = kept.kept_cases(pages, day_of(on, as_of))
+        origin = origin_of(pages, as_of)
     listed = [each for each in found if every or each.state in ("passed", "proposed")]
     if as_json:
-        say_json([asdict(each) for each in listed])
+        say_json(origin.plain(cases=[asdict(each) for each in listed]))
         return
     rows = [
         (
@@ -124,6 +127,7 @@ def due(
     ]
     columns = [heading(e, lang) for e in ("reference", "state", "retain_until", "rule", "hold")]
     say_table(f"{len(rows)} {heading('cases', lang)}", columns, rows)
+    click.echo(origin.line(lang))
 
 
 @retention.command(

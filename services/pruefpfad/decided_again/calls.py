@@ -20,23 +20,38 @@ from pruefpfad.decided_again.aggregates import RecordedAggregates
 from pruefpfad.decided_again.units import Cause, Unit
 
 
+class NotOnRecord(LookupError):
+    """What the event speaks of is not on record: then nothing can have come of it."""
+
+
 class Led(NamedTuple):
     """What the arguments of a call may be taken from: the leading event, its aggregate as it stood
     before, all aggregates, and on whose behalf."""
 
     event: Any
-    aggregate: Any
+    before: Any
     held: RecordedAggregates
     cause: Cause
     beside: tuple[Any, ...] = ()
     """The other events of the unit."""
+
+    @property
+    def aggregate(self) -> Any:
+        """The event's own aggregate; `NotOnRecord` where the event cannot have been its."""
+        if self.before is None:
+            raise NotOnRecord("The aggregate of this event had not begun before it.")
+        return self.before
 
     def second_actor(self) -> Actor | None:
         second = self.cause.secondactorid
         return Actor(second, self.cause.actorrole) if second else None
 
     def find(self, aggregate_id: Any) -> Any:
-        return self.held.find(aggregate_id)
+        """Another aggregate that the event speaks of; `NotOnRecord` where there is none."""
+        found = self.held.find(aggregate_id)
+        if found is None:
+            raise NotOnRecord(f"{aggregate_id}, of which this event speaks, is not on record.")
+        return found
 
 
 @dataclass(frozen=True)

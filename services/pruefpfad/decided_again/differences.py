@@ -31,6 +31,20 @@ class Difference:
     computed: Any
 
 
+@dataclass(frozen=True)
+class Fault:
+    """A unit that this program could not decide again, because it failed itself: whether its first
+    event, named here, is right is not known. `raised_at` is the place in the program."""
+
+    origin: str
+    position: int
+    topic: str
+    case_id: UUID | None
+    error: str
+    raised_at: str
+
+
+Finding = Difference | Fault
 Found = tuple[LedgerEvent, str, Any, Any]
 """The recorded event, the field, and its two values."""
 

@@ -7,14 +7,18 @@ command. Both find the state that the ledger left before them. Nothing is writte
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 import msgspec
+from eventsourcing.domain import EventSourcingError
 
+from grant_store.errors import StoreError
 from grant_store.personal.access import Opener
 from grant_store.rows import LedgerEvent
 from grant_store.store import Store
@@ -24,13 +28,20 @@ from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES, Service
 from pruefpfad.decided_again import access
 from pruefpfad.decided_again.accounts import Accounts
-from pruefpfad.decided_again.aggregates import UNREADABLE, RecordedAggregates
-from pruefpfad.decided_again.calls import Calls, Decision, decision_of
+from pruefpfad.decided_again.aggregates import RecordedAggregates
+from pruefpfad.decided_again.calls import Calls, Decision, NotOnRecord, decision_of
 from pruefpfad.decided_again.calls_of_budgeting import CALLS as OF_BUDGETING
 from pruefpfad.decided_again.calls_of_disbursement import CALLS as OF_DISBURSEMENT
 from pruefpfad.decided_again.calls_of_eligibility import CALLS as OF_ELIGIBILITY
 from pruefpfad.decided_again.calls_of_intake import CALLS as OF_INTAKE
-from pruefpfad.decided_again.differences import WHOLE_EVENT, Difference, Found, differences
+from pruefpfad.decided_again.differences import (
+    WHOLE_EVENT,
+    Difference,
+    Fault,
+    Finding,
+    Found,
+    differences,
+)
 from pruefpfad.decided_again.known import Known
 from pruefpfad.decided_again.uncounted import Uncounted
 from pruefpfad.decided_again.units import Unit, units_of
@@ -47,8 +58,12 @@ Progress = Callable[[str, int], None]
 """Told the service and the position that it has come to."""
 
 _NO_ID = UUID(int=0)
-# What a rule answers to something that cannot have been: then nothing comes out of it.
-_NO_DECISION = (NotEntitled, NotYet, msgspec.MsgspecError, *UNREADABLE)
+_NO_DECISION = (
+    *(NotEntitled, NotYet, NotOnRecord, ValueError),
+    *(StoreError, EventSourcingError, msgspec.MsgspecError),
+)
+"""What a rule answers to something that cannot have been, and what is said of a record that cannot
+be read: then nothing comes out of it. Any other exception is a fault of this program."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +84,11 @@ class Selection:
 @dataclass
 class Tally:
     """How many events of each topic came out again as recorded, and how many did not; `given` are
-    those that no rule computes."""
+    those that no rule computes, and in units that `failed` the program did."""
 
     recomputed: Counter[str] = field(default_factory=Counter)
     differing: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
     given: Counter[str] = field(default_factory=Counter)
 
 
@@ -82,8 +98,9 @@ def decided_again(
     tally: Tally,
     progress: Progress,
     vault: Opener | None = None,
-) -> Iterator[Difference]:
-    """Every difference between what is recorded and what is decided again, ledger by ledger.
+) -> Iterator[Finding]:
+    """Every difference between what is recorded and what is decided again, ledger by ledger, and
+    every fault of the program in between.
 
     Without a `vault`, what rests on accounts is not decided again: it counts as given.
     """
@@ -131,7 +148,7 @@ class ServiceAgain:
         whole = selection.case_id is None
         self._held = RecordedAggregates(store, service.catalogue, whole=whole)
 
-    def walk(self, tally: Tally, progress: Callable[[int], None]) -> Iterator[Difference]:
+    def walk(self, tally: Tally, progress: Callable[[int], None]) -> Iterator[Finding]:
         for unit in units_of(self._store):
             self._held.begin(unit.first_position - 1)
             self._known.note(unit)
@@ -142,19 +159,32 @@ class ServiceAgain:
             self._uncounted.follow(unit, self._documents)
             progress(unit.last_position)
 
-    def _take(self, unit: Unit, tally: Tally) -> Iterator[Difference]:
+    def _take(self, unit: Unit, tally: Tally) -> Iterator[Finding]:
+        """Whatever comes out, what follows is decided on the record."""
         batch = Batch(self._held, lambda: _NO_ID, self._accounts, documents=self._documents)
-        found = self._found(unit, batch)
+        topics = [row.topic for row in unit.rows]
+        try:
+            found = self._found(unit, batch)
+        except Exception as error:  # noqa: BLE001 - told apart from what differs, and not hidden.
+            self._held.go_back_to_record(unit, batch.touched)
+            tally.failed.update(topics)
+            yield self._fault(unit, error)
+            return
         if found or found is None:
             self._held.go_back_to_record(unit, batch.touched)
         if found is None:
-            tally.given.update(row.topic for row in unit.rows)
+            tally.given.update(topics)
             return
-        tally.recomputed.update(row.topic for row in unit.rows)
+        tally.recomputed.update(topics)
         tally.differing.update({row.topic for row, *_ in found})
         for row, name, recorded, computed in found:
             about = (self._store.origin, row.position, row.topic, _case_of(unit))
             yield Difference(*about, name, recorded, computed)
+
+    def _fault(self, unit: Unit, error: Exception) -> Fault:
+        first = unit.rows[0]
+        about = (self._store.origin, first.position, first.topic, _case_of(unit))
+        return Fault(*about, f"{type(error).__name__}: {error}", _raised_at(error))
 
     def _found(self, unit: Unit, batch: Batch) -> list[Found] | None:
         """What differs in a unit; None where it is given, or rests on what cannot be opened."""
@@ -189,6 +219,13 @@ class ServiceAgain:
 
 def _nothing_came_of(row: LedgerEvent, error: Exception) -> Found:
     return row, WHOLE_EVENT, row.topic, f"{type(error).__name__}: {error}"
+
+
+def _raised_at(error: Exception) -> str:
+    """Module, line and function, for whoever mends the program."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    folder, name = Path(last.filename).parts[-2:]
+    return f"{folder}/{name}:{last.lineno} {last.name}"
 
 
 def _context_of(unit: Unit) -> Context:
