@@ -22,18 +22,23 @@ _LOOKING_AHEAD = frozenset(
 Read = Callable[[], Iterable[Known]]
 """Reads the events of one ledger in order of position, from the beginning each time."""
 Thing = tuple[str, object]
+Begun = dict[Thing, date]
+"""Since when the things that facts begin are there."""
 
 
-def counting_on(day: date, service: str, read: Read) -> Iterator[Known]:
-    """Those of the events of a service's ledger that count on this day."""
-    for event, fact, counts_from in with_days(service, read):
+def counting_on(day: date, service: str, read: Read, begun: Begun | None = None) -> Iterator[Known]:
+    """Those of the events of a service's ledger that count on this day. Whoever reads it in parts
+    gives `begun` again with each: it holds what the parts before have begun."""
+    for event, fact, counts_from in with_days(service, read, begun):
         if counts_from <= day:
             yield event, fact
 
 
-def with_days(service: str, read: Read) -> Iterator[tuple[CloudEvent, Fact, date]]:
+def with_days(
+    service: str, read: Read, begun: Begun | None = None
+) -> Iterator[tuple[CloudEvent, Fact, date]]:
     """Each event of a service's ledger with the day from which it counts."""
-    begun: dict[Thing, date] = {}
+    begun = {} if begun is None else begun
     latest = _days_at_latest(read) if service in _LOOKING_AHEAD else {}
     for unit in _units(read()):
         for (event, fact), day in zip(unit, _days_of(unit, latest), strict=True):
@@ -95,9 +100,7 @@ def _day_of_recording(event: CloudEvent, fact: Fact, latest: Mapping[Thing, date
     return min(recorded_on, latest.get(_thing(name, event, fact), recorded_on))
 
 
-def _not_before_what_it_presupposes(
-    begun: dict[Thing, date], event: CloudEvent, fact: Fact, day: date
-) -> date:
+def _not_before_what_it_presupposes(begun: Begun, event: CloudEvent, fact: Fact, day: date) -> date:
     counts = COUNTS[event.topic]
     for name in counts.presupposes:
         day = max(day, begun.get(_thing(name, event, fact), day))

@@ -46,16 +46,15 @@ class Override:
 
 
 def overrides(
-    pages: CaseFiles, programme: str | None = None, own: Iterable[queries.Entry] = ()
+    pages: CaseFiles, programme: str | None = None, on_no_case: Iterable[queries.Entry] = ()
 ) -> list[Override]:
     """Every override in the cases of a programme, or in all, by reference and rule.
 
-    Without a programme also those of no case; `own` are entries of audit's own ledger, which nobody
-    follows.
+    Without a programme also those in entries that are `on_no_case`, of all ledgers.
     """
     found: list[Override] = []
     if programme is None:
-        found += _incidents([*queries.history_without_case(pages), *own])
+        found += _incidents(on_no_case)
     found += (
         override
         for file in queries.every_case(pages)

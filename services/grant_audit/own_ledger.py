@@ -59,5 +59,7 @@ def _entry(store: Store, row: LedgerEvent) -> Entry:
         "actor_id": metadata.get("actorid", ""),
         "actor_role": metadata.get("actorrole", ""),
         "second_actor_id": metadata.get("secondactorid", ""),
+        "subject": str(row.originator_id),
+        "causation": metadata.get("causationid", ""),
         "data": msgspec.json.decode(row.state),
     }

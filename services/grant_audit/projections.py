@@ -81,5 +81,7 @@ def _history_entry(event: CloudEvent) -> Page:
         "actor_id": event.actorid,
         "actor_role": event.actorrole,
         "second_actor_id": event.secondactorid,
+        "subject": event.subject,
+        "causation": event.causationid,
         "data": event.data,
     }

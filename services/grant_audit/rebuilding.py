@@ -66,12 +66,20 @@ class RebuiltPages:
     def tracked(self, upstream: str) -> Tracked:
         return Tracked(upstream, self._positions.get(upstream, 0), b"")
 
+    def document_counts(self) -> dict[str, int]:
+        return {kind: len(pages) for kind, pages in self._closed.items() if pages}
+
+    def put_away(self, kind: str) -> None:
+        """Nothing more is written on the pages of this kind: they are put away as the bytes that a
+        store would hold, which take far less room."""
+        pages = self._open[kind]
+        self._closed[kind].update({key: encode(body) for key, body in pages.items()})
+        pages.clear()
+
     def close(self, upstream: str, position: int) -> None:
-        """An upstream is in the pages up to this position. No other one writes on its pages, so
-        they are put away as the bytes that a store would hold, which take far less room."""
-        for kind, pages in self._open.items():
-            self._closed[kind].update({key: encode(body) for key, body in pages.items()})
-            pages.clear()
+        """An upstream is in the pages up to this position, and no other one writes on its pages."""
+        for kind in self._open:
+            self.put_away(kind)
         self._positions[upstream] = position
 
 

@@ -14,9 +14,11 @@ import msgspec
 
 from grant_audit import sampling
 from grant_audit.application import selected
-from grant_audit.own_ledger import entries
+from grant_audit.as_of import AsOf, Ledgers
+from grant_audit.own_ledger import entries, entries_as_of
 from grant_audit.pages import CaseFiles
 from grant_audit.population import Population, population
+from grant_audit.queries import Entry
 from grant_contracts.audit import SampleDrawn
 from grant_store.store import Store
 from grant_values.invalid import Invalid
@@ -40,9 +42,18 @@ class SampleOnRecord:
 
 def samples(store: Store) -> Iterator[SampleOnRecord]:
     """Every sample on record, in order of position. `store` is audit's own."""
-    for entry in entries(store, {DRAWN}):
-        fact = msgspec.convert(entry["data"], SampleDrawn)
-        yield SampleOnRecord(fact, f"{entry['source']}/{entry['position']}")
+    yield from map(_sample_in, entries(store, {DRAWN}))
+
+
+def samples_as_of(ledgers: Ledgers, as_of: AsOf) -> tuple[list[SampleOnRecord], int]:
+    """The samples that were on record then, and up to which position of audit."""
+    found, last = entries_as_of(ledgers, as_of, {DRAWN})
+    return [_sample_in(entry) for entry in found], last
+
+
+def _sample_in(entry: Entry) -> SampleOnRecord:
+    fact = msgspec.convert(entry["data"], SampleDrawn)
+    return SampleOnRecord(fact, f"{entry['source']}/{entry['position']}")
 
 
 def sample_on_record(store: Store, name: str) -> SampleOnRecord:

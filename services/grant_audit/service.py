@@ -1,17 +1,16 @@
 """Nameko entrypoints of audit: questions to the case file. It follows everybody, decides nothing.
 
-Money is in integer cents and days are ISO dates, as in the events.
+Money is in integer cents and days are ISO dates, as in the events. Each question may be asked as of
+a day (`effective`), an instant (`recorded`) or positions (`position`): `docs/time.md`.
 """
 
 from __future__ import annotations
 
-from datetime import date
-
-from grant_audit import exports, queries
-from grant_audit.case_file import CaseFile
+from grant_audit.questions import Answered, Questions
 from grant_bus.nameko.extensions import command, query
 from grant_bus.nameko.service import ServiceOnTheBus
-from grant_values.invalid import Invalid
+
+Text = str | None
 
 
 class AuditService(ServiceOnTheBus):
@@ -28,44 +27,61 @@ class AuditService(ServiceOnTheBus):
 
     @query
     def cases(
-        self, state: str | None = None, programme: str | None = None
-    ) -> list[queries.CaseLine]:
-        return queries.cases(self.writer.store, state, programme)
+        self,
+        state: Text = None,
+        programme: Text = None,
+        effective: Text = None,
+        recorded: Text = None,
+        position: Text = None,
+    ) -> Answered:
+        return self._asked(effective, recorded, position).cases(state, programme)
 
     @query
-    def case(self, reference: str) -> CaseFile:
-        return queries.case(self.writer.store, reference)
+    def case(
+        self, reference: str, effective: Text = None, recorded: Text = None, position: Text = None
+    ) -> Answered:
+        return self._asked(effective, recorded, position).case(reference)
 
     @query
-    def case_state(self, reference: str) -> queries.CaseLine:
+    def case_state(
+        self, reference: str, effective: Text = None, recorded: Text = None, position: Text = None
+    ) -> Answered:
         """Where a case stands, without the sections of its file."""
-        return queries.case_line(queries.case(self.writer.store, reference))
+        return self._asked(effective, recorded, position).case_state(reference)
 
     @query
-    def case_files(self) -> list[CaseFile]:
+    def case_files(
+        self, effective: Text = None, recorded: Text = None, position: Text = None
+    ) -> Answered:
         """Every case with all its sections, in order of their ids."""
-        return list(queries.every_case(self.writer.store))
+        return self._asked(effective, recorded, position).case_files()
 
     @query
-    def runs(self) -> list[queries.Entry]:
-        return queries.runs(self.writer.store)
+    def runs(
+        self, effective: Text = None, recorded: Text = None, position: Text = None
+    ) -> Answered:
+        return self._asked(effective, recorded, position).runs()
 
     @query
-    def history(self, reference: str) -> list[queries.Entry]:
-        return queries.history(self.writer.store, reference)
+    def history(
+        self, reference: str, effective: Text = None, recorded: Text = None, position: Text = None
+    ) -> Answered:
+        return self._asked(effective, recorded, position).history(reference)
 
     @query
-    def budget(self, programme: str | None = None) -> list[queries.LineRow]:
-        return queries.budget(self.writer.store, programme)
+    def budget(
+        self,
+        programme: Text = None,
+        effective: Text = None,
+        recorded: Text = None,
+        position: Text = None,
+    ) -> Answered:
+        return self._asked(effective, recorded, position).budget(programme)
 
     @query
-    def operations_csv(self, as_of: str) -> str:
+    def operations_csv(self, as_of: str, recorded: Text = None, position: Text = None) -> Answered:
         """The public list of operations as of a day, byte for byte as the export writes it."""
-        return exports.operations_list(self.writer.store, _day("as_of", as_of))
+        return self._asked(None, recorded, position).operations_csv(as_of)
 
-
-def _day(field: str, text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except (TypeError, ValueError) as error:
-        raise Invalid(field, f"expected a day such as 2024-12-31, not {text!r}") from error
+    def _asked(self, *axes: Text) -> Questions:
+        return Questions(self.writer.store, *axes)

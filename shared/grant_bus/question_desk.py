@@ -7,6 +7,7 @@ What an auditor asks of audit is put on record by audit's writer first, or it is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 from uuid import uuid4
@@ -22,7 +23,14 @@ from grant_bus.rates import UNLIMITED, Rates
 from grant_contracts.answer_codes import InvalidCode
 from grant_contracts.answers import Answer
 from grant_contracts.commands import Unfit, check_plain, command_message
-from grant_contracts.questions import AUDITOR, QUESTIONS, RECORD_ACCESS, QuestionMessage
+from grant_contracts.questions import (
+    ASKED_AS_OF,
+    AUDITOR,
+    AXES,
+    QUESTIONS,
+    RECORD_ACCESS,
+    QuestionMessage,
+)
 from grant_values.legal_time import legal_date
 
 Plain = dict[str, Any]
@@ -107,6 +115,7 @@ class QuestionDesk:
         if service != self._service or question not in QUESTIONS:
             known = ", ".join(sorted(each for each in QUESTIONS if each.startswith(self._service)))
             raise Unfit("no_such_command", "question", f"expected one of {known}")
+        _refuse_axes(question, arguments)
         mandate = self._readers.mandate(envelope["actor_token"])
         pause_seconds = self._readers.pause_for(mandate)
         if pause_seconds:
@@ -140,6 +149,13 @@ class QuestionDesk:
         return {**as_question(answer), "reason": answer.reason}
 
 
+def _refuse_axes(question: str, arguments: Mapping[str, str]) -> None:
+    for axis in AXES:
+        if axis in arguments and question not in ASKED_AS_OF:
+            expected = "expected none in a message: of all questions " + ", ".join(ASKED_AS_OF)
+            raise Unfit("wrong_field", axis, f"{expected} takes it, the others by RPC")
+
+
 def _subject(arguments: Mapping[str, str]) -> dict[str, str]:
     """What a question is about, by the first argument that names it."""
     for name, scope in _SCOPES.items():
@@ -148,8 +164,19 @@ def _subject(arguments: Mapping[str, str]) -> dict[str, str]:
     return {"scope": "everything", "subject": ""}
 
 
+@dataclass(frozen=True)
+class Dated:
+    """An answer as of some time, with what it was computed from: asked of that again, it is the
+    same."""
+
+    value: object
+    computed_from: Mapping[str, object]
+
+
 def found(value: object) -> Plain:
     """The answer to a question: dataclasses, dates and ids become plain values."""
+    if isinstance(value, Dated):
+        return {**found(value.value), "computed_from": msgspec.to_builtins(value.computed_from)}
     return {"kind": "found", "value": msgspec.to_builtins(value)}
 
 

@@ -38,6 +38,12 @@ QUESTIONS: Final[Mapping[str, frozenset[str] | None]] = {
 }
 """The roles entitled to each question; None where each actor may ask, about themselves."""
 
+AXES: Final = ("effective", "recorded", "position")
+"""Arguments that ask as of a day, an instant or positions."""
+ASKED_AS_OF: Final = ("audit.case_state",)
+"""The questions that take them in a message: of one case. What is asked of all cases is folded for
+long, and one message is answered after the other."""
+
 RECORD_ACCESS: Final = "audit.record_access"
 """The command by which audit puts on record what an auditor asks it."""
 

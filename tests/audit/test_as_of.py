@@ -6,7 +6,10 @@ corrections come in between.
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import msgspec
@@ -18,10 +21,18 @@ from msgspec.json import encode
 from audit.brute_force import Answers, Told, counting, told
 from audit.generated import LINES, days, histories
 from audit.ledgers import START, Entry, Offices
-from grant_audit import queries
+from grant_audit import as_followed, queries
+from grant_audit.as_followed import (
+    computed_from,
+    followed_by_all,
+    followed_case,
+)
 from grant_audit.as_of import AsOf, rebuilt, rebuilt_case, rebuilt_without_cases
+from grant_audit.asked_axes import read_as_of
 from grant_audit.case_file import CaseFile
-from grant_audit.pages import CALL, RUN, SECTIONS, CaseFiles
+from grant_audit.pages import ALL_KINDS, CALL, HISTORY, RUN, SECTIONS, CaseFiles
+from grant_audit.questions import Questions
+from grant_audit.rebuilding import RebuiltPages
 from grant_audit.summary import summary
 from grant_bus.feed import event_of, message_of
 from grant_bus.parked import EVENT, ParkedEvent
@@ -82,19 +93,27 @@ def _kind(decision: Told) -> str:
 
 
 def check_above_cases(pages: CaseFiles, answers: Answers) -> None:
-    lines = {line.fund: line for line in queries.budget(pages)}
+    check_lines(queries.budget(pages), answers)
+    check_runs(queries.runs(pages), answers)
+    assert len(queries.refused_access(pages)) == len(answers.of("AccessRefused"))
+    assert len(pages.documents(CALL)) == len(answers.of("CallOpened"))
+
+
+def check_lines(shown: Sequence[queries.LineRow], answers: Answers) -> None:
+    lines = {line.fund: line for line in shown}
     opened = {event.data["fund"]: event for event in answers.of("BudgetLineOpened")}
     assert {fund: line.ceiling_cents for fund, line in lines.items()} == answers.ceilings()
     for fund, line in lines.items():
         booked = answers.booked(opened[fund].row.originator_id)
         assert {name: getattr(line, name) for name in booked} == booked
-    runs = {run["run"]: run for run in queries.runs(pages)}
+
+
+def check_runs(shown: Sequence[queries.Entry], answers: Answers) -> None:
+    runs = {run["run"]: run for run in shown}
     assert set(runs) == {event.data["run"] for event in answers.of("PaymentRunOpened")}
     for kind, name in (("PaymentRunWritten", "file"), ("PaymentRunTransmitted", "transmitted")):
         done = {run for run, page in runs.items() if page[name]}
         assert done == {event.data["run"] for event in answers.of(kind)}
-    assert len(queries.refused_access(pages)) == len(answers.of("AccessRefused"))
-    assert len(pages.documents(CALL)) == len(answers.of("CallOpened"))
 
 
 def told_history(pages: CaseFiles, answers: Answers, case: str) -> tuple[list[Any], list[Any]]:
@@ -133,6 +152,112 @@ def test_as_of_a_day_and_an_instant_all_pages_say_what_brute_force_says(
         assert shown == expected
     assert queries.is_demonstration(pages) == bool(answers.of("DemonstrationDeclared"))
     summary(pages)  # Whatever the day: every figure and every proof can be computed.
+
+
+@slowly
+@given(histories(), AsOfs)
+def test_what_audit_has_followed_says_over_the_bus_what_brute_force_says(
+    history: tuple[Offices, list[str]], as_of: AsOf
+) -> None:
+    """Audit may not read the ledgers of others: it folds the pages of its own history."""
+    offices, references = history
+    answers = by_brute_force(offices, as_of)
+    followed = rebuilt(offices.ledgers, with_history=True)
+    check_questions(followed, as_of, answers, references)
+    for reference in references:
+        pages = followed_case(followed, case_id_of(reference), as_of)
+        file = case_or_none(pages, reference)
+        if file is not None:
+            check_case(file, answers)
+        shown, expected = told_history(pages, answers, str(case_id_of(reference)))
+        assert shown == expected
+
+
+def check_questions(
+    followed: RebuiltPages, as_of: AsOf, answers: Answers, references: Sequence[str]
+) -> None:
+    """Each question that takes the axes, as it is asked over the bus."""
+    texts = (str(axis) if axis else None for axis in (as_of.effective, as_of.recorded))
+    asked = Questions(followed, *texts)
+    lines = {line.reference: line for line in _value(asked.cases(None, None), as_of)}
+    files = {file.reference: file for file in _value(asked.case_files(), as_of)}
+    applied = {
+        reference
+        for reference in references
+        if answers.of("ApplicationSubmitted", str(case_id_of(reference)))
+    }
+    assert applied <= set(lines) == set(files)
+    for reference in applied:
+        case = str(case_id_of(reference))
+        line = _value(asked.case_state(reference), as_of)
+        assert line == lines[reference]
+        assert (line.state, line.paid_cents) == (answers.state(case), answers.paid_cents(case))
+        assert _value(asked.case(reference), as_of) == files[reference]
+        told = [entry["type"] for entry in _value(asked.history(reference), as_of)]
+        assert told == [event.row.topic for event in in_order(answers, case)]
+    check_lines(_value(asked.budget(None), as_of), answers)
+    check_runs(_value(asked.runs(), as_of), answers)
+    check_operations(asked, as_of, answers, applied)
+
+
+def check_operations(asked: Questions, as_of: AsOf, answers: Answers, applied: set[str]) -> None:
+    if as_of.recorded is None or as_of.effective is None:
+        return
+    _, *rows = csv.reader(StringIO(_value(asked.operations_csv(str(as_of.effective)), as_of)))
+    awarded = ("approved", "partially_approved", "final", "paid_in_part", "paid")
+    assert [row[0] for row in rows] == sorted(
+        each for each in applied if answers.state(str(case_id_of(each))) in awarded
+    )
+
+
+def _value(answer: Any, as_of: AsOf) -> Any:
+    return answer if as_of.is_now else answer.value
+
+
+def in_order(answers: Answers, case: str) -> list[Told]:
+    def place(event: Told) -> tuple[object, ...]:
+        return event.row.recorded_at, event.row.topic.partition(".")[0], event.row.position
+
+    return sorted((each for each in answers.events if each.name("case") == case), key=place)
+
+
+@slowly
+@given(histories(), st.none() | days, st.none() | instants, st.data())
+def test_over_the_bus_all_pages_are_those_of_the_ledgers_at_the_same_positions(
+    history: tuple[Offices, list[str]], day: date | None, instant: datetime | None, data: Any
+) -> None:
+    offices, _ = history
+    heads = {name: ledger.head().position for name, ledger in offices.ledgers.items()}
+    positions = {name: data.draw(st.integers(0, head)) for name, head in heads.items()}
+    as_of = AsOf(day, instant, data.draw(st.sampled_from([{}, positions])))
+    followed = rebuilt(offices.ledgers, with_history=True)
+
+    in_one_part = followed_by_all(followed, as_of)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(as_followed, "EVENTS_AT_ONCE", 1)
+        in_many_parts = followed_by_all(followed, as_of)
+
+    expected = rebuilt(offices.ledgers, as_of)
+    for kind in set(ALL_KINDS) - {HISTORY}:
+        assert in_one_part.documents(kind) == expected.documents(kind)
+        assert in_many_parts.documents(kind) == expected.documents(kind)
+
+
+@slowly
+@given(histories(), st.none() | days, instants)
+def test_an_answer_over_the_bus_is_the_same_again_of_what_it_was_computed_from(
+    history: tuple[Offices, list[str]], day: date | None, instant: datetime
+) -> None:
+    offices, [reference, *_] = history
+    followed = rebuilt(offices.ledgers, AsOf(None, instant), with_history=True)
+    first = followed_case(followed, case_id_of(reference), AsOf(day, instant))
+    told = computed_from(first, AsOf(day, instant))
+    position = " ".join(f"{name}/{at}" for name, at in told["positions"].items())
+    again = read_as_of(str(day) if day else None, str(told["recorded"]), position, "main")
+
+    since = rebuilt(offices.ledgers, with_history=True)
+    second = followed_case(since, case_id_of(reference), again)
+    assert case_or_none(second, reference) == case_or_none(first, reference)
 
 
 @slowly

@@ -6,6 +6,7 @@ from audit.conftest import Tell
 from audit.feeds import Feeds
 from audit.stories import a_programme, approved, received
 from grant_audit.overrides import APPLIED, GROWS, LATE, RULES, overrides
+from grant_audit.queries import history_without_case
 from grant_audit.sentences import LANGUAGES, Wording
 from grant_store.sqlite import SQLiteStore
 
@@ -72,13 +73,14 @@ def test_a_restored_store_that_two_operators_let_go_on_is_an_override(tell: Tell
     two = {"recorded_by": "o-1", "seconded_by": "o-2", "reason": "Platte defekt"}
     feeds.record("intake.IncidentRecorded", **known, **two)
     store = tell(feeds)
+    on_no_case = history_without_case(store)
 
-    [override] = overrides(store)
+    [override] = overrides(store, None, on_no_case)
 
     assert (override.reference, override.rule) == ("", GROWS)
     assert override.reason == "Platte defekt (pruefpfad.local/intake/main: 4 / 9)"
     assert override.is_borne_by_two
-    assert overrides(store, "ziq") == []
+    assert overrides(store, "ziq", on_no_case) == []
 
 
 def test_a_grant_without_an_override_is_none(year: SQLiteStore) -> None:

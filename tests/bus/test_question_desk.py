@@ -75,6 +75,16 @@ def test_a_mandate_that_has_ended_lets_nobody_read() -> None:
     assert answered({**a_question(), "actor_token": token})["code"] == "not_entitled"
 
 
+def test_of_one_case_a_message_may_ask_as_of_then_and_of_all_cases_it_may_not() -> None:
+    axes = {"effective": "2024-05-01", "recorded": "2024-05-01T00:00:00Z", "position": "intake/1"}
+
+    assert answered(a_question("audit.case_state", arguments=axes))["kind"] == "found"
+    for axis, text in axes.items():
+        answer = answered(a_question("audit.budget", arguments={axis: text}))
+        assert (answer["kind"], list(answer["errors"])) == ("invalid", [axis])
+        assert "audit.case_state takes it" in answer["errors"][axis][0]
+
+
 def test_what_became_of_a_command_is_told_to_its_sender_and_to_an_auditor() -> None:
     def outcome(by: Actor, **arguments: str) -> Plain:
         return answered(a_question("intake.outcome", by, arguments=arguments), "intake")

@@ -183,6 +183,29 @@ def test_on_both_runs_the_same_was_true_on_a_day(
         assert on_servers["effective"] == embedded["effective"] == day
 
 
+def test_over_the_bus_a_case_is_told_as_of_then_as_on_the_command_line(
+    system: DistributedSystem, in_one_process: Ending
+) -> None:
+    """Audit folds its own history; the command line reads the ledgers."""
+    reference = read_on_servers(system, "case", "list", "--state", "paid", "--json")["cases"][0]
+    for day in ("2015-06-30", "2016-12-31"):
+        asked = ("case", "list", "--effective", day, "--json")
+        told = {each["reference"]: each for each in read_on_servers(system, *asked)["cases"]}
+        answer = system.client.ask("audit", "cases", effective=day)
+        assert {each["reference"]: each for each in answer["value"]} == told
+        assert answer["computed_from"]["effective"] == day
+        one = {"reference": reference["reference"], "effective": day}
+        state = system.client.ask("audit", "case_state", **one)
+        assert state.get("value") == told.get(reference["reference"])
+        lines = read_on_servers(system, "budget", "show", "--effective", day, "--json")["lines"]
+        answer = system.client.ask("audit", "budget", effective=day)
+        assert [{**line, "free_cents": 0} for line in answer["value"]] == [
+            {**line, "free_cents": 0} for line in lines
+        ]
+    refused = system.client.ask("audit", "budget", recorded="then")
+    assert list(refused["errors"]) == ["recorded"]
+
+
 def read_on_servers(system: DistributedSystem, *words: str) -> Any:
     environment = {"PRUEFPFAD_DATABASE_URL": system.database_url, "PRUEFPFAD_LANE": LANE}
     return _read(words, environment)

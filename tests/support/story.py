@@ -37,6 +37,10 @@ def record_more(data: Path) -> None:
         ):
             answer = system.ask(command_message(command, "k-9", token, payload))
             assert answer.kind == "refused"
+        nobody = token_for(system.key, Actor("S-9", "decider"), *days)
+        look = {"question": "case show", "scope": "case", "subject": REFERENCE, "purpose": "none"}
+        answer = system.ask(command_message("audit.record_access", "k-9", nobody, look))
+        assert answer.kind == "refused"
 
 
 def heads(data: Path) -> dict[str, int]:

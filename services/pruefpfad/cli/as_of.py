@@ -19,14 +19,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from grant_audit import as_of as pages_as_of
 from grant_audit import queries
 from grant_audit.as_of import AsOf
+from grant_audit.asked_axes import read_instant
 from grant_audit.own_ledger import AUDIT
 from grant_audit.pages import SECTIONS, CaseFiles
 from grant_audit.rebuilding import Progress as Told
 from grant_audit.sentences import Language, word
-from grant_values.invalid import Invalid
+from grant_values.places import read_place
 from pruefpfad.cli.installation import Installation, case_of, reads, wrapped
 from pruefpfad.cli.looking import on_record
-from pruefpfad.cli.places import read_place
 
 F = TypeVar("F", bound=Callable[..., Any])
 ALL = (*SECTIONS, AUDIT)
@@ -76,7 +76,7 @@ def _shows(function: F, *, required_on_servers: bool) -> F:
     ) -> Any:
         as_of = AsOf(
             effective.date() if effective else None,
-            _instant(recorded) if recorded else None,
+            read_instant("recorded", recorded) if recorded else None,
             dict(read_place("position", text, installation.lane, ALL) for text in positions),
         )
         return function(installation, as_of, **options)
@@ -173,14 +173,3 @@ def origin_of(pages: CaseFiles, as_of: AsOf) -> Origin:
 
 def _in_words(day: date, lang: Language) -> str:
     return f"{day:%d.%m.%Y}" if lang == "de" else day.isoformat()
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        expected = f"expected an instant such as 2026-01-31T12:00:00+01:00, not {text!r}"
-        raise Invalid("recorded", expected) from error
-    if instant.tzinfo is None:
-        raise Invalid("recorded", f"expected an instant with its time zone, not {text!r}")
-    return instant

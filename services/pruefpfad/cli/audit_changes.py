@@ -11,7 +11,7 @@ from grant_audit import queries
 from grant_audit.as_of import AsOf
 from grant_audit.pages import NO_CASE
 from grant_audit.sentences import Language, sentence
-from pruefpfad.cli.as_of import answers_auditors, case_files, computed_from
+from pruefpfad.cli.as_of import answers_auditors, case_files, origin_of
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -34,8 +34,9 @@ def changes(
     """
     with case_files(installation, as_of, NO_CASE) as pages:
         entries = queries.changes(pages)
-        footing = computed_from(pages, as_of, lang)
-    plain = [{**entry, "sentence": sentence(entry, lang)} for entry in entries]
+        origin = origin_of(pages, as_of)
+    told = [{**entry, "sentence": sentence(entry, lang)} for entry in entries]
+    plain = origin.plain(events=told)
     if output:
         write_with_checksum(output, msgspec.json.format(msgspec.json.encode(plain)))
     if as_json:
@@ -48,11 +49,11 @@ def changes(
             entry["actor_id"],
             entry["sentence"],
         )
-        for entry in plain
+        for entry in told
     ]
     columns = [heading(term, lang) for term in ("place", "recorded_at", "by", "text")]
     say_table(f"{len(rows)} {heading('changes', lang)}", columns, rows)
-    click.echo(footing)
+    click.echo(origin.line(lang))
 
 
 AUDIT_COMMANDS = (changes,)

@@ -8,12 +8,13 @@ from pathlib import Path
 import click
 import msgspec
 
+from grant_audit import queries
 from grant_audit.as_of import AsOf
 from grant_audit.overrides import INCIDENT
 from grant_audit.overrides import overrides as every_override
-from grant_audit.own_ledger import entries_as_of
+from grant_audit.own_ledger import AUDIT, entries_as_of
 from grant_audit.sentences import Language, word
-from pruefpfad.cli.as_of import answers_auditors, case_files, origin_of
+from pruefpfad.cli.as_of import NO_CASE, answers_auditors, case_files, origin_of
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation
 from pruefpfad.cli.output import json_option, say_json, say_table
@@ -41,9 +42,11 @@ def overrides(
     Exit code 0 if each is borne by two, 1 if one lacks its reason or its second person.
     """
     with installation.stores() as stores:
-        own, last = entries_as_of(stores, as_of, {f"audit{INCIDENT}"})
+        own, last = entries_as_of(stores, as_of, {f"{AUDIT}{INCIDENT}"})
+    with case_files(installation, as_of, NO_CASE) as pages:
+        on_no_case = [*queries.history_without_case(pages), *own]
     with case_files(installation, as_of) as pages:
-        found = every_override(pages, programme, own)
+        found = every_override(pages, programme, on_no_case)
         origin = origin_of(pages, as_of).with_audit(last)
     listed = [{**asdict(each), "is_borne_by_two": each.is_borne_by_two} for each in found]
     plain = origin.plain(overrides=listed)

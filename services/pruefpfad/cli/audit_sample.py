@@ -10,19 +10,20 @@ import click
 import msgspec
 
 from grant_audit.as_of import AsOf
+from grant_audit.own_ledger import AUDIT
 from grant_audit.population import POPULATIONS
 from grant_audit.samples import (
     SampleOnRecord,
     drawn_otherwise,
     population_of,
     sample_on_record,
+    samples_as_of,
 )
-from grant_audit.samples import samples as all_samples
 from grant_audit.sampling import METHODS
 from grant_audit.sentences import Language, amount, word
 from grant_values.invalid import Invalid
 from grant_values.legal_time import legal_date
-from pruefpfad.cli.as_of import answers_auditors, case_files
+from pruefpfad.cli.as_of import Origin, answers_auditors, case_files
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands
 from pruefpfad.cli.looking import put_on_record
@@ -199,14 +200,11 @@ def _footing(found: SampleOnRecord, lang: Language) -> list[tuple[str, str]]:
 @answers_auditors
 def samples(installation: Installation, as_of: AsOf, lang: Language, as_json: bool) -> None:
     """List the samples on record: what each was drawn from, how, by whom and why."""
-    if not as_of.is_now:
-        raise Invalid(
-            "recorded", "expected none: a sample says itself at which positions it stands"
-        )
     with installation.stores() as stores:
-        found = list(all_samples(stores["audit"]))
+        found, last = samples_as_of(stores, as_of)
+    origin = Origin({AUDIT: last}, as_of.effective)
     if as_json:
-        say_json([each.as_document for each in found])
+        say_json(origin.plain(samples=[each.as_document for each in found]))
         return
     rows = [
         (
@@ -232,6 +230,7 @@ def samples(installation: Installation, as_of: AsOf, lang: Language, as_json: bo
         heading("place", lang),
     ]
     say_table(f"{len(found)} {word('samples', 'sample', lang)}", columns, rows)
+    click.echo(origin.line(lang))
 
 
 AUDIT_COMMANDS = (sample, samples)

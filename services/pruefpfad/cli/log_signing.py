@@ -19,11 +19,11 @@ from grant_store.log.stored_tiles import tree_of
 from grant_store.log.tree import check_inclusion, inclusion_proof
 from grant_store.opening import open_ledger_view, open_log
 from grant_values.invalid import Invalid
+from grant_values.places import read_place
 from pruefpfad.assembly import SERVICES
 from pruefpfad.bundles import DOWNSTREAM_FIRST
 from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.output import EXIT_NOT_YET, json_option, say_json, say_table
-from pruefpfad.cli.places import read_place
 from pruefpfad.processes.checkpointer import signing
 from pruefpfad.processes.configuration import HEADS_DIR, LOG_KEYS, LOG_NAME
 

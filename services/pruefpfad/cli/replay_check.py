@@ -8,13 +8,13 @@ from dataclasses import asdict
 import click
 
 from grant_audit.sentences import Language, word
+from grant_values.places import read_place
 from pruefpfad.assembly import SERVICES
 from pruefpfad.cli.as_of import progress_bars
 from pruefpfad.cli.cases import columns_of, lang_option
 from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.looking import on_record
 from pruefpfad.cli.output import EXIT_NOT_YET, json_option, say_json, say_table
-from pruefpfad.cli.places import read_place
 from pruefpfad.rebuilt.check import Outcome
 from pruefpfad.rebuilt.check import check as rebuild_and_compare
 

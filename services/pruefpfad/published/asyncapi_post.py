@@ -65,6 +65,10 @@ def _found() -> Part:
     positions = {"type": "object", "additionalProperties": {"type": "integer"}}
     optional = {
         "value": {"description": "What was asked for; null where there is none."},
+        "computed_from": {
+            "type": "object",
+            "description": "Where axes were given: the positions, day and instant of the answer.",
+        },
         "code": {"enum": list(ANSWER_CODES)},
         "errors": {"type": "object", "additionalProperties": texts},
         "followed": {**positions, "description": "How far each upstream was followed."},
