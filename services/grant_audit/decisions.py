@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from uuid import UUID
 
 from grant_audit.effective_axis import with_days
 from grant_audit.pages import SECTIONS
@@ -24,20 +25,33 @@ Place = tuple[str, int]
 Wants = Callable[[str, CloudEvent], bool]
 """Whether a service follows events of this kind at all."""
 
-DECIDES = frozenset(
-    fact.TOPIC
-    for fact in (
-        intake.CompletenessChecked,
-        *(eligibility.FindingProposed, eligibility.FoundEligible, eligibility.FoundIneligible),
-        *(budgeting.GrantApproved, budgeting.GrantPartiallyApproved),
-        *(budgeting.ApplicationRejected, budgeting.ApprovalRefused),
-        *(budgeting.DecisionNotified, budgeting.RemedyWaived, budgeting.DecisionBecameFinal),
-        *(disbursement.FactualCorrectnessCertified, disbursement.ArithmeticCorrectnessCertified),
-        *(disbursement.CertificationRefused, disbursement.PaymentOrdered),
-        disbursement.PaymentOrderRefused,
-    )
+SYSTEM = "system"
+"""The role of a service that follows what others recorded."""
+
+_DECIDES = (
+    *(intake.CompletenessChecked, intake.ApplicationWithdrawn, intake.KeyDestroyed),
+    *(intake.ItemDeclaredNotApplicable, intake.ItemDeclaredApplicable),
+    *(eligibility.FindingProposed, eligibility.FoundEligible, eligibility.FoundIneligible),
+    *(budgeting.GrantApproved, budgeting.GrantPartiallyApproved),
+    *(budgeting.ApplicationRejected, budgeting.ApprovalRefused),
+    *(budgeting.DecisionNotified, budgeting.RemedyWaived, budgeting.DecisionBecameFinal),
+    *(budgeting.LegalHoldSet, budgeting.LegalHoldLifted),
+    *(budgeting.ErasureDecided, budgeting.ErasureRefused),
+    *(budgeting.DisposalProposed, budgeting.DisposalRefused, budgeting.CaseDisposed),
+    *(disbursement.FactualCorrectnessCertified, disbursement.ArithmeticCorrectnessCertified),
+    *(disbursement.CertificationRefused, disbursement.PaymentOrdered),
+    *(disbursement.PaymentOrderRefused, disbursement.PaymentTransmitted),
 )
+DECIDES = frozenset(fact.TOPIC for fact in _DECIDES) | {
+    f"{service}.ParkedEventDiscarded" for service in SECTIONS
+}
 """What a person decides on a case, refusals too. What only notes or books is not among them."""
+
+DECIDES_FOR_A_PERSON = frozenset(
+    fact.TOPIC
+    for fact in (budgeting.FundsEarmarked, budgeting.EarmarkRefused, budgeting.RetentionTermSet)
+)
+"""What a person decides where they gave the command; otherwise it follows by rule from a fact."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +90,19 @@ class KnownThen:
 
 
 def decisions(events: Mapping[str, list[Known]]) -> list[CloudEvent]:
-    """The decisions on a case in the order in which they were recorded: the first is number 1."""
-    found = [event for each in events.values() for event, _ in each if event.topic in DECIDES]
-    return sorted(found, key=_by_instant)
+    """The decisions on a case in the order in which they were recorded: the first is number 1. One
+    command that speaks of several budget lines is one decision."""
+    found: dict[tuple[str, ...], CloudEvent] = {}
+    for event in (event for each in events.values() for event, _ in each if is_decision(event)):
+        found.setdefault((event.topic, event.causationid, event.actorid), event)
+    return sorted(found.values(), key=_by_instant)
+
+
+def is_decision(event: CloudEvent) -> bool:
+    """Whether a person has decided this on a case."""
+    if event.topic in DECIDES_FOR_A_PERSON:
+        return event.actorrole != SYSTEM
+    return event.topic in DECIDES
 
 
 def heard_by(entries: Iterable[CloudEvent], position: int, passed: Collection[Place]) -> Heard:
@@ -113,15 +137,20 @@ def cause_of(entry: CloudEvent) -> Place | None:
 
 
 def known_then(
-    decision: CloudEvent, events: Mapping[str, list[Known]], heard: Heard, wants: Wants
+    decision: CloudEvent,
+    events: Mapping[str, list[Known]],
+    case_id: UUID,
+    heard: Heard,
+    wants: Wants,
 ) -> KnownThen:
-    """Sort a case's events by what the service that decided knew of them."""
+    """Sort a case's events by what the service that decided knew of them. The decision may stand
+    above cases, as a payment run does."""
     days = {_place(event): day for event, day in _with_days(events)}
     effective = days[_place(decision)]
     kinds: dict[str, list[Place]] = defaultdict(list)
     of_all = (event for each in events.values() for event, _ in each)
     for event in sorted(of_all, key=_by_instant):
-        if event.caseid == decision.caseid:
+        if event.caseid == case_id:
             kind = _kind(event, decision, heard, wants)
             if event.time > decision.time and days[_place(event)] < effective:
                 kind = "late"

@@ -47,9 +47,9 @@ class DecidedCase:
         self._case_id = case_id_of(reference)
         self._events = events_of_case(ledgers, ledgers["audit"], self._case_id)
         pages = rebuilt_case(ledgers, ledgers["audit"], self._case_id, AsOf())
+        history = [*queries.history(pages, reference), *queries.history_without_case(pages)]
         self.entries: Entries = {
-            (entry["source"].partition("/")[0], entry["position"]): entry
-            for entry in queries.history(pages, reference)
+            (entry["source"].partition("/")[0], entry["position"]): entry for entry in history
         }
         of_case = {
             service: [known for known in events if known[0].caseid == self._case_id]
@@ -63,30 +63,40 @@ class DecidedCase:
             raise Invalid("decision", f"expected a number from 1 to {known}, not {number}")
         return self.decisions[number - 1]
 
+    def event_at(self, place: Place) -> CloudEvent:
+        """Any event of the case, or of what stands above cases: one that a rule decided, too."""
+        service, position = place
+        for event, _ in self._events[service]:
+            if event.at == position and place in self.entries:
+                return event
+        raise Invalid("place", "expected that of an event on this case, or on none")
+
     def known_at(self, decision: CloudEvent) -> tuple[KnownThen, Heard]:
         """What was known of the case, and what the service's whole ledger says it had heard."""
         service, _ = place_of(decision)
         store = self._ledgers[service]
         heard = heard_by(_entries(store), decision.at, set(_passed(store, self._case_id)))
-        return known_then(decision, self._events, heard, _wants), heard
+        return known_then(decision, self._events, self._case_id, heard, _wants), heard
 
     def as_it_stood(self, decision: CloudEvent) -> CaseFile | None:
         """The case as the service that decided had it in its own ledger before; None if it had
         nothing."""
         service, position = place_of(decision)
         others = {name: 0 for name in SECTIONS if name != service}
-        as_of = AsOf(positions={**others, service: position - 1})
+        return self._case_in(AsOf(positions={**others, service: position - 1}))
+
+    def documents_then(self, decision: CloudEvent) -> list[HeldDocument]:
+        """The documents that intake had on record at the instant of the decision; none where the
+        case was not on record yet."""
+        file = self._case_in(AsOf(recorded=decision.time))
+        return [] if file is None else list(documents_of(file))
+
+    def _case_in(self, as_of: AsOf) -> CaseFile | None:
         pages = rebuilt_case(self._ledgers, self._ledgers["audit"], self._case_id, as_of)
         try:
             return queries.case(pages, self._reference)
         except Invalid:
             return None
-
-    def documents_then(self, decision: CloudEvent) -> list[HeldDocument]:
-        """The documents that intake had on record at the instant of the decision."""
-        as_of = AsOf(recorded=decision.time)
-        pages = rebuilt_case(self._ledgers, self._ledgers["audit"], self._case_id, as_of)
-        return list(documents_of(queries.case(pages, self._reference)))
 
 
 def place_of(event: CloudEvent) -> Place:
@@ -94,9 +104,10 @@ def place_of(event: CloudEvent) -> Place:
 
 
 def as_plain(
-    case: DecidedCase, decision: CloudEvent, number: int, sentences: Mapping[Place, str]
+    case: DecidedCase, decision: CloudEvent, number: int | None, sentences: Mapping[Place, str]
 ) -> dict[str, Any]:
-    """Everything about a decision as plain values for programs."""
+    """Everything about a decision as plain values for programs. It has no `number` where it was
+    found by its place."""
     then, heard = case.known_at(decision)
     stood = case.as_it_stood(decision)
 

@@ -5,16 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from datetime import date
 
+import msgspec
 import pytest
 
 from audit.ledgers import Entry, Offices
 from grant_audit.as_of import events_of_case
-from grant_audit.decisions import DECIDES, KnownThen, Place, decisions, heard_by, known_then
+from grant_audit.decisions import (
+    DECIDES,
+    DECIDES_FOR_A_PERSON,
+    KnownThen,
+    Place,
+    decisions,
+    heard_by,
+    is_decision,
+    known_then,
+)
+from grant_audit.pages import SECTIONS
 from grant_audit.projections import PROJECTIONS
 from grant_audit.rebuilding import RebuiltPages
 from grant_bus.feed import event_of
 from grant_contracts.envelope import CloudEvent
 from grant_values.cases import case_id_of
+from support.authority import an_event
 
 CASE = "ZIQ-1"
 FOLLOWED = {
@@ -71,7 +83,7 @@ def known(offices: Offices, passed: Collection[Place] = ()) -> KnownThen:
     events = events_of_case(offices.ledgers, index, case_id_of(CASE))
     [approval] = [event for event in decisions(events) if event.topic.endswith("GrantApproved")]
     heard = heard_by(entries(offices), approval.at, passed)
-    return known_then(approval, events, heard, wants)
+    return known_then(approval, events, case_id_of(CASE), heard, wants)
 
 
 def entries(offices: Offices) -> Iterator[CloudEvent]:
@@ -176,5 +188,60 @@ def test_what_was_recorded_with_the_decision_is_no_news_to_it(offices: Offices) 
     assert ("budgeting", 4) not in listed
 
 
-def test_decisions_are_kinds_that_audit_follows() -> None:
-    assert set(PROJECTIONS) >= DECIDES
+def test_every_kind_of_event_on_a_case_is_a_decision_or_one_that_is_none_for_a_reason() -> None:
+    """A new kind has to be told apart here, or nobody will ask what was known at it."""
+    kinds = [DECIDES, DECIDES_FOR_A_PERSON, BY_RULE, NOTED, HANDED_IN, BOOKED, ABOVE_CASES]
+    assert sum(map(len, kinds)) == len(frozenset.union(*kinds))
+    assert frozenset.union(*kinds) == set(PROJECTIONS)
+
+
+def test_an_earmark_is_a_decision_where_a_person_made_it_and_else_follows_by_rule() -> None:
+    for role, expected in (("budget_officer", True), ("system", False)):
+        event = an_event("budgeting.FundsEarmarked", CASE, 1)
+        assert is_decision(msgspec.structs.replace(event, actorrole=role)) is expected
+
+
+BY_RULE = frozenset(
+    {
+        *("eligibility.FingerprintTaken", "eligibility.AssessmentOpened"),
+        *("eligibility.CheckRecorded", "eligibility.CaseReferred"),
+        *("budgeting.PlacedOnReserveList", "budgeting.EarmarkMade"),
+        *("budgeting.EarmarkReleased", "budgeting.FundsCommitted"),
+        *("budgeting.ProceedingsOpened", "budgeting.RetentionOpened"),
+        *("disbursement.GrantAccountOpened", "disbursement.GrantRenounced"),
+    }
+)
+"""Follows from a fact, or stands beside a decision. `case known --place` tells of it as well."""
+NOTED = frozenset(
+    {"eligibility.CompletenessNoted", "budgeting.FindingNoted", "budgeting.WithdrawalNoted"}
+)
+HANDED_IN = frozenset(
+    {
+        *("intake.ApplicationSubmitted", "intake.PersonalDataRecorded"),
+        *("intake.DocumentFiled", "intake.DocumentSuperseded"),
+        *("budgeting.ErasureRequested", "disbursement.ClaimSubmitted"),
+    }
+)
+BOOKED = frozenset(
+    {
+        *("budgeting.FundsSpent", "budgeting.SpendingReversed"),
+        *("disbursement.PaymentExecuted", "disbursement.PaymentReturned"),
+    }
+)
+ABOVE_CASES = frozenset(
+    {
+        *("intake.ProgrammeRegistered", "intake.CallOpened", "intake.CallClosed"),
+        *("budgeting.BudgetLineOpened", "budgeting.CeilingChanged"),
+        *("disbursement.CashbookOpened", "disbursement.PaymentRunEntered"),
+        *("disbursement.PaymentRunOpened", "disbursement.PaymentRunWritten"),
+        "disbursement.PaymentRunTransmitted",
+        *(
+            f"{service}.{name}"
+            for service in SECTIONS
+            for name in (
+                *("AccessRefused", "DemonstrationDeclared"),
+                *("HeadAnchored", "IncidentRecorded"),
+            )
+        ),
+    }
+)

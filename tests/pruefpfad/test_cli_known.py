@@ -20,7 +20,7 @@ from pruefpfad.keys import token_for
 from support.story import REFERENCE, tell_story
 
 Known = Callable[..., Result]
-APPROVAL, CERTIFICATE = 6, 14
+APPROVAL, CERTIFICATE = 7, 17
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +128,43 @@ def test_it_speaks_english_too(told: Path) -> None:
     result = known(told, "--decision", str(APPROVAL), "--lang", "en")
     assert "What was known" in result.stdout
     assert "the case as the deciding service saw it" in result.stdout
+
+
+def test_what_a_rule_decided_is_told_of_by_its_place(told: Path) -> None:
+    result = known(told, "--place", "eligibility/main/10", "--json")
+    check = json.loads(result.stdout)
+
+    assert check["decision"]["type"] == "eligibility.CheckRecorded"
+    assert check["decision"]["number"] is None
+    assert "intake/4" in places(check["known"])
+    in_words = known(told, "--place", "eligibility/10", "--lang", "en").stdout
+    assert in_words.startswith("decision eligibility/10")
+
+
+def test_of_a_payment_run_it_is_told_what_was_known_of_the_case(told: Path) -> None:
+    run = json.loads(known(told, "--place", "disbursement/8", "--json").stdout)
+
+    assert run["decision"]["type"].startswith("disbursement.")
+    assert "disbursement/7" in places(run["known"])
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--place", "budgeting/999"), "place: expected that of an event on this case, or on none"),
+        (("--place", "audit/1"), "place: expected SERVICE/N"),
+        (
+            ("--place", "intake/1", "--decision", "1"),
+            "place: expected either --place or --decision",
+        ),
+    ],
+)
+def test_a_place_that_is_none_of_the_case_is_refused(
+    told: Path, words: tuple[str, ...], expected: str
+) -> None:
+    result = known(told, *words)
+    assert result.exit_code == 4
+    assert result.stderr.startswith(expected)
 
 
 @pytest.mark.parametrize("number", ["0", "99"])

@@ -12,6 +12,7 @@ from grant_audit.pages import SECTIONS
 from grant_audit.sentences import Language, sentence, word
 from grant_contracts.envelope import CloudEvent
 from grant_values.invalid import Invalid
+from grant_values.places import read_place
 from pruefpfad.cli.as_of import Origin, answers_auditors
 from pruefpfad.cli.cases import columns_of, heading, lang_option
 from pruefpfad.cli.installation import Installation
@@ -23,10 +24,15 @@ LISTS = ("known", "not_yet", "untold", "not_followed", "late")
 
 @click.command(
     "known",
-    epilog="Example: pruefpfad --data var/demo/story case known ZIQ-2020-0001 --decision 5",
+    epilog="Example: pruefpfad --data var/demo/story case known ZIQ-2020-0001 --decision 7",
 )
 @click.argument("reference")
 @click.option("--decision", "number", type=int, help="Its number; without it, list them all.")
+@click.option(
+    "--place",
+    metavar="SERVICE/N",
+    help="Any event instead: one that a rule decided, or of a payment run.",
+)
 @lang_option
 @json_option
 @answers_auditors
@@ -35,6 +41,7 @@ def known(
     as_of: AsOf,
     reference: str,
     number: int | None,
+    place: str | None,
     lang: Language,
     as_json: bool,
 ) -> None:
@@ -45,14 +52,18 @@ def known(
     """
     if not as_of.is_now:
         raise Invalid("decision", "expected no other axis: the decision itself says as of when")
+    if place and number is not None:
+        raise Invalid("place", "expected either --place or --decision: both name one event")
+    at = read_place("place", place, installation.lane, SECTIONS) if place else None
     with installation.stores() as stores:
         case = DecidedCase(stores, reference)
-        if number is None:
+        if number is None and at is None:
             heads = {service: stores[service].head().position for service in SECTIONS}
             _list(case, Origin(heads), lang, as_json=as_json)
             return
         sentences = {place: sentence(entry, lang) for place, entry in case.entries.items()}
-        found = as_plain(case, case.decision(number), number, sentences)
+        decision = case.event_at(at) if at else case.decision(number or 0)
+        found = as_plain(case, decision, number, sentences)
     if as_json:
         say_json(found)
     else:
@@ -87,7 +98,7 @@ def _line(case: DecidedCase, number: int, event: CloudEvent, lang: Language) -> 
 
 def _say(found: dict[str, Any], lang: Language) -> None:
     say_table(
-        f"{heading('decision', lang)} {found['decision']['number']}",
+        f"{heading('decision', lang)} {found['decision']['number'] or _place(found['decision'])}",
         columns_of(("what", "how_it_stands"), (), lang),
         [(heading(name, lang), text) for name, text in _about(found, lang) if text],
     )
