@@ -7,12 +7,16 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
+from grant_audit.as_of import AsOf, rebuilt
+from grant_audit.pages import ALL_KINDS, HISTORY, SECTIONS
+from grant_audit.rebuilding import RebuiltPages
 from grant_store.opening import open_store
 from grant_store.rows import Tracked
 from grant_store.store import Store
@@ -78,7 +82,7 @@ def test_what_the_story_serves_is_what_its_events_lead_to(told: Path) -> None:
 
 @pytest.mark.parametrize(
     ("service", "upstream"),
-    [("intake", "intake"), ("eligibility", "eligibility"), ("budgeting", "budgeting")],
+    [(service, service) for service in ("intake", "eligibility", "budgeting", "disbursement")],
 )
 def test_at_every_position_the_prefix_rebuilt_and_continued_is_the_whole(
     told: Path, service: str, upstream: str
@@ -156,6 +160,144 @@ def test_a_document_that_is_not_what_the_events_lead_to_is_named(
     [(where, what, found)] = named(data)
     assert (where, what) == (service, "document")
     assert found.startswith(name)
+
+
+EVERY_SERVICE = pytest.mark.parametrize("service", sorted(SERVICES))
+
+
+def documents_in(data: Path, service: str) -> set[str]:
+    with closing(sqlite3.connect(data / f"{service}.main.sqlite3")) as connection:
+        return {
+            f"{kind}/{key}"
+            for kind, key in connection.execute("SELECT kind, key FROM work_documents")
+        }
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("UPDATE work_documents SET body = CAST(body AS TEXT) || ' '", "other content"),
+        ("DELETE FROM work_documents", "it is not there"),
+    ],
+)
+def test_of_every_service_every_document_that_is_altered_or_missing_is_named(
+    data: Path, statement: str, why: str
+) -> None:
+    served = {service: documents_in(data, service) for service in SERVICES}
+    for service in (name for name, names in served.items() if names):
+        meddle(data, service, statement)
+
+    reports = {each["service"]: each for each in report(data)["reports"]}
+
+    for service, names in served.items():
+        found = {each["name"]: each["why"] for each in reports[service]["named"]}
+        documents = {name for name, said in found.items() if said.endswith(why)}
+        assert documents == names, service
+    assert all(served[service] for service in ("eligibility", "budgeting", "disbursement", "audit"))
+
+
+def test_of_every_kind_a_document_to_which_no_event_leads_is_named(data: Path) -> None:
+    further = "SELECT kind, key || 'x', body FROM work_documents"
+    served = {service: documents_in(data, service) for service in SERVICES}
+    for service in (name for name, names in served.items() if names):
+        meddle(data, service, f"INSERT INTO work_documents {further}")
+
+    reports = {each["service"]: each for each in report(data)["reports"]}
+
+    for service, names in served.items():
+        found = {each["name"]: each["why"] for each in reports[service]["named"]}
+        assert found == {f"{name}x": "no event leads to it" for name in names}, service
+
+
+@EVERY_SERVICE
+def test_whatever_a_service_followed_last_is_compared_with_the_event_on_record(
+    data: Path, service: str
+) -> None:
+    with closing(sqlite3.connect(data / f"{service}.main.sqlite3")) as connection:
+        tracked = dict(
+            connection.execute(
+                "SELECT upstream, position FROM work_tracking WHERE upstream LIKE '%/%'"
+            )
+        )
+    if tracked:
+        meddle(data, service, "UPDATE work_tracking SET leaf_hash = zeroblob(32)")
+
+    [checked] = report(data, "--service", service)["reports"]
+
+    named_at = {each["name"] for each in checked["named"] if each["what"] == "tracking"}
+    assert named_at == {f"{origin[:-5]}/{position}" for origin, position in tracked.items()}
+
+
+@pytest.mark.parametrize(
+    ("service", "statement", "why"),
+    [
+        (
+            "budgeting",
+            "UPDATE ledger_outcomes SET kind = 'recorded', reason = '' WHERE kind = 'refused'",
+            "the events lead to 'refused",
+        ),
+        (
+            "disbursement",
+            "UPDATE ledger_outcomes SET reason = 'other' WHERE kind = 'refused'",
+            "the events lead to 'refused",
+        ),
+        (
+            "intake",
+            "UPDATE ledger_outcomes SET kind = 'refused', reason = 'late'",
+            "the events lead to 'recorded'",
+        ),
+        (
+            "intake",
+            "UPDATE ledger_outcomes SET first_position = first_position + 1",
+            "its events stand at",
+        ),
+        ("eligibility", "DELETE FROM ledger_outcomes", "it is not there"),
+    ],
+)
+def test_what_became_of_a_command_is_compared_with_the_events_that_it_recorded(
+    data: Path, service: str, statement: str, why: str
+) -> None:
+    triggers = ("ledger_outcomes_stay", "ledger_outcomes_remain")
+    with closing(sqlite3.connect(data / f"{service}.main.sqlite3")) as connection, connection:
+        for trigger in triggers:
+            connection.execute(f"DROP TRIGGER {trigger}")
+        changed = connection.execute(statement).rowcount
+
+    [checked] = report(data, "--service", service)["reports"]
+
+    assert checked["differences"] == changed > 0
+    assert {each["what"] for each in checked["named"]} == {"outcome"}
+    assert all(why in each["why"] for each in checked["named"])
+
+
+def test_the_pages_at_a_position_are_those_of_an_answer_at_the_position(told: Path) -> None:
+    """`replay check` and `--position` rebuild by ways of their own, and must meet."""
+    with ExitStack() as opened:
+        stores: dict[str, Any] = {
+            name: opened.enter_context(closing(open_store(f"sqlite:///{told}", name)))
+            for name in SERVICES
+        }
+        for service in SECTIONS:
+            for position in range(1, stores[service].head().position):
+                outcome = rebuild_and_compare(stores, ["audit"], {service: {position}})
+                [state] = [
+                    each for each in outcome.reports[0].states if each.at == f"{service}/{position}"
+                ]
+                at = {**dict.fromkeys(SECTIONS, 0), service: position}
+                pages = rebuilt(stores, AsOf(positions=at), with_history=True)
+                assert state.sha256 == hash_of(pages)
+
+
+def hash_of(pages: RebuiltPages) -> str:
+    """History in the order of recording, then all other pages by kind and key."""
+    content = sha256()
+    history = sorted(pages.documents(HISTORY), key=lambda page: page.key.rpartition("/")[2])
+    for page in history:
+        content.update(page.key.encode() + b"\n" + (page.body or b""))
+    others = [page for kind in set(ALL_KINDS) - {HISTORY} for page in pages.documents(kind)]
+    for page in sorted(others, key=lambda each: (each.kind, each.key)):
+        content.update(b"\n".join((page.kind.encode(), page.key.encode(), page.body or b"")))
+    return content.hexdigest()
 
 
 def test_a_ledger_that_was_rewritten_no_longer_leads_to_what_is_served(data: Path) -> None:

@@ -54,7 +54,8 @@ def check(
     """Rebuild every aggregate and every read model from events, and compare with what is served.
 
     Each aggregate by two ways: the ledger in order of position, and its own stream. Each document
-    byte for byte. The hash of a read model at a position is the same whenever it is asked for.
+    byte for byte. What became of each command, by the events that it recorded. The hash of a read
+    model at a position is the same whenever it is asked for.
     """
     stops = _stops(positions, installation.lane)
     with installation.stores() as stores, progress_bars() as progress:
@@ -82,11 +83,12 @@ def _say(outcome: Outcome, lang: Language) -> None:
             " ".join(f"{name}/{at}" for name, at in report.followed.items()) or "–",
             str(report.aggregates),
             str(report.documents),
+            str(report.outcomes),
             str(report.differences),
         )
         for report in outcome.reports
     )
-    texts = ("ledger", "followed", "aggregates", "work_documents", "differences")
+    texts = ("ledger", "followed", "aggregates", "work_documents", "outcomes", "differences")
     say_table(word("rebuilt", "heading", lang), columns_of(texts, (), lang), rows)
     states = [state for report in outcome.reports for state in report.states]
     if states:

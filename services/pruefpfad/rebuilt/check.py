@@ -15,6 +15,7 @@ from grant_store.store import Store
 from grant_values.invalid import Invalid
 from pruefpfad.assembly import SERVICES
 from pruefpfad.rebuilt.aggregates import Fold, check_aggregates
+from pruefpfad.rebuilt.outcomes import check_outcomes
 from pruefpfad.rebuilt.read_model import check_read_model
 from pruefpfad.rebuilt.report import Report
 from pruefpfad.rebuilt.working_data import Ledgers, check_working_data
@@ -68,6 +69,7 @@ def _check_service(ledgers: Ledgers, service: str, stops: Stops, progress: Progr
     fold = check_aggregates(
         store, SERVICES[service].catalogue, stops.get(service, set()), report, progress
     )
+    check_outcomes(store, report, progress)
     _check_tracking(ledgers, report)
     if SERVICES[service].is_read_model:
         lines = check_read_model(ledgers, report, stops, progress)

@@ -11,8 +11,8 @@ thousands, and a report of them helps nobody."""
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not what the events lead to. `what` is an aggregate, a document, a total or
-    a tracking; `name` is what people find it by."""
+    """One thing that is not what the events lead to. `what` is an aggregate, a document, a total,
+    an outcome or a tracking; `name` is what people find it by."""
 
     what: str
     name: str
@@ -39,6 +39,7 @@ class Report:
     followed: dict[str, int]
     aggregates: int = 0
     documents: int = 0
+    outcomes: int = 0
     states: list[State] = field(default_factory=list)
     differences: int = 0
     named: list[Difference] = field(default_factory=list)
