@@ -8,6 +8,18 @@ from grant_audit.pages import LINE, LINE_NAME, Page, Pages, Projection, only_his
 from grant_contracts import budgeting
 from grant_contracts.envelope import Fact
 
+_OnRetention = (
+    budgeting.RetentionOpened
+    | budgeting.RetentionTermSet
+    | budgeting.LegalHoldSet
+    | budgeting.LegalHoldLifted
+    | budgeting.ErasureRequested
+    | budgeting.ErasureDecided
+    | budgeting.DisposalProposed
+    | budgeting.DisposalRefused
+    | budgeting.CaseDisposed
+)
+
 
 def _budget_line_opened(pages: Pages, fact: budgeting.BudgetLineOpened) -> None:
     key = f"{fact.programme}/{fact.fund}/{fact.year}"
@@ -133,46 +145,46 @@ def _decision_became_final(pages: Pages, fact: budgeting.DecisionBecameFinal) ->
 
 
 def _retention_opened(pages: Pages, fact: budgeting.RetentionOpened) -> None:
-    _retention(pages).update(taken(fact, "reference"))
+    _retention(pages, fact)
 
 
 def _retention_term_set(pages: Pages, fact: budgeting.RetentionTermSet) -> None:
     page = placed(pages, fact, "because", "retain_until", "rule", "by_rule", "missing")
-    _retention(pages)["term"] = page
+    _retention(pages, fact)["term"] = page
 
 
 def _legal_hold_set(pages: Pages, fact: budgeting.LegalHoldSet) -> None:
     held = placed(pages, fact, "ground", "reason", "set_by", "effective_on")
-    _retention(pages).setdefault("holds", {})[fact.hold] = held
+    _retention(pages, fact).setdefault("holds", {})[fact.hold] = held
 
 
 def _legal_hold_lifted(pages: Pages, fact: budgeting.LegalHoldLifted) -> None:
-    _retention(pages).setdefault("holds", {}).pop(fact.hold, None)
+    _retention(pages, fact).setdefault("holds", {}).pop(fact.hold, None)
 
 
 def _erasure_requested(pages: Pages, fact: budgeting.ErasureRequested) -> None:
     asked = placed(pages, fact, "subject", "purposes", "received_on", "due_on", "rule")
-    _retention(pages).setdefault("erasures", {})[fact.request] = {**asked, "decided": None}
+    _retention(pages, fact).setdefault("erasures", {})[fact.request] = {**asked, "decided": None}
 
 
 def _erasure_decided(pages: Pages, fact: budgeting.ErasureDecided) -> None:
     decided = placed(pages, fact, "decision", "ground", "late", "decided_by", "effective_on")
-    _retention(pages)["erasures"][fact.request]["decided"] = decided
+    _retention(pages, fact)["erasures"][fact.request]["decided"] = decided
 
 
 def _disposal_proposed(pages: Pages, fact: budgeting.DisposalProposed) -> None:
-    _retention(pages)["proposed"] = placed(
+    _retention(pages, fact)["proposed"] = placed(
         pages, fact, "retain_until", "proposed_by", "effective_on"
     )
 
 
 def _disposal_refused(pages: Pages, fact: budgeting.DisposalRefused) -> None:
     refusal = taken(fact, "proposal", "reason", "asked_by", "effective_on")
-    _retention(pages).setdefault("refused_disposals", []).append(refusal)
+    _retention(pages, fact).setdefault("refused_disposals", []).append(refusal)
 
 
 def _case_disposed(pages: Pages, fact: budgeting.CaseDisposed) -> None:
-    _retention(pages)["disposed"] = placed(
+    _retention(pages, fact)["disposed"] = placed(
         pages,
         fact,
         "retain_until",
@@ -184,9 +196,10 @@ def _case_disposed(pages: Pages, fact: budgeting.CaseDisposed) -> None:
     )
 
 
-def _retention(pages: Pages) -> Page:
-    """What the section says of how long the case is kept, to be changed in place."""
-    page: Page = pages.section().setdefault("retention", {})
+def _retention(pages: Pages, fact: _OnRetention) -> Page:
+    """What the section says of how long the case is kept, to be changed in place. Each fact names
+    the case: as of a day, one may count before that which has opened the retention."""
+    page: Page = pages.section().setdefault("retention", {"reference": fact.reference})
     return page
 
 

@@ -24,6 +24,7 @@ OWN = {
     "AssessmentOpened": lambda data: data["received_on"],
     "DecisionNotified": lambda data: data["dispatched_on"],
     "DecisionBecameFinal": lambda data: data["final_on"],
+    "ErasureRequested": lambda data: data["received_on"],
     "GrantAccountOpened": lambda data: data["final_on"],
     "PaymentRunOpened": lambda data: _berlin(data["created_at"]),
     "PaymentRunWritten": lambda data: "0001-01-01",
@@ -58,7 +59,18 @@ BASES: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "PaymentRunWritten": [(("PaymentRunOpened",), ON_LINE)],
     "PaymentRunRefused": [(("PaymentRunOpened",), ("run",))],
     "PaymentRunTransmitted": [(("PaymentRunOpened",), ("run",))],
+    "DocumentFiled": [(("ApplicationSubmitted",), ON_CASE)],
+    "DocumentSuperseded": [(("DocumentFiled",), ON_LINE)],
+    "ItemDeclaredNotApplicable": [(("ApplicationSubmitted",), ON_CASE)],
+    "ItemDeclaredApplicable": [(("ItemDeclaredNotApplicable",), ON_CASE)],
+    "LegalHoldLifted": [(("LegalHoldSet",), ON_CASE)],
+    "ErasureDecided": [(("ErasureRequested",), ON_CASE)],
+    "CaseDisposed": [(("DisposalProposed",), ON_CASE)],
 }
+RETENTION = (
+    *("RetentionOpened", "RetentionTermSet", "LegalHoldSet", "LegalHoldLifted"),
+    *("ErasureRequested", "ErasureDecided", "DisposalProposed", "CaseDisposed"),
+)
 DECISIONS = ("GrantApproved", "GrantPartiallyApproved", "ApplicationRejected")
 BASES |= {kind: [(("FindingNoted",), ON_CASE)] for kind in (*DECISIONS, "ApprovalRefused")}
 BASES |= {
@@ -228,3 +240,52 @@ class Answers:
             return "on_reserve_list"
         found = self.of("FoundEligible", case) or self.of("FindingNoted", case)
         return "found_eligible" if found else "received"
+
+    def kept(self, on: date) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """State and holds of each case whose retention is on record."""
+        cases = {event.name("case") for kind in RETENTION for event in self.of(kind)}
+        return {self._reference(case): self._kept(case, on) for case in cases}
+
+    def _kept(self, case: str, on: date) -> tuple[str, tuple[str, ...]]:
+        holds = () if self.of("LegalHoldLifted", case) else ("h-1",)
+        holds = holds if self.of("LegalHoldSet", case) else ()
+        if self.of("CaseDisposed", case):
+            return "disposed", holds
+        if holds:
+            return "held", holds
+        terms = self.of("RetentionTermSet", case)
+        until = terms[-1].data["retain_until"] if terms else None
+        if until is None:
+            return "open", holds
+        if str(on) <= until:
+            return "runs", holds
+        return ("proposed" if self.of("DisposalProposed", case) else "passed"), holds
+
+    def _reference(self, case: str) -> str:
+        [*_, event] = (event for kind in RETENTION for event in self.of(kind, case))
+        return str(event.data["reference"])
+
+    def erasures(self) -> dict[str, tuple[str, bool]]:
+        """What became of each request, by case: the decision, and whether it came late."""
+        found = {}
+        for asked in self.of("ErasureRequested"):
+            decided = self.of("ErasureDecided", asked.name("case"))
+            last = decided[-1].data if decided else {"decision": "", "late": False}
+            told = last["decision"], last["late"]
+            found[str(asked.data["reference"])] = told
+        return found
+
+    def documents(self, case: str) -> dict[str, str]:
+        """The documents on file, with what has taken the place of each."""
+        superseded = {
+            event.data["document"]: event.data["superseded_by"]
+            for event in self.of("DocumentSuperseded", case)
+        }
+        filed = [event.data["document"] for event in self.of("DocumentFiled", case)]
+        return {document: superseded.get(document, "") for document in filed}
+
+    def places(self, kind: str, case: str) -> set[str]:
+        return {
+            f"{event.row.topic.partition('.')[0]}/main/{event.row.position}"
+            for event in self.of(kind, case)
+        }

@@ -115,13 +115,14 @@ def _until_the_decision(draw: Draw, reference: str, found_on: date) -> Iterator[
     if draw(st.booleans()):
         yield "budgeting", [Entry("budgeting.ApprovalRefused", {"effective_on": str(draw(days))})]
     decided = {"effective_on": str(draw(days))}
+    late = {"override_reason": draw(st.sampled_from(["", "Hochwasser"])), "seconded_by": "s-2"}
     kind = draw(st.sampled_from(["GrantApproved", "GrantPartiallyApproved", "ApplicationRejected"]))
     if kind == "GrantApproved":
-        yield "budgeting", [Entry("budgeting.GrantApproved", decided)]
+        yield "budgeting", [Entry("budgeting.GrantApproved", {**decided, **late})]
     elif kind == "GrantPartiallyApproved":
         terms = {**TERMS, "grant_cents": 70_000}
         cut = _line_entry("EarmarkReleased", "ESF", amount_cents=10_000)
-        entry = Entry("budgeting.GrantPartiallyApproved", {**decided, "terms": terms})
+        entry = Entry("budgeting.GrantPartiallyApproved", {**decided, **late, "terms": terms})
         yield "budgeting", [entry, cut]
     else:
         entry = Entry("budgeting.ApplicationRejected", decided)
@@ -180,6 +181,45 @@ def _executed_and_returned(draw: Draw, reference: str) -> Iterator[Unit]:
     yield "budgeting", _on_lines("SpendingReversed", **day)
 
 
+def _kept(draw: Draw, reference: str) -> Iterator[Unit]:
+    """How long a case is kept, with a hold, a request for erasure, and its disposal."""
+
+    def entry(topic: str, **given: Any) -> Entry:
+        return Entry(f"budgeting.{topic}", given, f"retention-{reference}")
+
+    until = {"retain_until": draw(st.none() | days.map(str)), "rule": "tax: § 147 AO"}
+    term = entry("RetentionTermSet", **until, effective_on=str(draw(days)))
+    yield "budgeting", [entry("RetentionOpened"), term]
+    yield "budgeting", [entry("LegalHoldSet", hold="h-1", effective_on=str(draw(days)))]
+    asked = {"request": "r-1", "received_on": str(draw(days)), "due_on": str(draw(days))}
+    yield "budgeting", [entry("ErasureRequested", **asked)]
+    yield "budgeting", [entry("LegalHoldLifted", hold="h-1", effective_on=str(draw(days)))]
+    given = {"request": "r-1", "decision": "refuse", "late": draw(st.booleans())}
+    yield "budgeting", [entry("ErasureDecided", **given, effective_on=str(draw(days)))]
+    yield "budgeting", [entry("DisposalProposed", effective_on=str(draw(days)))]
+    yield "budgeting", [entry("CaseDisposed", effective_on=str(draw(days)))]
+
+
+def _filed(draw: Draw, reference: str) -> Iterator[Unit]:
+    """Documents, one in the place of another; an item declared not applicable, and applicable."""
+    for document in ("d-1", "d-2"):
+        given = {"document": document, "items": [6], "effective_on": str(draw(days))}
+        yield "intake", [Entry("intake.DocumentFiled", given, f"{document}-{reference}")]
+    given = {"document": "d-1", "superseded_by": "d-2", "effective_on": str(draw(days))}
+    yield "intake", [Entry("intake.DocumentSuperseded", given, f"d-1-{reference}")]
+    for topic in ("ItemDeclaredNotApplicable", "ItemDeclaredApplicable"):
+        given = {"item": 13, "effective_on": str(draw(days))}
+        yield "intake", [Entry(f"intake.{topic}", given)]
+    yield "eligibility", [Entry("eligibility.ParkedEventDiscarded")]
+
+
+def _beside(draw: Draw, units: list[Unit], further: Iterator[Unit]) -> None:
+    """What comes beside a case's course, as far as it gets, from some place in it on."""
+    waiting = list(further)[: draw(st.integers(0, 7))]
+    at = draw(st.integers(1, len(units)))
+    units[at:at] = waiting
+
+
 def _life(draw: Draw, reference: str) -> list[Unit]:
     """As far as the case gets; a withdrawal may come in between, and late."""
     found_on = draw(days)
@@ -196,6 +236,8 @@ def _life(draw: Draw, reference: str) -> list[Unit]:
             ("intake", [Entry("intake.ApplicationWithdrawn", taken_back)]),
             ("budgeting", [Entry("budgeting.WithdrawalNoted", taken_back)]),
         ]
+    _beside(draw, units, _kept(draw, reference))
+    _beside(draw, units, _filed(draw, reference))
     return units
 
 

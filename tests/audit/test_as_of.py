@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from msgspec.json import encode
 
 from audit.brute_force import Answers, Told, counting, told
-from audit.generated import LINES, days, histories
+from audit.generated import FIRST_DAY, LINES, days, histories
 from audit.ledgers import START, Entry, Offices
 from grant_audit import as_followed, queries
 from grant_audit.as_followed import (
@@ -30,9 +30,14 @@ from grant_audit.as_followed import (
 from grant_audit.as_of import AsOf, rebuilt, rebuilt_case, rebuilt_without_cases
 from grant_audit.asked_axes import read_as_of
 from grant_audit.case_file import CaseFile
+from grant_audit.documents import documents_of
+from grant_audit.drill import of_programme
+from grant_audit.matrix import matrix_of
+from grant_audit.overrides import APPLIED, LATE, overrides
 from grant_audit.pages import ALL_KINDS, CALL, HISTORY, RUN, SECTIONS, CaseFiles
 from grant_audit.questions import Questions
 from grant_audit.rebuilding import RebuiltPages
+from grant_audit.retention import asked_erasures, kept_cases
 from grant_audit.summary import summary
 from grant_bus.feed import event_of, message_of
 from grant_bus.parked import EVENT, ParkedEvent
@@ -90,6 +95,54 @@ def _kind(decision: Told) -> str:
         "GrantPartiallyApproved": "partially_approved",
         "ApplicationRejected": "rejected",
     }[decision.kind]
+
+
+def check_retention(pages: CaseFiles, answers: Answers) -> None:
+    for on in (FIRST_DAY, date(2019, 1, 20), date(2019, 3, 1)):
+        kept = {each.reference: (each.state, each.holds) for each in kept_cases(pages, on)}
+        assert kept == answers.kept(on)
+        asked = {each.reference: (each.decision, each.late) for each in asked_erasures(pages, on)}
+        assert asked == answers.erasures()
+
+
+def check_papers(pages: CaseFiles, file: CaseFile, answers: Answers) -> None:
+    """Documents, overrides and the matrix of one case."""
+    case = str(file.case_id)
+    filed = {each.document: each.superseded_by for each in documents_of(file) if each.document}
+    assert filed == answers.documents(case)
+    rows = {row.item: row for row in matrix_of(pages, file.reference).rows} if file.intake else {}
+    evidence = {event.place for row in rows.values() for event in row.events}
+    assert not rows or answers.places("PaymentExecuted", case) <= evidence
+    kinds = {event.kind for event in in_order(answers, case)}
+    told = {place for kind in kinds for place in answers.places(kind, case)}
+    assert evidence <= told
+    declared = len(answers.of("ItemDeclaredNotApplicable", case))
+    taken_back = len(answers.of("ItemDeclaredApplicable", case))
+    assert ("13" in file.intake.get("not_applicable", {})) == (declared > taken_back)
+    check_overrides(pages, case, answers)
+
+
+def check_overrides(pages: CaseFiles, case: str, answers: Answers) -> None:
+    decision = answers.decision(case)
+    late = bool(decision and decision.data.get("override_reason"))
+    discarded = len(answers.of("ParkedEventDiscarded", case))
+    found = [each.rule for each in overrides(pages) if case_in(each.reference) == case]
+    assert sorted(found) == sorted([LATE] * late + [APPLIED] * discarded)
+
+
+def case_in(reference: str) -> str:
+    """A case that nothing has named yet is known by its id."""
+    return str(case_id_of(reference)) if reference.startswith("ZIQ") else reference
+
+
+def check_drill(pages: CaseFiles, answers: Answers) -> None:
+    if not answers.of("BudgetLineOpened"):
+        return
+    programme = next(row for row in of_programme(pages, "ziq").rows if row.level == "programme")
+    assert programme.amounts["ceiling_cents"] == sum(answers.ceilings().values())
+    spent = answers.sum_of("FundsSpent") - answers.sum_of("SpendingReversed")
+    assert programme.amounts["paid_cents"] == spent
+    assert programme.amounts["committed_cents"] == answers.sum_of("FundsCommitted")
 
 
 def check_above_cases(pages: CaseFiles, answers: Answers) -> None:
@@ -150,6 +203,10 @@ def test_as_of_a_day_and_an_instant_all_pages_say_what_brute_force_says(
             check_case(file, answers)
         shown, expected = told_history(pages, answers, case)
         assert shown == expected
+        if file is not None:
+            check_papers(pages, file, answers)
+    check_retention(pages, answers)
+    check_drill(pages, answers)
     assert queries.is_demonstration(pages) == bool(answers.of("DemonstrationDeclared"))
     summary(pages)  # Whatever the day: every figure and every proof can be computed.
 
