@@ -224,7 +224,7 @@ def test_a_drill_asks_for_one_subject(data: Path, words: tuple[str, ...]) -> Non
 
 
 def test_the_change_log_has_what_governs_all_cases_with_who_laid_it_down(data: Path) -> None:
-    found = asked(data, "audit", "changes")
+    found = asked(data, "audit", "changes")["events"]
     german = call(data, "audit", "changes")
 
     kinds = [entry["type"] for entry in found]
