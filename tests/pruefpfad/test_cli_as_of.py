@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from grant_store.rows import Tracked
+from grant_store.sqlite import SQLiteStore
 from pruefpfad.cli.root import main
 from support.story import REFERENCE, heads, record_more, tell_story
 
@@ -245,3 +247,27 @@ def test_what_audit_recorded_itself_goes_as_far_as_a_position_says(
     assert "audit/main" in listed()
     assert "audit/main" not in listed("--position", "intake/3")
     assert "audit/main" not in listed("--position", "audit/1")
+
+
+def test_whoever_reads_while_audit_goes_on_is_told(
+    told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked() -> Result:
+        words = ["case", "list", "--database-url", f"sqlite:///{told}", "--json"]
+        return CliRunner().invoke(main, words)
+
+    quiet = asked()
+    assert quiet.stderr == ""
+    assert json.loads(quiet.stdout)["positions"]["intake"] == 6
+
+    behind = iter([1, 2])
+    tracked = SQLiteStore.tracked
+
+    def moving(store: SQLiteStore, upstream: str) -> Tracked:
+        found = tracked(store, upstream)
+        return found._replace(position=next(behind)) if upstream == "intake/main" else found
+
+    monkeypatch.setattr(SQLiteStore, "tracked", moving)
+    moved = asked()
+    assert "audit followed more while this was read" in moved.stderr
+    assert json.loads(moved.stdout)["positions"]["intake"] == 1

@@ -24,6 +24,8 @@ from grant_audit.own_ledger import AUDIT
 from grant_audit.pages import SECTIONS, CaseFiles
 from grant_audit.rebuilding import Progress as Told
 from grant_audit.sentences import Language, word
+from grant_store.rows import Tracked
+from grant_store.store import Store
 from grant_values.places import read_place
 from pruefpfad.cli.installation import Installation, case_of, reads, wrapped
 from pruefpfad.cli.looking import on_record
@@ -110,11 +112,36 @@ def case_files(
 def _as_they_stand(installation: Installation) -> Iterator[CaseFiles]:
     """The audit's store; on a data directory, once everything recorded has reached it."""
     if installation.database_url:
-        with installation.stores() as stores:
-            yield stores["audit"]
+        with installation.stores() as stores, _as_it_stood(stores["audit"]) as pages:
+            yield pages
     else:
         with installation.embedded() as system:
             yield system.stores["audit"]
+
+
+class _AsItStood:
+    """Audit's store, with the positions that it had reached before anything was read of it."""
+
+    def __init__(self, store: Store) -> None:
+        self.lane, self.documents = store.lane, store.documents
+        upstreams = [f"{service}/{store.lane}" for service in SECTIONS]
+        self._tracked = {upstream: store.tracked(upstream) for upstream in upstreams}
+
+    def tracked(self, upstream: str) -> Tracked:
+        return self._tracked[upstream]
+
+
+@contextmanager
+def _as_it_stood(store: Store) -> Iterator[CaseFiles]:
+    """Services go on while an answer is read: whoever asks is told if this one is of no moment."""
+    pages = _AsItStood(store)
+    yield pages
+    if queries.events_followed(pages) != queries.events_followed(store):
+        click.echo(
+            "audit followed more while this was read: what is new may be in the answer already;"
+            " with --position it is that of the positions",
+            err=True,
+        )
 
 
 @contextmanager
