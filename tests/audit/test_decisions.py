@@ -218,6 +218,7 @@ NOTED = frozenset(
 HANDED_IN = frozenset(
     {
         *("intake.ApplicationSubmitted", "intake.PersonalDataRecorded"),
+        *("intake.ParticipantEnrolled", "intake.ParticipantLeft"),
         *("intake.DocumentFiled", "intake.DocumentSuperseded"),
         *("budgeting.ErasureRequested", "disbursement.ClaimSubmitted"),
     }
@@ -231,6 +232,7 @@ BOOKED = frozenset(
 ABOVE_CASES = frozenset(
     {
         *("intake.ProgrammeRegistered", "intake.CallOpened", "intake.CallClosed"),
+        "intake.ParticipantsCounted",
         *("budgeting.BudgetLineOpened", "budgeting.CeilingChanged"),
         *("disbursement.CashbookOpened", "disbursement.PaymentRunEntered"),
         *("disbursement.PaymentRunOpened", "disbursement.PaymentRunWritten"),

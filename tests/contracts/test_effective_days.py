@@ -27,7 +27,9 @@ STANDING = (
 
 
 def rows_of_the_page() -> dict[str, re.Match[str]]:
-    found = (ROW.match(line) for line in PAGE.read_text(encoding="utf-8").splitlines())
+    page = PAGE.read_text(encoding="utf-8")
+    table = page.partition("\n## The day of each topic\n")[2].partition("\n## ")[0]
+    found = (ROW.match(line) for line in table.splitlines())
     return {row["topic"]: row for row in found if row}
 
 

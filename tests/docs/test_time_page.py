@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, tuple[str, ...]] = {
     "audit matrix": CASE,
     "audit documents": CASE,
     "audit roles": ("--used",),
+    "participants list": (REFERENCE,),
     "case known": (REFERENCE,),
 }
 

@@ -33,6 +33,9 @@ SHOWING = (
     ("audit", "overrides"),
     ("audit", "roles", "--used"),
     ("audit", "samples"),
+    ("audit", "changes"),
+    ("participants", "counts"),
+    ("participants", "list", REFERENCE),
 )
 
 

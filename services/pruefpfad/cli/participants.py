@@ -20,7 +20,7 @@ from grant_contracts.answers import Answer
 from grant_contracts.programme import read_plain
 from grant_store.personal.vault import DESTROYED
 from pruefpfad.border import Border
-from pruefpfad.cli.as_of import case_files, computed_from, shows_case_files
+from pruefpfad.cli.as_of import case_files, origin_of, shows_case_files
 from pruefpfad.cli.cases import heading, lang_option
 from pruefpfad.cli.installation import Installation, Signed, commands, vault_options
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
@@ -146,14 +146,15 @@ def counts(
     """
     with case_files(installation, as_of) as pages:
         found = participants(pages, programme, reference)
-        footing = computed_from(pages, as_of, lang)
+        origin = origin_of(pages, as_of)
     if as_json:
-        say_json(asdict(found))
+        say_json(origin.plain(**asdict(found)))
     elif as_csv:
         click.echo(_csv(found), nl=False)
+        click.echo(origin.line(lang), err=True)
     else:
         _say(found, lang)
-        click.echo(footing)
+        click.echo(origin.line(lang))
 
 
 @group.command(
@@ -169,8 +170,9 @@ def list_enrolled(
     """List the participants of a case by number, without what is sealed of them."""
     with case_files(installation, as_of, reference) as pages:
         found = enrolled(pages, reference)
+        origin = origin_of(pages, as_of)
     if as_json:
-        say_json(found)
+        say_json(origin.plain(participants=found))
         return
     rows = [
         (
@@ -183,6 +185,7 @@ def list_enrolled(
     ]
     columns = [heading(each, lang) for each in ("number", "entered", "departed", "records")]
     say_table(f"{len(rows)} {heading('participants', lang)} · {reference}", columns, rows)
+    click.echo(origin.line(lang))
 
 
 def _records(records: Mapping[str, bool], lang: Language) -> str:

@@ -198,8 +198,17 @@ class ServiceAgain:
         if decision is None:
             return None
         self._accounts.stood_in = False
-        found = self._decided(unit, batch, decision)
-        return None if decision.rests_on_accounts and self._accounts.stood_in else found
+        try:
+            found = self._decided(unit, batch, decision)
+        except Exception:
+            if self._rests_on_a_stand_in(decision):
+                return None
+            raise
+        return None if self._rests_on_a_stand_in(decision) else found
+
+    def _rests_on_a_stand_in(self, decision: Decision) -> bool:
+        """Whatever came of it, it was not the content that was sealed."""
+        return decision.rests_on_accounts and self._accounts.stood_in
 
     def _decided(self, unit: Unit, batch: Batch, decision: Decision) -> list[Found]:
         try:
