@@ -76,7 +76,10 @@ def call(told: Path, command: str, *words: str) -> Result:
 
 
 def test_every_command_stands_once_in_the_table_with_a_reason() -> None:
-    assert sorted(name for name, *_ in ROWS) == sorted(COMMANDS)
+    listed = sorted(name for name, *_ in ROWS)
+    assert listed == sorted(COMMANDS), (
+        "Say in docs/time.md which axes it takes, or why it takes none."
+    )
     assert all(why for *_, why in ROWS)
     assert set(AXES_OF.values()) == {"all", "recorded, position", "–"}
 

@@ -83,9 +83,9 @@ def test_the_matrix_of_a_programme_has_a_line_for_each_case(filed: Path) -> None
 
 
 def test_the_wording_is_in_the_json_of_a_case_and_of_many_where_it_is_asked_for(data: Path) -> None:
-    [case] = asked(data, "audit", "matrix", "--case", CASE)
-    [short, *_] = asked(data, "audit", "matrix", "--programme", PROGRAMME)
-    [full, *_] = asked(data, "audit", "matrix", "--programme", PROGRAMME, "--wording")
+    [case] = asked(data, "audit", "matrix", "--case", CASE)["cases"]
+    [short, *_] = asked(data, "audit", "matrix", "--programme", PROGRAMME)["cases"]
+    [full, *_] = asked(data, "audit", "matrix", "--programme", PROGRAMME, "--wording")["cases"]
 
     assert case["rows"][6]["wording"]["en"] == "information on audits carried out"
     assert case["rows"][8]["translated"] == ["de"]
