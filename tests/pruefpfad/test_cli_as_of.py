@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from grant_store.rows import Tracked
 from grant_store.sqlite import SQLiteStore
 from pruefpfad.cli.root import main
-from support.story import REFERENCE, heads, record_more, tell_story
+from support.story import REFERENCE, heads, record_more, record_more_of_audit, tell_story
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "time.md"
@@ -163,6 +163,7 @@ def test_a_report_is_made_again_byte_for_byte_at_its_positions(
     first = made()
     at = [f"--position={service}/{at}" for service, at in heads(data).items()]
     record_more(data)
+    record_more_of_audit(data)
     assert made(*at) == first
 
 
@@ -241,7 +242,7 @@ def test_what_audit_recorded_itself_goes_as_far_as_a_position_says(
 ) -> None:
     data = tmp_path / "data"
     shutil.copytree(told, data)
-    record_more(data)
+    record_more_of_audit(data)
 
     def listed(*words: str) -> list[str]:
         result = CliRunner().invoke(main, ["--data", str(data), "access", "list", "--json", *words])

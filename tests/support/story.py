@@ -37,6 +37,12 @@ def record_more(data: Path) -> None:
         ):
             answer = system.ask(command_message(command, "k-9", token, payload))
             assert answer.kind == "refused"
+
+
+def record_more_of_audit(data: Path) -> None:
+    """The same of audit itself: a look of somebody who is no auditor."""
+    with EmbeddedSystem(data) as system:
+        days = date(2018, 1, 1), date(2099, 12, 31)
         nobody = token_for(system.key, Actor("S-9", "decider"), *days)
         look = {"question": "case show", "scope": "case", "subject": REFERENCE, "purpose": "none"}
         answer = system.ask(command_message("audit.record_access", "k-9", nobody, look))
