@@ -29,7 +29,8 @@ SYSTEM = "system"
 """The role of a service that follows what others recorded."""
 
 _DECIDES = (
-    *(intake.CompletenessChecked, intake.ApplicationWithdrawn, intake.KeyDestroyed),
+    *(intake.CompletenessChecked, intake.ApplicationWithdrawn),
+    *(intake.KeyDestroyed, intake.RestoredKeyDestroyed),
     *(intake.ItemDeclaredNotApplicable, intake.ItemDeclaredApplicable),
     *(eligibility.FindingProposed, eligibility.FoundEligible, eligibility.FoundIneligible),
     *(budgeting.GrantApproved, budgeting.GrantPartiallyApproved),

@@ -236,7 +236,7 @@ ABOVE_CASES = frozenset(
         *("budgeting.BudgetLineOpened", "budgeting.CeilingChanged"),
         *("disbursement.CashbookOpened", "disbursement.PaymentRunEntered"),
         *("disbursement.PaymentRunOpened", "disbursement.PaymentRunWritten"),
-        "disbursement.PaymentRunTransmitted",
+        *("disbursement.PaymentRunTransmitted", "disbursement.PaymentRunRefused"),
         *(
             f"{service}.{name}"
             for service in SECTIONS
