@@ -35,6 +35,10 @@ class NotLonger(StoreError):
     """A signed head that is not longer and later than the last one of its log."""
 
 
+class NoSuchTile(StoreError):
+    """The log keeps no full tile at this place: it never had one there, or somebody took it out."""
+
+
 class Unreachable(StoreError):
     """The database cannot be reached. An append that fails this way was never sent."""
 

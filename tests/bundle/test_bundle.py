@@ -58,7 +58,10 @@ def test_readmes_verifier_schemas_keys_policy_and_rules_are_in_it(
         "witnesses": [],
         "cosigned_by": ["pruefbehoerde.example/w1"],
     }
-    assert read_json(bundle, "rules/ziq-v1.json") == {"code": "ziq", "rules": ["late", "complete"]}
+    assert read_json(bundle, "rules/ziq-v1.1.json") == {
+        "code": "ziq",
+        "rules": ["late", "complete"],
+    }
     [listed, *_] = read_json(bundle, "logs/intake/main/documents/000000000001.json")
     assert listed == {
         "name": "Finanzierungsplan",

@@ -56,6 +56,10 @@ def row(service: str, position: int, cause: str) -> LedgerEvent:
     )
 
 
+def endless(name: str) -> int:
+    return 1 << 62
+
+
 @given(recordings(), st.lists(st.integers(0, 40), min_size=4, max_size=4))
 def test_every_cause_lies_within_the_cut(order: list[tuple[str, str]], moments: list[int]) -> None:
     """Heads are read at four moments, in the order of `DOWNSTREAM_FIRST`, while services go on."""
@@ -65,9 +69,17 @@ def test_every_cause_lies_within_the_cut(order: list[tuple[str, str]], moments: 
         recorded = [cause for name, cause in order[:moment] if name == service]
         rows = [row(service, position, cause) for position, cause in enumerate(recorded, 1)]
         end = next(
-            (each.position - 1 for each in rows if follows_from_beyond(each, cuts)), len(rows)
+            (each.position - 1 for each in rows if follows_from_beyond(each, cuts, endless)),
+            len(rows),
         )
         cuts[f"{service}/main"] = end
         taken += rows[:end]
 
-    assert not [each for each in taken if follows_from_beyond(each, cuts)]
+    assert not [each for each in taken if follows_from_beyond(each, cuts, endless)]
+
+
+def test_a_cause_that_its_own_ledger_has_lost_cuts_off_nobody() -> None:
+    follower = row("disbursement", 1, "budgeting/main/9")
+
+    assert follows_from_beyond(follower, {"budgeting/main": 6}, lambda name: 9)
+    assert not follows_from_beyond(follower, {"budgeting/main": 6}, lambda name: 8)

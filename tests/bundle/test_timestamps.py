@@ -64,8 +64,9 @@ def test_a_stamp_on_something_else_is_found(
     verdict = verdict_on(bundle, operator.trust(), operator.known())
 
     assert verdict.exit_code == 1
-    name = f"logs/intake/main/timestamps/000000000041.{AUTHORITY}.tsr"
-    assert verdict.places == {("timestamp", name)}
+    name = f"logs/intake/main/timestamps/000000000041.{AUTHORITY}."
+    [(check, at)] = verdict.places
+    assert (check, at[: len(name)], at[-4:]) == ("timestamp", name, ".tsr")
 
 
 @pytest.mark.parametrize("response", [b"", b"\x30", b"\x30\x84\xff\xff\xff\xff", b"no stamp"])

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from grant_store.log import witness as witness_module
 from grant_store.log.cosignature import opened
 from grant_store.log.log_keys import verifier_keys
 from grant_store.log.witness_request import WitnessRequest
@@ -147,6 +148,33 @@ def test_what_a_witness_does_is_shown_as_tables_too(office: Office) -> None:
 
     assert ORIGIN in call("witness", "show", "--witness", office.witness).output
     assert "shrunk" in call("witness", "refusals", "--witness", office.witness).output
+
+
+def test_every_head_that_was_ever_cosigned_is_written_for_auditors(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(witness_module, "_PAGE", 2)
+    log = GrowingLog().grow(3)
+    office.cosign(log.request(0))
+    for size in range(3, 7):
+        office.cosign(log.grow(1).request(size))
+    folder = tmp_path / "heads"
+    office.shown("show", "--all-heads", "--to", folder)
+    office.shown("show", "--all-heads", "--to", folder)
+
+    sizes = [int(path.name.split(".")[-2]) for path in sorted(folder.iterdir())]
+    assert sizes == [3, 4, 5, 6, 7]
+    office.shown("show", "--to", tmp_path / "last")
+    assert [path.name for path in (tmp_path / "last").iterdir()] == [
+        sorted(folder.iterdir())[-1].name
+    ]
+
+
+def test_all_heads_need_a_folder(office: Office) -> None:
+    result = call("witness", "show", "--all-heads", "--witness", office.witness)
+
+    assert result.exit_code == 4
+    assert "--to: expected a folder for all heads" in result.output
 
 
 @pytest.mark.parametrize("content", [b"", b"old x\n\n", b"\xff" * 90, b"x" * 1_000_001])

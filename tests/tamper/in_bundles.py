@@ -39,6 +39,7 @@ PROVEN: Mapping[str, frozenset[int]] = {
     "leaves": SPOILED,
     "tile": SPOILED,
     "checkpoints": WEAKER,  # A witness's line that is none any more proves less.
+    "documents": SPOILED,
     "rules": SPOILED,
 }
 """The folders whose members are proven whatever the manifest says, and what must be said."""

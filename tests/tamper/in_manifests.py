@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from tamper.changes import other_bytes
-from tamper.members import MANIFEST, Members, edit, listed, log_of, records_in
+from tamper.members import MANIFEST, Members, edit, listed, log_of, positions_in, records_in
 from tamper.tampering import FOUND, Place, Tampering
 from tamper.verdicts import (
     INCOMPLETE,
@@ -41,6 +41,7 @@ def tamperings(members: Members, random: Random, samples: int) -> Iterator[Tampe
     yield from _flipped(members[MANIFEST], random, samples)
     yield from _of_sizes(longest)
     yield from _of_logs(manifest, longest)
+    yield from _of_lists(members, manifest)
     yield from _of_a_case(members, random, samples)
 
 
@@ -119,6 +120,45 @@ def _of_logs(manifest: Manifest, longest: Manifest) -> Iterator[Tampering[Path]]
     yield from _left_out(manifest)
 
 
+def _of_lists(members: Members, manifest: Manifest) -> Iterator[Tampering[Path]]:
+    """What is said of documents and rules beside the events, each file listed as it is."""
+    for rules in manifest["rules"][:1]:
+        kind, path = "forge rules and take them out of the manifest", rules["path"]
+        at: frozenset[Place] = frozenset({("document", f"{rules['log']}/{rules['position']}")})
+        act = partial(_forge_rules, path)
+        yield Tampering(LEVEL, kind, path, act, places=at)
+    for name in [each for each in members if "/documents/" in each][:1]:
+        document = json.loads(members[name])[0]
+        at = frozenset({("document", f"{log_of(name)}/{document['position']}")})
+        for kind, first in (
+            ("say another thing of a document", [{**document, "topic": "intake.Forged"}]),
+            ("leave a document out of its list", []),
+        ):
+            yield Tampering(LEVEL, kind, name, partial(_list_first, name, first), places=at)
+        other = f"{name[:-17]}999999999999.json"
+        added = {**members, other: json.dumps([document]).encode()}
+        kind, beside = "a list of documents beside no events", frozenset({("member", other)})
+        yield Tampering(LEVEL, kind, other, partial(_replaced, added), places=beside)
+
+
+def _forge_rules(path: str, bundle: Path) -> None:
+    members = members_of(bundle)
+    manifest = json.loads(members[MANIFEST])
+    manifest["rules"] = [each for each in manifest["rules"] if each["path"] != path]
+    forged = {path: b'{"award_threshold_cents": 1}', MANIFEST: json.dumps(manifest).encode()}
+    _replaced(members | forged, bundle)
+
+
+def _list_first(name: str, first: list[Any], bundle: Path) -> None:
+    members = members_of(bundle)
+    documents = [*first, *json.loads(members[name])[1:]]
+    _replaced({**members, name: json.dumps(documents).encode()}, bundle)
+
+
+def _replaced(members: Members, bundle: Path) -> None:
+    write_members(bundle, listed(members))
+
+
 def _left_out(manifest: Manifest) -> Iterator[Tampering[Path]]:
     """The auditor has the log's key and no head of it: what followed from its events tells, or,
     where it is the last log and nothing did, the key."""
@@ -141,9 +181,11 @@ def _leave_out(service: str, bundle: Path) -> None:
     manifest = json.loads(members[MANIFEST])
     manifest["logs"] = [each for each in manifest["logs"] if each["service"] != service]
     name = f"{service}/main"
+    gone = [each for each in manifest["rules"] if each["log"] == name]
     manifest["rules"] = [each for each in manifest["rules"] if each["log"] != name]
     folder = f"logs/{service}/"
-    kept = {name: content for name, content in members.items() if not name.startswith(folder)}
+    rules = tuple(each["path"] for each in gone)
+    kept = {n: content for n, content in members.items() if not n.startswith((folder, *rules))}
     write_members(bundle, listed({**kept, MANIFEST: json.dumps(manifest).encode()}))
 
 
@@ -203,7 +245,7 @@ def _case_in(event: Any) -> str:
 
 def _part_without(event_id: bytes, case: str, bundle: Path) -> None:
     """A part with the events of one case but this, all of whose aggregates are called shared."""
-    kept = {n: c for n, c in members_of(bundle).items() if "/documents/" not in n}
+    kept = {n: c for n, c in members_of(bundle).items() if not n.startswith("rules/")}
     manifest = json.loads(kept[MANIFEST])
     manifest |= {"scope": {"kind": "cases"}, "rules": []}
     for log in manifest["logs"]:
@@ -215,8 +257,19 @@ def _part_without(event_id: bytes, case: str, bundle: Path) -> None:
             ]
             shared |= {str(UUID(bytes=event.aggregate)) for event in events}
             edit(kept, name, partial(_keep, is_in))
+            _keep_documents(kept, name)
         log["shared"] = sorted(shared)
     write_members(bundle, listed({**kept, MANIFEST: json.dumps(manifest).encode()}))
+
+
+def _keep_documents(members: Members, name: str) -> None:
+    """In the list beside these events, what they name."""
+    listed, positions = name.replace("/events/", "/documents/"), positions_in(members, name)
+    listed = listed.replace(".bin", ".json")
+    if listed in members:
+        documents = json.loads(members.pop(listed))
+        if left := [each for each in documents if each["position"] in positions]:
+            members[listed] = json.dumps(left).encode()
 
 
 def _keep(is_in: list[bool], each: list[bytes]) -> None:

@@ -65,6 +65,7 @@ def places_of(members: Members, name: str, at: int) -> frozenset[Place]:
         "/leaves/": _of_leaf,
         "/tile/": _of_tile,
         "/checkpoints/": _of_head,
+        "/documents/": _of_documents,
         "rules/": _of_rules,
     }
     for part, places in kinds.items():
@@ -111,6 +112,10 @@ def _of_head(members: Members, name: str, at: int) -> set[Place]:
         ("incident", f"of {int(size)} events"),
         ("tile", f"{folder}epochs/*"),
     }
+
+
+def _of_documents(members: Members, name: str, at: int) -> set[Place]:
+    return {("document", f"{log_of(name)}/*")}
 
 
 def _of_rules(members: Members, name: str, at: int) -> set[Place]:

@@ -17,6 +17,8 @@ from verifier.conftest import VERIFY, Ask, Outside, honest
 from verifier.forge import WITNESS, History, Log, Signer, aggregate, changed, events, tiles, write
 
 Spoil = Callable[[Log], None]
+REGISTERED = "intake.ProgrammeRegistered"
+PROGRAMME = {"programme": "ziq", "programme_version": "v1", "definition": {"code": "ziq"}}
 
 
 def test_an_honest_bundle_is_verified(
@@ -397,19 +399,20 @@ def test_documents_and_rules_are_looked_up_in_their_events(
 ) -> None:
     log = history.log("intake/main")
     changed(log, 5, state=b'{"sha256":"%s"}' % (b"ab" * 32))
-    changed(log, 6, state=b'{"definition":{"code":"ziq"}}')
+    changed(log, 6, topic=REGISTERED, state=json.dumps(PROGRAMME).encode())
     place = {"log": "intake/main"}
+    topic = {"topic": "intake.Noted"}
     documents = [
-        {"position": 5, "sha256": "ab" * 32},
-        {"position": 7, "sha256": "cd" * 32},
-        {"position": 999, "sha256": "cd" * 32},
+        {"position": 5, "sha256": "ab" * 32, **topic},
+        {"position": 7, "sha256": "cd" * 32, **topic},
+        {"position": 999, "sha256": "cd" * 32, **topic},
     ]
     history.rules = [
-        {**place, "position": 6, "path": "rules/ziq.json"},
-        {**place, "position": 8, "path": "rules/ziq.json"},
+        {**place, "position": 6, "path": "rules/ziq-v1.6.json"},
+        {**place, "position": 8, "path": "rules/ziq-v1.6.json"},
     ]
     history.more = {
-        "rules/ziq.json": b'{"code": "ziq"}',
+        "rules/ziq-v1.6.json": b'{"code": "ziq"}',
         "logs/intake/main/documents/000000000001.json": json.dumps(documents).encode(),
     }
 

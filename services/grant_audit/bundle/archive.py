@@ -15,6 +15,8 @@ from tempfile import mkstemp
 from types import TracebackType
 from typing import Any, Self
 
+from grant_values.invalid import Invalid
+
 MANIFEST = "manifest.json"
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o100644 << 16
@@ -53,6 +55,8 @@ class Archive:
 
     def add(self, name: str, content: bytes, *, packed: bool = True) -> None:
         """Add a member. Hashes are not worth packing."""
+        if name in self._hashes or name == MANIFEST:
+            raise Invalid("member", f"expected one member of the name {name}, not two")
         self._hashes[name] = sha256(content).hexdigest()
         self._write(name, content, packed=packed)
 
@@ -82,6 +86,13 @@ class Archive:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def file_name(text: str) -> str:
+    """A part of a member's name, in the signs that names of members have."""
+    return "".join(
+        sign if (sign.isascii() and sign.isalnum()) or sign in "-_." else "_" for sign in text
+    )
 
 
 def as_json(value: Any) -> bytes:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from grant_audit.bundle.reach import Reach
-from grant_audit.bundle.source import Source, signer_of
+from grant_audit.bundle.source import Source, signers_of
 
 
 class CosignedCut(NamedTuple):
@@ -46,7 +46,7 @@ class _Heads:
         return next((size for size in reversed(at_most) if self._has_enough(size)), 0)
 
     def _has_enough(self, size: int) -> bool:
-        names = {signer_of(line) for line in self.source.log.cosignatures(size)}
+        names = signers_of(self.source.log.cosignatures(size))
         counted = names.intersection(self.witnesses) if self.witnesses else names
         return len(counted) >= self.quorum
 

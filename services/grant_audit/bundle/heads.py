@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from hashlib import sha256
 
-from grant_audit.bundle.archive import Archive
-from grant_audit.bundle.source import Epoch, signer_of
-from grant_store.errors import StoreError
+from grant_audit.bundle.archive import Archive, file_name
+from grant_audit.bundle.source import Epoch, signers_of
+from grant_store.errors import NoSuchTile
 from grant_store.log.store import LogStore, SignedHead
 from grant_store.log.tiles import WIDTH, TilePlace, tiles_of
 
@@ -41,9 +42,12 @@ class HeadsPart:
         name = f"{head.size:012}"
         lines = self.log.cosignatures(head.size)
         self.archive.add(f"{self.folder}checkpoints/{name}.note", head.note + b"".join(lines))
-        self.witnesses |= {signer_of(line) for line in lines}
+        self.witnesses |= signers_of(lines)
         for stamp in self.log.timestamps(head.size):
-            place = f"{self.folder}timestamps/{name}.{file_name(stamp.authority)}.tsr"
+            digest = sha256(stamp.response).hexdigest()[
+                :16
+            ]  # An authority may have answered twice.
+            place = f"{self.folder}timestamps/{name}.{file_name(stamp.authority)}.{digest}.tsr"
             self.archive.add(place, stamp.response, packed=False)
 
 
@@ -58,7 +62,7 @@ class EndedPart:
     @classmethod
     def of(cls, epoch: Epoch, archive: Archive, folder: str) -> EndedPart:
         folder = f"{folder}epochs/{epoch.number}/"
-        sizes = [head.size for head in epoch.log.heads()]
+        sizes = epoch.log.head_sizes()
         return cls(HeadsPart(epoch.log, archive, folder, sizes), epoch.number)
 
     @property
@@ -93,10 +97,6 @@ class EndedPart:
         try:
             if tile.width == WIDTH:
                 return log.tile(tile.level, tile.index)
-        except StoreError:
+        except NoSuchTile:
             return None  # It is missing in the store, and the verifier will say so.
         return b"".join(log.tile_roots(tile.level - 1, tile.index * WIDTH, tile.width))
-
-
-def file_name(text: str) -> str:
-    return "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in text)

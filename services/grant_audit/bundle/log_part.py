@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from grant_audit.bundle.archive import Archive
+from grant_audit.bundle.archive import Archive, file_name
 from grant_audit.bundle.cut import follows_from_beyond
 from grant_audit.bundle.documents import documents_in, rules_in
-from grant_audit.bundle.heads import EndedPart, HeadsPart, file_name
+from grant_audit.bundle.heads import EndedPart, HeadsPart
 from grant_audit.bundle.scope import Selection, rows_of
 from grant_audit.bundle.source import Source
-from grant_store.errors import StoreError
+from grant_store.errors import NoSuchTile
 from grant_store.leaf import leaf_encoding
 from grant_store.log.origins import epoch_origin, incident_topic
 from grant_store.log.stored_tiles import StoredTiles
@@ -76,14 +76,15 @@ class LogPart:
         end = self.cut if self.limit is None else self.head
         return max((size for size in self.heads.sizes if size <= end), default=0)
 
-    def write_events(self, cuts: Mapping[str, int]) -> None:
-        """The events up to the head, or to the first one whose cause lies beyond a cut."""
+    def write_events(self, cuts: Mapping[str, int], end_of: Callable[[str], int]) -> None:
+        """The events up to the head, or to the first one whose cause lies beyond a cut, and not
+        beyond the end of its ledger, which `end_of` reads."""
         self.cut = self.head if self.limit is None else self.limit
         is_decided = self.is_whole or self.limit is not None
         end = self.cut if is_decided else self.tree_size or self.head
         chunk: list[LedgerEvent] = []
         size = 0
-        for row in self._rows(end, cuts):
+        for row in self._rows(end, cuts, end_of):
             self.count(1)
             if not self.selection.takes(row):
                 continue
@@ -124,20 +125,24 @@ class LogPart:
             "shared": self.selection.shared,
         }
 
-    def _rows(self, end: int, cuts: Mapping[str, int]) -> Iterator[LedgerEvent]:
+    def _rows(
+        self, end: int, cuts: Mapping[str, int], end_of: Callable[[str], int]
+    ) -> Iterator[LedgerEvent]:
         for row in rows_of(self.source.ledger):
             if row.position > end:
                 return
-            if row.position > self.source.incident and self._waits(row, cuts):
+            if row.position > self.source.incident and self._waits(row, cuts, end_of):
                 self.cut = row.position - 1
                 return
             yield row
 
-    def _waits(self, row: LedgerEvent, cuts: Mapping[str, int]) -> bool:
+    def _waits(
+        self, row: LedgerEvent, cuts: Mapping[str, int], end_of: Callable[[str], int]
+    ) -> bool:
         """Whether the log must end before this event, which the next bundle will have."""
         is_incident = row.topic == incident_topic(self.source.service)
         is_open = self.is_whole and self.limit is None
-        return is_incident or (is_open and follows_from_beyond(row, cuts))
+        return is_incident or (is_open and follows_from_beyond(row, cuts, end_of))
 
     def _write_chunk(self, chunk: list[LedgerEvent]) -> None:
         self.events += len(chunk)
@@ -157,9 +162,9 @@ class LogPart:
         rules = rules_in(row)
         if rules:
             name, definition = rules
-            place = {"path": f"rules/{file_name(name)}.json", "log": self.source.name}
-            self.rules.append(place | {"position": row.position})
-            self.archive.add_json(place["path"], definition)
+            path = f"rules/{file_name(name)}.{row.position}.json"
+            self.rules.append({"path": path, "log": self.source.name, "position": row.position})
+            self.archive.add_json(path, definition)
 
     def _tiles(self, heads: Iterable[int]) -> Iterator[TilePlace]:
         """All tiles, or those that lead from the taken events and the heads to the root."""
@@ -183,7 +188,7 @@ class LogPart:
         try:
             stored = StoredTiles(self.source.log, self.source.ledger)
             return stored(tile.level, tile.index, tile.width)
-        except StoreError:
+        except NoSuchTile:
             return None  # It is missing in the store, and the verifier will say so.
 
 

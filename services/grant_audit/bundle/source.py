@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
@@ -64,6 +64,8 @@ def _begun_by(incident: LedgerEvent) -> int:
         return 0  # Spoiled: the verifier will say so.
 
 
-def signer_of(line: bytes) -> str:
-    """The name in a signature line, "— NAME BASE64"."""
-    return line.decode(errors="replace").split(" ")[1]
+def signers_of(lines: Iterable[bytes]) -> set[str]:
+    """The names in signature lines, "— NAME BASE64". A line that is none has no name; it goes into
+    the bundle as it is kept, and the verifier will say so."""
+    words = (line.decode(errors="replace").split(" ") for line in lines)
+    return {each[1] for each in words if len(each) == 3 and each[1]}

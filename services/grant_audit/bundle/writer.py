@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from grant_audit.bundle.archive import Archive
+from grant_audit.bundle.archive import Archive, file_name
 from grant_audit.bundle.cosigned_cut import CosignedCut, cosigned_cut
 from grant_audit.bundle.heads import EndedPart, HeadsPart
 from grant_audit.bundle.log_part import LogPart, folder_of
@@ -70,8 +70,9 @@ def write_bundle(
         for part in parts:
             part.limit = end.sizes.get(part.source.name)
         cuts: dict[str, int] = {}
+        ledgers = {each.name: each.ledger for each in sources}
         for part in parts:
-            part.write_events(cuts)
+            part.write_events(cuts, lambda name: ledgers[name].head().position)
             cuts[part.source.name] = part.cut
             part.write_tree()
         logs = [part.entry(f"{extras.log_name}/{part.source.name}") for part in parts]
@@ -103,15 +104,14 @@ def _opened(
 
 
 def _heads(archive: Archive, source: Source) -> HeadsPart:
-    sizes = [head.size for head in source.log.heads()]
-    return HeadsPart(source.log, archive, folder_of(source), sizes)
+    return HeadsPart(source.log, archive, folder_of(source), source.log.head_sizes())
 
 
 def _add_extras(archive: Archive, parts: Sequence[LogPart], extras: Extras) -> None:
     for name, text in sorted(extras.keys.items()):
-        archive.add(f"keys/{name}", text.encode())
+        archive.add(f"keys/{file_name(name)}", text.encode())
     for name, text in sorted(extras.schemas.items()):
-        archive.add(f"schemas/{name}", text.encode())
+        archive.add(f"schemas/{file_name(name)}", text.encode())
     cosigned_by = sorted({name for part in parts for name in part.witnesses})
     policy = {"quorum": extras.quorum, "witnesses": sorted(extras.witnesses)}
     archive.add_json("policy.json", policy | {"cosigned_by": cosigned_by})

@@ -70,7 +70,7 @@ MEMBER_BYTES = 64 << 20  # No member of a bundle is larger: what claims to be is
 FINDINGS_TOLD = 20  # Of each check. The first ones tell the place, the rest are counted.
 
 CHECKS = {
-    "member": "every file of the bundle is listed in its manifest, with its SHA-256",
+    "member": "every file is listed in the manifest, with its SHA-256, and belongs to the history",
     "position": "the positions of a log are 1, 2, 3, ... without a hole",
     "leaf": "every event hashes to the leaf that was stored with it and stands in the tree",
     "tile": "every hash of the tree follows from those below it",
@@ -78,15 +78,15 @@ CHECKS = {
     "signature": "every head is signed by the log, and no known signer's signature is wrong",
     "witness": "enough witnesses have signed the head",
     "known head": "the heads that you brought are heads of this log",
-    "log": "every log whose key you trust is in the bundle",
+    "log": "every log whose key you trust is in the bundle, and each under its own name",
     "aggregate": "the versions of each aggregate are 1, 2, 3, ... without a hole",
     "identity": "no two events have the same id",
-    "time": "no event was recorded before the one in front of it",
+    "time": "no event was recorded before the one in front of it, or before a head that lacks it",
     "causation": "what followed from an event of another log was recorded after it",
     "anchor": "the heads that the history itself mentions are heads of the log, note by note",
     "incident": "what an incident says of a log that it ended is what the heads of that log say",
     "timestamp": "a time stamp is on its head, not before its last event (by whom: not checked)",
-    "document": "every document and rule set that is listed stands so in an event",
+    "document": "the lists of documents and the rule sets are those that the events name",
     "coverage": "every event is at or below a head that enough witnesses have signed",
 }
 
@@ -115,6 +115,7 @@ class Report:
     verdicts: set[str] = field(default_factory=set)
     logs: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    scope: dict[str, Any] = field(default_factory=lambda: {"kind": "all"})
 
     def check(self, holds: bool, check: str, at: str, message: str) -> None:
         self.checked[check] += 1
@@ -137,8 +138,31 @@ class Report:
     def exit_code(self) -> int:
         return 1 if "tampered" in self.verdicts else 2 if self.verdicts else 0
 
+    @property
+    def verdict(self) -> str:
+        """In a sentence; of a part of the history, it must not read as one of all."""
+        if self.exit_code or self.scope["kind"] == "all":
+            return VERDICTS[self.exit_code]
+        ends = ", ".join(f"{log['name']}/{log['covered']}" for log in self.logs if log["events"])
+        return f"VERIFIED, A PART. Its events are what was recorded and signed, up to {ends}."
+
+
+VERDICTS = {
+    0: "VERIFIED. The events, with the rules and lists of documents, are what was recorded and"
+    " signed.",
+    1: "TAMPERED. The places are named above.",
+    2: "INCOMPLETE. Nothing is wrong, but what is named above is not proven.",
+}
+
+
+def plain(text: str) -> str:
+    """Without what a terminal would obey: written as JSON writes it inside of strings."""
+    return "".join(sign if sign.isprintable() else json.dumps(sign)[1:-1] for sign in text)
+
 
 # ---- 2. The file ---------------------------------------------------------------------------------
+
+MEMBER_NAME = re.compile(r"[A-Za-z0-9._/-]+")  # You may type it in a shell.
 
 # What the library for ZIP files raises when it is fed with nonsense.
 NONSENSE = (
@@ -182,11 +206,16 @@ class Bundle:
         if len(self.sizes) != len(self.zip.infolist()):
             twice = Counter(self.zip.namelist()).most_common(1)[0][0]
             raise Unusable(f"The bundle has two members of the name {twice}.")
+        odd = next((name for name in self.sizes if not MEMBER_NAME.fullmatch(name)), None)
+        if odd is not None:
+            raise Unusable(
+                f"The bundle has a member of the name {odd[:200]!r}, which none can have."
+            )
         if claimed > 1100 * written:  # More than the best compression could hold.
             raise Unusable(f"The members claim {claimed} bytes, which {written} cannot hold.")
         self.hashes: dict[str, str] = {}
         self.unread: set[str] = set()
-        self.is_whole = False
+        self.scope: dict[str, Any] = {}
         self.logs: list[LogEntry] = []
         self.rules: list[tuple[str, int, str]] = []  # Log, position, member.
         self._read_manifest()
@@ -198,7 +227,7 @@ class Bundle:
             raise Unusable(f"The bundle has the format {version!r}; this program reads {FORMAT}.")
         try:
             self.hashes = {str(name): str(digest) for name, digest in manifest["members"].items()}
-            self.is_whole = manifest["scope"]["kind"] == "all"
+            self.scope = manifest["scope"] | {"kind": str(manifest["scope"]["kind"])}
             self.logs = [_log_entry(each) for each in manifest["logs"]]
             self.rules = [(r["log"], int(r["position"]), str(r["path"])) for r in manifest["rules"]]
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -207,8 +236,14 @@ class Bundle:
             raise Unusable("manifest.json lists no log with an event: nothing can be verified.")
         if len({log.name for log in self.logs}) != len(self.logs):
             raise Unusable("manifest.json names a log twice.")
+        if len({each[:2] for each in self.rules}) != len(self.rules):
+            raise Unusable("manifest.json names two rule sets of one event.")
         self.numbers = {log.name: number for number, log in enumerate(self.logs)}
         self.unread = set(self.sizes) - {"manifest.json"}
+
+    @property
+    def is_whole(self) -> bool:
+        return bool(self.scope["kind"] == "all")
 
     def has(self, name: str) -> bool:
         return name in self.sizes
@@ -238,9 +273,17 @@ class Bundle:
             report.tampered("member", name, "is listed in the manifest, but not in the bundle")
 
     def check_the_rest(self, report: Report) -> None:
-        """Compare the members that no other check has read."""
-        for name in sorted(self.unread):
+        """Compare the members that no other check has read. Whatever proves something was read, so
+        that these are the operator's word, or were put in by somebody."""
+        rest = sorted(self.unread)
+        for name in rest:
             self.read(name, report)
+            if name.startswith(("logs/", "rules/")):
+                report.tampered("member", name, "belongs to no event and no head that is here")
+        said = sorted({name.partition("/")[0] for name in rest} - {"logs", "rules"})
+        if said:
+            message = "Proven by nothing, but only said by whoever wrote the bundle"
+            report.notes.append(f"{message}: {', '.join(said)}.")
 
 
 def _log_entry(entry: dict[str, Any]) -> LogEntry:
@@ -327,6 +370,35 @@ def instant(microseconds: int) -> str:
         return f"{microseconds} microseconds"
 
 
+RULES = b"intake.ProgrammeRegistered"
+
+
+def documents_in(event: Event) -> list[dict[str, Any]]:
+    """Each document that an event names by its SHA-256, as the bundle must list it."""
+    if b'"sha256"' not in event.state:
+        return []
+    of_event = {"position": event.position, "topic": event.topic.decode(errors="replace")}
+    found, parts = [], [readable(event.state, {})]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            if isinstance(part.get("sha256"), str):
+                texts = {name: each for name, each in part.items() if isinstance(each, str | int)}
+                found.append(texts | of_event)
+            part = list(part.values())
+        parts += reversed(part) if isinstance(part, list) else ()
+    return found
+
+
+def rules_in(event: Event) -> tuple[str, Any] | None:
+    """The name that the file of a rule set begins with, and the rules, where an event has them."""
+    state = readable(event.state, {}) if event.topic == RULES else {}
+    if not {"programme", "programme_version", "definition"} <= state.keys():
+        return None
+    name = re.sub("[^A-Za-z0-9._-]", "_", f"{state['programme']}-{state['programme_version']}")
+    return f"rules/{name}", state["definition"]
+
+
 # ---- 4. The tree ---------------------------------------------------------------------------------
 # The bundle has it in tiles (c2sp.org/tlog-tiles): tile/0/N are leaves 256 N ... 256 N + 255, and
 # each hash of a tile of level L + 1 is the root over a full tile of level L.
@@ -343,7 +415,9 @@ def folded(hashes: Sequence[bytes]) -> bytes:
     return hashes[0]
 
 
-TILE_NAME = re.compile(r"tile/(?P<level>[0-9]{1,2})/(?P<index>(x[0-9]{3}/)*[0-9]{3})(\.p/[0-9]+)?")
+TILE_NAME = re.compile(
+    r"tile/(?P<level>[0-9]{1,2})/(?P<index>(x[0-9]{3}/){0,5}[0-9]{3})(\.p/[0-9]+)?"
+)
 
 
 class MissingTile(Exception):
@@ -472,6 +546,7 @@ class Tree:
 ED25519, COSIGNATURE, ML_DSA = 1, 4, 6
 KEY_BYTES = {ED25519: 32, COSIGNATURE: 32, ML_DSA: 1312}
 NOTE_BYTES = 1 << 20
+NOTE_LINES = 100
 
 
 class Key(NamedTuple):
@@ -526,6 +601,8 @@ def head_of(note: bytes) -> Head:
     if len(note) > NOTE_BYTES:
         raise ValueError("a note of more than a megabyte")
     text, _, signatures = note.decode().rpartition("\n\n")
+    if signatures.count("\n") > NOTE_LINES:
+        raise ValueError(f"a note of more than {NOTE_LINES} signatures")
     origin, size, root = text.split("\n")  # Exactly these three lines.
     if not re.fullmatch("0|[1-9][0-9]{0,17}", size, re.ASCII) or not signatures.endswith("\n"):
         raise ValueError("a size that is no number, or a signature line without an end")
@@ -589,14 +666,14 @@ class Signed(NamedTuple):
 
     names: set[str]
     partly: set[str]
-    seconds: list[int]
+    times: list[tuple[str, int]]  # Name, and seconds since 1970.
 
 
 def signed_by(head: Head, trust: Sequence[Key], report: Report, at: str) -> Signed:
     """Check all signatures of trusted keys. Lines of other keys are ignored."""
     trusted = {(key.name, key.key_id): key for key in trust}
     found: set[tuple[str, int]] = set()
-    times: list[int] = []
+    times: list[tuple[str, int]] = []
     for name, blob in head.lines:
         key = trusted.get((name, blob[:4]))
         if key is None:
@@ -610,7 +687,7 @@ def signed_by(head: Head, trust: Sequence[Key], report: Report, at: str) -> Sign
         else:
             report.checked["signature"] += 1
             found.add((name, key.kind))
-            times += [seconds] if seconds else []
+            times += [(name, seconds)] if seconds else []
     kinds = {name: {key.kind for key in trust if key.name == name} for name, _ in found}
     names = {n for n, needed in kinds.items() if {(n, k) for k in needed} <= found}
     return Signed(names, set(kinds) - names, times)
@@ -721,6 +798,8 @@ BUDGET_LINE = frozenset(
     )
 )
 
+STRIDE = 256 * 256  # So many new events at most does a log read before it signs the next head.
+LAG = 60 * 1_000_000  # So many microseconds it may take for that.
 CAUSE = re.compile(rb'"causationid":"event:([a-z0-9]+/[a-z0-9]+)/([1-9][0-9]{0,17})"')
 
 
@@ -786,13 +865,16 @@ class LogCheck:
         self.next_position, self.missing = 1, 1 << 63  # Expected next; where the last hole began.
         self.incidents: list[Incident] = []
         self.anchors: list[tuple[int, dict[str, Any]]] = []  # Position and state of the event.
-        self.documents: dict[int, list[str]] = {}  # Hashes, by the event that is to name them.
-        self.rules: dict[int, Any] = {}  # Rule sets, by the event that is to have them.
+        self.documents: dict[int, list[Any]] = {}  # By the event that is to name them.
+        self.rules: dict[int, tuple[str, Any]] = {}  # Files of rules, by the event that has them.
         self.versions: dict[bytes, int] = {}  # The last of each aggregate.
         self.shared = {UUID(each).bytes for each in log.shared if not bundle.is_whole}
         self.parted: set[bytes] = set()  # Shared aggregates of which events are here.
 
     def run(self) -> Past:
+        message = f"is here under this name, but it is {self.log.origin}"
+        is_its = self.ledger.endswith(f"/{self.log.name}")
+        self.report.check(is_its, "log", self.log.name, message)
         self.tree.check_tiles()
         self.check_events()
         self.check_incidents()
@@ -818,7 +900,8 @@ class LogCheck:
     def check_events(self) -> None:
         for name, position, path in self.bundle.rules:
             if name == self.log.name:
-                self.rules[position] = parsed_json(self.bundle.read(path, self.report), path)
+                rules = parsed_json(self.bundle.read(path, self.report), path)
+                self.rules[position] = (path, rules)
         last = Event(0, b"", b"", 0, b"", 0, -(1 << 63), b"", b"")
         in_member = ""
         for record, stored, member in records(self.bundle, self.log, self.report):
@@ -908,8 +991,7 @@ class LogCheck:
         self.past.recorded.append(event.recorded_at)
         self.past.cause_log.append(number)
         self.past.cause_position.append(int(cause[2]) if cause else 0)
-        if event.position in self.documents or event.position in self.rules:
-            self.check_documents(event)
+        self.check_documents(event)
         if event.topic.endswith(b".HeadAnchored"):
             self.anchors.append((event.position, readable(event.state, {})))
         elif event.topic.endswith(b".DemonstrationDeclared") and event.position == 1:
@@ -938,19 +1020,23 @@ class LogCheck:
         if member and self.bundle.has(name):
             try:
                 for entry in parsed_json(self.bundle.read(name, self.report), name):
-                    self.documents.setdefault(entry["position"], []).append(str(entry["sha256"]))
+                    self.documents.setdefault(entry["position"], []).append(entry)
             except (KeyError, TypeError) as error:
                 raise Unusable(f"{name} is no list of documents: {error!r}") from error
 
     def check_documents(self, event: Event) -> None:
-        at = self.at(event.position)
-        for digest in self.documents.pop(event.position, ()):
-            message = f"does not name the document {digest[:70]!r} that the bundle lists"
-            self.report.check(digest.encode() in event.state, "document", at, message)
-        if event.position in self.rules:
-            is_same = readable(event.state, {}).get("definition") == self.rules.pop(event.position)
-            message = "does not have the rules that the bundle has of it"
-            self.report.check(is_same, "document", at, message)
+        """The list and the file of rules that belong to an event, and the same from its state."""
+        at, position = self.at(event.position), event.position
+        documents, listed = documents_in(event), self.documents.pop(position, [])
+        if documents or listed:
+            message = "does not name the documents that the bundle lists of it"
+            self.report.check(documents == listed, "document", at, message)
+        rules, (path, of_file) = rules_in(event), self.rules.pop(position, ("", None))
+        if rules or path:
+            name, definition = rules or ("", None)
+            is_named = path in (f"{name}.{position}.json", f"{name}.json")
+            message = f"does not have the rules that the bundle has of it in {path or 'no file'}"
+            self.report.check(is_named and definition == of_file, "document", at, message)
 
     # -- Heads
 
@@ -983,7 +1069,7 @@ class LogCheck:
         # The operator holds the keys of all logs: one of them is no witness of another.
         witnesses = {key.name for key in trust if key.kind == COSIGNATURE} - {origin}
         has_root = self.has_root if epoch is self.newest else self.is_kept
-        covered = good = 0
+        covered = good = last = 0
         partly: dict[str, list[int]] = {}  # Heads that a witness has signed with some of its keys.
         for head in epoch.heads:
             at = f"{self.log.name}/{good + 1}..{head.size}"
@@ -993,9 +1079,12 @@ class LogCheck:
             if has_keys:
                 message = f"the head of size {head.size} is not signed by the log's trusted keys"
                 self.report.check(origin in signed.names, "signature", at, message)
-            for seconds in signed.seconds if is_good else ():
+            for name, seconds in signed.times if is_good else ():
                 what = f"was recorded after the head of size {head.size} was signed"
                 self.check_moment("time", seconds, head, what)
+                if name == origin and head.size - last < STRIDE:
+                    self.check_next(seconds, head)
+            last = head.size
             for name in signed.partly & witnesses:
                 partly.setdefault(name, []).append(head.size)
             if len(signed.names & witnesses) >= quorum > 0:
@@ -1041,6 +1130,22 @@ class LogCheck:
         if (seconds + 1) * 1_000_000 + self.given.tolerance < recorded_at:
             message = f"{what}: the clocks differ, or one was set"
             self.report.incomplete(check, self.at(head.size), message)
+
+    def check_next(self, seconds: int, head: Head) -> None:
+        """Whether what a head lacks was recorded after the log had signed it, for it had read all
+        there was. Who inserts or appends an event with an early date is told so; nobody is accused,
+        because a clock that was set, or an append that hung, can look the same."""
+        place = bisect_left(self.past.positions, head.size + 1)
+        if place == len(self.past.positions):
+            return
+        self.report.checked["time"] += 1
+        early = seconds * 1_000_000 - self.past.recorded[place]
+        if early > LAG + self.given.tolerance:
+            message = (
+                f"was recorded {early // 1_000_000} s before the head of size {head.size} was"
+                " signed, which lacks it: it was dated back, or a clock was set"
+            )
+            self.report.incomplete("time", self.at(self.past.positions[place]), message)
 
     # -- Logs that incidents ended
 
@@ -1232,6 +1337,11 @@ class LogCheck:
     def check_coverage(self, covered: int) -> None:
         """Say of which events nothing is proven yet."""
         events, quorum = len(self.past.positions), self.given.quorum
+        if not self.bundle.is_whole and 0 < self.log.head < self.log.size:
+            self.report.notes.append(
+                f"{self.log.name}: events {self.log.head + 1} to {self.log.size} are above the last"
+                " signed head; if any of them belongs to this part, it is not here to be seen."
+            )
         above = events - bisect_left(self.past.positions, covered + 1)
         self.report.checked["coverage"] += events - above
         if above and (self.given.trust or not quorum):  # Without keys, one finding says it of all.
@@ -1295,6 +1405,7 @@ def note_policy(bundle: Bundle, given: Given, report: Report) -> None:
 
 
 def verify(bundle: Bundle, given: Given, report: Report) -> None:
+    report.scope = bundle.scope
     if not bundle.is_whole:
         report.notes.append(
             "This is a part of the history. That each event in it is genuine is proven here; that"
@@ -1344,12 +1455,12 @@ def read_events(bundle: Bundle, what: str, wanted: Callable[[LogEntry, Event], b
             except (ValueError, struct.error) as error:
                 raise Unusable(f"{member} holds something that is no event: {error}") from error
             if wanted(log, event):
-                line = json.dumps(as_read(log, event, stored), ensure_ascii=False)
+                line = plain(json.dumps(as_read(log, event, stored), ensure_ascii=False))
                 found.append((event.recorded_at, line))
     for _, line in sorted(found, key=lambda each: each[0]):
         print(line)
     if not found:
-        print(f"There is no {what} in this bundle.", file=sys.stderr)
+        print(plain(f"There is no {what} in this bundle."), file=sys.stderr)
     return 0 if found else 3
 
 
@@ -1357,11 +1468,11 @@ def read_events(bundle: Bundle, what: str, wanted: Callable[[LogEntry, Event], b
 
 
 def print_report(report: Report, path: Path) -> None:
-    print(f"{path}")
+    print(plain(f"{path}"))
     for log in report.logs:
+        covered = f"covered to position {log['covered']} of {log['size']}"
         print(
-            f"  {log['name']:<22} {log['events']:>9} events, covered to position {log['covered']}"
-            f" of {log['size']}   ({log['origin']})"
+            plain(f"  {log['name']:<22} {log['events']:>9} events, {covered}   ({log['origin']})")
         )
     print(f"\n  {'check':<12} {'made':>9} {'failed':>7}  what it means when it holds")
     for check, meaning in CHECKS.items():
@@ -1369,39 +1480,35 @@ def print_report(report: Report, path: Path) -> None:
         print(f"  {check:<12} {made:>9} {failed:>7}  {meaning}")
     print()
     for note in report.notes:
-        print(f"Note: {note}")
-    for finding in report.findings:
-        print(f"{finding.verdict.upper()}: {finding.check}: {finding.at} {finding.message}.")
+        print(plain(f"Note: {note}"))
+    for verdict, check, at, message in report.findings:
+        print(plain(f"{verdict.upper()}: {check}: {at} {message}."))
     told, found = len(report.findings), sum(report.failed.values())
     if found > told:
         print(f"... and {found - told} more of the same checks.")
-    print(f"Verdict: {VERDICTS[report.exit_code]}")
-
-
-VERDICTS = {
-    0: "VERIFIED. What the bundle holds is what was recorded and signed.",
-    1: "TAMPERED. The places are named above.",
-    2: "INCOMPLETE. Nothing is wrong, but what is named above is not proven.",
-    3: "UNUSABLE.",
-}
+    print(plain(f"Verdict: {report.verdict}"))
 
 
 def print_json(report: Report, path: Path) -> None:
     content = {
         "bundle": str(path),
         "exit_code": report.exit_code,
+        "verdict": report.verdict,
+        "scope": report.scope,
         "logs": report.logs,
         "checks": {c: [report.checked[c], report.failed[c]] for c in CHECKS},
         "findings": [finding._asdict() for finding in report.findings],
         "notes": report.notes,
     }
-    print(json.dumps(content, indent=2, ensure_ascii=False))
+    for line in json.dumps(content, indent=2, ensure_ascii=False).split("\n"):
+        print(plain(line))
 
 
 def known_heads(paths: Sequence[Path], trust: Sequence[Key]) -> list[Head]:
     """The heads from outside. Where the log's key is trusted, they must be signed with it."""
     heads = []
-    for path in paths:
+    files = [sorted(path.glob("*.note")) if path.is_dir() else [path] for path in paths]
+    for path in (each for some in files for each in some):
         try:
             head = head_of(path.read_bytes())
         except (OSError, ValueError) as error:
@@ -1430,7 +1537,16 @@ def arguments(words: Sequence[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("bundle", type=Path, metavar="BUNDLE")
     add("--trust", type=Path, metavar="KEYS", help="file of public keys, got by another way")
-    add("--known-head", type=Path, nargs="+", action="extend", default=[], metavar="NOTE")
+    help_ = "head that you got earlier, or a folder of such files"
+    add(
+        "--known-head",
+        type=Path,
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NOTE",
+        help=help_,
+    )
     add(
         "--quorum",
         type=not_negative,
@@ -1480,7 +1596,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except Unusable as unusable:
-        print(f"UNUSABLE: {unusable}", file=sys.stderr)
+        print(plain(f"UNUSABLE: {unusable}"), file=sys.stderr)
     except BrokenPipeError:
         pass
     return 3

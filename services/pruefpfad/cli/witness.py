@@ -16,7 +16,9 @@ import click
 from grant_store.log.log_keys import verifier_keys
 from grant_store.log.note import VerifierKey
 from grant_store.log.witness import PUBLIC_KEYS, Witness
+from grant_store.log.witness_store import WitnessedHead
 from grant_store.log.write_once import write_once
+from grant_values.invalid import Invalid
 from pruefpfad.cli import witness_cosigning
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.witness_options import cell, files, witness_option
@@ -63,23 +65,29 @@ def drop(folder: Path, keys: tuple[Path, ...]) -> None:
         click.echo(f"{key.name} {key.key_id.hex()}: {'dropped' if was_known else 'not known'}")
 
 
-@witness.command(epilog="Example: pruefpfad witness show --witness /media/safe/witness --json")
+@witness.command(
+    epilog="Example: pruefpfad witness show --witness /media/safe/witness --all-heads --to heads"
+)
 @witness_option
 @click.option(
     "--to",
     type=click.Path(file_okay=False, path_type=Path),
     help="Write the last heads into this folder: the known heads of those who verify.",
 )
+@click.option(
+    "--all-heads",
+    is_flag=True,
+    help="Write every head that was ever cosigned, so that none can be dropped unseen.",
+)
 @json_option
-def show(folder: Path, to: Path | None, as_json: bool) -> None:
+def show(folder: Path, to: Path | None, all_heads: bool, as_json: bool) -> None:
     """Show which logs it believes and the last head it has cosigned of each."""
+    if all_heads and not to:
+        raise Invalid("--to", "expected a folder for all heads")
     ours = Witness(folder)
     heads = {head.checkpoint.origin: head for head in ours.heads()}
-    for origin, head in heads.items() if to else ():
-        write_once(
-            Path(to or "") / f"{origin.replace('/', '.')}.{head.checkpoint.size:012}.note",
-            head.note,
-        )
+    if to:
+        _write_heads(ours.all_heads() if all_heads else heads.values(), to)
     origins = sorted({key.name for key in ours.trusted()} | set(heads))
     rows: list[dict[str, Any]] = [
         {
@@ -99,6 +107,18 @@ def show(folder: Path, to: Path | None, as_json: bool) -> None:
         for row in rows
     )
     say_table(f"{ours.name}: {len(rows)} logs", ("log", "keys", "size", "cosigned at"), cells)
+
+
+def _write_heads(heads: Iterable[WitnessedHead], to: Path) -> None:
+    """A file for each, and one more where the same head was cosigned again, as with another key."""
+    sizes: dict[str, int] = {}
+    again = 0
+    for head in heads:
+        origin, size = head.checkpoint.origin, head.checkpoint.size
+        again = again + 1 if sizes.get(origin) == size else 0
+        sizes[origin] = size
+        end = f".{again}.note" if again else ".note"
+        write_once(to / f"{origin.replace('/', '.')}.{size:012}{end}", head.note)
 
 
 def _keys_in(paths: Iterable[Path]) -> Iterator[VerifierKey]:

@@ -11,7 +11,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.types.numeric import Int8
 
-from grant_store.errors import NotLonger, OutcomeUnknown, StoreError, Unreachable
+from grant_store.errors import NoSuchTile, NotLonger, OutcomeUnknown, StoreError, Unreachable
 from grant_store.log.store import SignedHead, Timestamp
 from grant_store.log.tiles import Tile
 from grant_store.postgres import ledger_event
@@ -112,6 +112,10 @@ class PostgresLogStore:
         )
         return [_signed_head(row) for row in rows]
 
+    def head_sizes(self) -> list[int]:
+        query = f"SELECT size FROM {{heads}} WHERE {_EPOCH} ORDER BY size"
+        return [row[0] for row in self._log.rows(query, (self._epoch,))]
+
     def head(self, size: int) -> SignedHead | None:
         rows = self._log.rows(f"{_HEADS} AND size = %b::bigint", (self._epoch, Int8(size)))
         return _signed_head(rows[0]) if rows else None
@@ -166,7 +170,7 @@ class PostgresLogStore:
             (self._epoch, Int8(level), Int8(index)),
         )
         if not rows:
-            raise StoreError(f"{self._name}: no full tile {index} of level {level} is kept.")
+            raise NoSuchTile(f"{self._name}: no full tile {index} of level {level} is kept.")
         return bytes(rows[0][0])
 
     def tile_roots(self, level: int, first: int, count: int) -> list[bytes]:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from grant_store.errors import NotLonger, StoreError
+from grant_store.errors import NoSuchTile, NotLonger, StoreError
 from grant_store.leaf import instant_of, microseconds
 from grant_store.log.store import SignedHead, Timestamp
 from grant_store.log.tiles import Tile
@@ -56,6 +56,10 @@ class SQLiteLogStore:
     def heads(self, after_size: int = 0) -> list[SignedHead]:
         rows = self._file.rows(f"{_HEADS} AND size > ? ORDER BY size", (self._epoch, after_size))
         return [_signed_head(row) for row in rows]
+
+    def head_sizes(self) -> list[int]:
+        query = f"SELECT size FROM log_heads WHERE {_EPOCH} ORDER BY size"
+        return [row[0] for row in self._file.rows(query, (self._epoch,))]
 
     def head(self, size: int) -> SignedHead | None:
         rows = self._file.rows(f"{_HEADS} AND size = ?", (self._epoch, size))
@@ -116,7 +120,7 @@ class SQLiteLogStore:
             (self._epoch, level, index),
         )
         if not rows:
-            raise StoreError(f"{self._name}: no full tile {index} of level {level} is kept.")
+            raise NoSuchTile(f"{self._name}: no full tile {index} of level {level} is kept.")
         return bytes(rows[0][0])
 
     def tile_roots(self, level: int, first: int, count: int) -> list[bytes]:

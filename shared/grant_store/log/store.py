@@ -51,6 +51,9 @@ class LogStore(Protocol):
     def heads(self, after_size: int = 0) -> list[SignedHead]:
         """The heads of the epoch that are longer than `after_size`, shortest first."""
 
+    def head_sizes(self) -> list[int]:
+        """The sizes of the heads of the epoch, smallest first, without what they hold."""
+
     def head(self, size: int) -> SignedHead | None:
         """The head of exactly this size, or None."""
 
@@ -80,7 +83,7 @@ class LogStore(Protocol):
         """The sizes of the heads that have time stamps, smallest first."""
 
     def tile(self, level: int, index: int) -> bytes:
-        """The hashes of a full tile; a `StoreError` where it is not full below the last head."""
+        """The hashes of a full tile; `NoSuchTile` where none is full below the last head."""
 
     def tile_roots(self, level: int, first: int, count: int) -> list[bytes]:
         """The roots of the full tiles from `first` on, `count` of them at most."""

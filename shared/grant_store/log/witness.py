@@ -8,7 +8,7 @@ evidence. c2sp.org/tlog-witness says how it answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from grant_values.invalid import Invalid
 PRIVATE_KEYS = "witness.private"
 PUBLIC_KEYS = "witness.vkey"
 FARTHEST_AHEAD = timedelta(days=366)
+_PAGE = 500
 UNSIGNED = ("unknown_log", "unsigned", "wrong_signature")
 """Reasons for which nobody's signature stands under what was refused."""
 
@@ -90,6 +91,14 @@ class Witness:
     def heads(self) -> list[WitnessedHead]:
         """The newest cosigned head of each log."""
         return self._store.last_heads()
+
+    def all_heads(self) -> Iterator[WitnessedHead]:
+        """Every head that was ever cosigned, in order, a page at a time: others may cosign
+        meanwhile."""
+        number = 0
+        while page := self._store.heads_after(number, _PAGE):
+            number = page[-1][0]
+            yield from (head for _, head in page)
 
     def refusals(self) -> list[Refusal]:
         return self._store.refusals()

@@ -155,6 +155,16 @@ class WitnessStore:
             )
             return [_head(*row) for row in rows]
 
+    def heads_after(self, number: int, limit: int) -> list[tuple[int, WitnessedHead]]:
+        """The next of all heads, with their numbers, in the order in which they were cosigned."""
+        with self._writing() as connection:
+            rows = connection.execute(
+                "SELECT number, note, cosigned_at FROM heads WHERE number > ? ORDER BY number"
+                " LIMIT ?",
+                (number, limit),
+            )
+            return [(each, _head(*row)) for each, *row in rows]
+
     def refusals(self) -> list[Refusal]:
         with self._writing() as connection:
             rows = connection.execute(

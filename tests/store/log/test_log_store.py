@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from grant_store.errors import NotLonger, NotMigrated, StoreError
+from grant_store.errors import NoSuchTile, NotLonger, NotMigrated, StoreError
 from grant_store.log.store import LogStore, SignedHead
 from grant_store.log.tiles import Tile, TileBuilder
 from grant_store.opening import open_log, open_store
@@ -65,6 +65,7 @@ def test_heads_come_back_as_they_were_kept_and_in_order(log: LogStore, open_one:
     for each in (log, open_one()):
         assert each.heads() == [first, second]
         assert each.heads(after_size=3) == [second]
+        assert each.head_sizes() == [3, 300]
         assert each.last_head() == second
 
 
@@ -75,7 +76,7 @@ def test_full_tiles_come_back_with_their_roots(log: LogStore) -> None:
     assert [log.tile(0, index) for index in (0, 1)] == [tile.hashes for tile in tiles]
     assert log.tile_roots(0, 0, 256) == [tile.root for tile in tiles]
     assert log.tile_roots(0, 1, 256) == [tiles[1].root]
-    with pytest.raises(StoreError, match=r"no full tile 2 of level 0 is kept"):
+    with pytest.raises(NoSuchTile, match=r"no full tile 2 of level 0 is kept"):
         log.tile(0, 2)
 
 
@@ -110,6 +111,7 @@ def test_a_new_epoch_begins_anew_and_leaves_the_old_one_readable(
     assert log.last_head() == a_head(7, NOON, epoch=2)
     assert log.tile_roots(0, 0, 1) == []
     assert open_one(epoch=1).heads() == [a_head(300)]
+    assert (open_one(epoch=1).head_sizes(), log.head_sizes()) == ([300], [7])
     assert open_one(epoch=1).tile(0, 0) == tiles_below(300)[0].hashes
     with pytest.raises(NotLonger):
         open_one(epoch=1).add_head(a_head(301), [])
