@@ -155,7 +155,10 @@ def _retention_term_set(pages: Pages, fact: budgeting.RetentionTermSet) -> None:
 
 def _legal_hold_set(pages: Pages, fact: budgeting.LegalHoldSet) -> None:
     held = placed(pages, fact, "ground", "reason", "set_by", "effective_on")
-    _retention(pages, fact).setdefault("holds", {})[fact.hold] = held
+    page = _retention(pages, fact)
+    page.setdefault("holds", {})[fact.hold] = held
+    if page.pop("disposed", None):  # Taken back: it has to be proposed and decided again.
+        page.pop("proposed", None)
 
 
 def _legal_hold_lifted(pages: Pages, fact: budgeting.LegalHoldLifted) -> None:

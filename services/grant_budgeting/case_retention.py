@@ -59,9 +59,11 @@ class CaseRetention(RetentionRecord):
 
     # Decide: what holds it.
     def set_hold(self, hold: str, ground: str, reason: str, by: Actor, effective_on: date) -> None:
-        """Hold the case: until this is lifted, nothing of it is erased or disposed of."""
-        if self.disposed:
-            raise Invalid("reference", "expected a case that was not disposed of")
+        """Hold the case: until this is lifted, nothing of it is erased or disposed of.
+
+        What was decided before it and is not carried out is taken back, a disposal too: the terms
+        may run anew when it is lifted.
+        """
         if ground not in INTERRUPTING | HOLDING:
             expected = f"expected one of {', '.join(sorted(INTERRUPTING | HOLDING))}"
             raise Invalid("ground", expected)
@@ -153,11 +155,11 @@ class CaseRetention(RetentionRecord):
         )
 
     def open_erasure(self, request: str) -> Erasure:
-        """A request that nobody has answered yet."""
+        """A request that nobody has answered yet, or whose erasure a hold has taken back."""
         asked = self.erasures.get(request)
         if asked is None:
             raise Invalid("request", "expected a request that is on record")
-        if asked.decision:
+        if asked.decision and request not in self.taken_back:
             raise Invalid("request", "expected a request that was not decided before")
         return asked
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 from uuid import UUID, uuid5
 
 from eventsourcing.domain import Aggregate, event
 
 from grant_values.cases import case_id_of
 from grant_values.retention import RetentionTerm
+
+DISPOSAL: Final = ""
+"""Beside the names of requests, which are never empty."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,10 @@ class RetentionRecord(Aggregate):
 
         def apply(self, record: RetentionRecord) -> None:
             record.holds[self.hold] = Hold(self.ground, self.effective_on)
+            record.taken_back |= record.ends
+            record.ends = {}
+            if record.disposed:
+                record.disposed, record.proposed_by, record.proposed_on = False, "", None
 
     class LegalHoldLifted(Aggregate.Event):
         TOPIC = "budgeting.LegalHoldLifted"
@@ -123,6 +131,9 @@ class RetentionRecord(Aggregate):
         def apply(self, record: RetentionRecord) -> None:
             decided = replace(record.erasures[self.request], decision=self.decision)
             record.erasures[self.request] = decided
+            record.taken_back.pop(self.request, None)
+            if self.decision == "erase":
+                record.ends[self.request] = self.originator_version
 
     class ErasureRefused(Aggregate.Event):
         TOPIC = "budgeting.ErasureRefused"
@@ -165,6 +176,8 @@ class RetentionRecord(Aggregate):
 
         def apply(self, record: RetentionRecord) -> None:
             record.disposed = True
+            record.ends[DISPOSAL] = self.originator_version
+            record.taken_back.pop(DISPOSAL, None)
 
     @staticmethod
     def create_id(reference: str) -> UUID:
@@ -190,6 +203,10 @@ class RetentionRecord(Aggregate):
         self.proposed_by = ""
         self.proposed_on: date | None = None
         self.disposed = False
+        # By DISPOSAL or the request: the version of the event that decided that data end, as long
+        # as no hold was set since; and those that a hold has taken back.
+        self.ends: dict[str, int] = {}
+        self.taken_back: dict[str, int] = {}
 
     @property
     def case_id(self) -> UUID:

@@ -15,9 +15,10 @@ from eventsourcing.domain import Aggregate
 from grant_intake.domain import GrantApplication
 from grant_intake.personal_records import KeyDestruction, PersonalRecord
 from grant_intake.sealed_records import check_content
+from grant_store.personal.ends import EndsOfCase
 from grant_store.standing import DEMONSTRATION_ID
 from grant_store.work import UnitOfWork
-from grant_values.invalid import Invalid
+from grant_values.invalid import Invalid, NotEntitled
 from grant_values.personal import (
     PARTICIPANT_RECORDS,
     Holder,
@@ -115,7 +116,9 @@ def destroy_keys(
 ) -> None:
     """Destroy the keys of a case for one purpose, first in the vault and then on record.
 
-    A fault between the two leaves a key destroyed and not on record: the same command finishes it.
+    Only what was decided to end, for that reason, and under no hold; while it ends, nothing further
+    is decided on the case. A fault between vault and record leaves a key destroyed and not on
+    record: the same command finishes it, whatever was decided meanwhile.
     """
     second = _second_person(work, by, seconded_by)
     application = work.get(GrantApplication, GrantApplication.create_id(reference))
@@ -123,7 +126,11 @@ def destroy_keys(
     holders = _holders(work, application.id, purpose, subject)
     if reason == "retention_ended":
         _refuse_uncounted(work, application.id, holders)
-    keys = {holder: work.key_destroyer.destroy(holder) for holder in holders}
+    with work.ends.of_case(application.id) as decided:
+        for holder in holders:
+            if work.key_destroyer.has_key(holder):
+                _check_was_decided(decided, holder, reason)
+        keys = {holder: work.key_destroyer.destroy(holder) for holder in holders}
     if not any(keys.values()):
         raise Invalid("purpose", "expected data that were sealed with this vault")
     for holder, key in keys.items():
@@ -167,6 +174,17 @@ def destroy_restored_key(
         raise Invalid("subject", "expected a person whose key is back in the vault")
     destruction.repeat(key, by.id, second.id, effective_on)
     work.keep(destruction)
+
+
+def _check_was_decided(decided: EndsOfCase, holder: Holder, reason: str) -> None:
+    """`NotEntitled` where two persons want to end what is held, or what nobody decided to end."""
+    if decided.holds:
+        raise NotEntitled("legal_hold")
+    reasons = {each.reason for each in decided.of(holder)}
+    if not reasons:
+        raise NotEntitled("end_not_decided")
+    if reason not in reasons:
+        raise Invalid("reason", f"expected that of the decision: {', '.join(sorted(reasons))}")
 
 
 def records_named_in(payload: Mapping[str, Any]) -> Collection[UUID]:

@@ -69,7 +69,11 @@ COMMANDS = {
         frozenset({"managing_authority"}),
     ),
     "destroy_keys": Command(
-        wire.DestroyKeys, personal.destroy_keys, frozenset({"records_keeper"}), takes_second=True
+        wire.DestroyKeys,
+        personal.destroy_keys,
+        frozenset({"records_keeper"}),
+        takes_second=True,
+        dated_today=True,
     ),
     "destroy_restored_key": Command(
         wire.DestroyRestoredKey,

@@ -22,6 +22,7 @@ from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES
 from grant_store.log.broken import SignedNotes
 from grant_store.personal.access import DestroyingVault, Opener, OpeningVault
+from grant_store.personal.ends import Ends
 from grant_store.personal.vault import Vault
 from grant_store.standing import StandingAggregates
 from grant_store.store import Store
@@ -49,6 +50,11 @@ class Service:
         return bool(self.personal_data)
 
     @property
+    def ends_personal_data(self) -> bool:
+        """Whether it destroys keys, and so has to ask what was decided to end."""
+        return self.personal_data == "keeps"
+
+    @property
     def _receives_envelopes(self) -> bool:
         return self.personal_data == "keeps"
 
@@ -68,6 +74,7 @@ class Service:
         continuity: Continuity = continues,
         vault: Vault | None = None,
         signed: SignedNotes | None = None,
+        ends: Ends | None = None,
     ) -> Writer:
         """The service's one writer over its store."""
         receive = Reception(vault).receive if vault and self._receives_envelopes else as_it_is
@@ -77,6 +84,7 @@ class Service:
             continuity=continuity,
             vault=self._access_to(vault),
             signed=signed,
+            ends=ends,
         )
 
     def _access_to(self, vault: Vault | None) -> Opener | None:

@@ -21,10 +21,12 @@ from grant_bus.follower import Follower
 from grant_bus.in_process import InProcessBus
 from grant_bus.relay import Relay
 from grant_contracts.answers import Answer
+from grant_store.opening import open_ledger_view
 from grant_store.sqlite import SQLiteStore, utc_now
 from pruefpfad.assembly import SERVICES
 from pruefpfad.border import Border
 from pruefpfad.continuity import continuity_of, signed_notes_of
+from pruefpfad.decided_ends import DECIDER, DecidedInBudgeting
 from pruefpfad.demonstration import declare_demonstration
 from pruefpfad.keys import signing_key
 from pruefpfad.vaults import embedded_vault
@@ -52,6 +54,8 @@ class EmbeddedSystem:
         self.vault = embedded_vault(folder)
         self.border = Border(self.vault)
         self.stores = {name: embedded_store(folder, name, clock) for name in SERVICES}
+        self._decided = open_ledger_view(f"sqlite:///{folder}", DECIDER, LANE)
+        ends = DecidedInBudgeting(self._decided)
         self.writers = {
             name: service.writer(
                 *(self.stores[name], tokens, clock),
@@ -62,6 +66,7 @@ class EmbeddedSystem:
                 ),
                 vault=self.vault if service.opens_personal_data else None,
                 signed=signed_notes_of(f"sqlite:///{folder}", name, LANE),
+                ends=ends if service.ends_personal_data else None,
             )
             for name, service in SERVICES.items()
         }
@@ -81,6 +86,7 @@ class EmbeddedSystem:
     ) -> None:
         for store in self.stores.values():
             store.close()
+        self._decided.close()
         self.vault.close()
 
     def send(self, messages: Sequence[dict[str, Any]]) -> list[Answer]:

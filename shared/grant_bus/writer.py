@@ -37,6 +37,7 @@ from grant_store.event_ids import new_event_id
 from grant_store.identity_map import HELD_AGGREGATES, IdentityMap
 from grant_store.log.broken import BrokenHistory, SignedNotes
 from grant_store.personal.access import Opener
+from grant_store.personal.ends import Ends
 from grant_store.rows import Appended, Outcome, SenderAndKey, Standing, StoredOutcome
 from grant_store.sqlite import utc_now
 from grant_store.store import Store
@@ -92,6 +93,7 @@ class Writer:
         continuity: Continuity = continues,
         vault: Opener | None = None,
         signed: SignedNotes | None = None,
+        ends: Ends | None = None,
     ) -> None:
         self.store = store
         self.policies = policies
@@ -99,6 +101,7 @@ class Writer:
         self._new_id = new_id
         self._vault = vault
         self._signed = signed
+        self._ends = ends
         self._held = IdentityMap(store, catalogue, held_aggregates)
         self._parking = Parking(store, clock)
         self._standing = Standing(0, {})
@@ -167,8 +170,11 @@ class Writer:
             self._was_looked_at = False  # Restored while this process has been running.
         self._held.catch_up(self._standing.position)
         self._parking.catch_up(self._standing)
-        broken = self.broken_history()
-        batch = Batch(self._held, self._new_id, self._vault, broken=broken, signed=self._signed)
+        batch = Batch(
+            *(self._held, self._new_id, self._vault, self._ends),
+            broken=self.broken_history(),
+            signed=self._signed,
+        )
         try:
             yield batch
         except BaseException:

@@ -23,6 +23,8 @@ ACCESS_REFUSED: Final[Codes] = {
     "proposer_is_signer": "Whoever proposes a finding does not sign it (four eyes).",
     "checker_is_decider": "Whoever checked the case does not decide it.",
     "authoriser_is_cashier": "Whoever ordered or certified a payment does not pay or book it.",
+    "legal_hold": "A hold is set on the case.",
+    "end_not_decided": "Nobody has decided that these data end, or a hold has taken that back.",
 }
 EARMARK_REFUSED: Final[Codes] = {
     "ceiling_exceeded": "The line has less free than the case needs from it.",

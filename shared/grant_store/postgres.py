@@ -101,7 +101,7 @@ class PostgresStore:
         self._dsn = dsn
         self._clock = clock
         self._patience_seconds = patience_seconds
-        self._schema = service if lane == "main" else f"{service}_{lane}"
+        self._schema = _schema_of(service, lane)
         guarded = partial(
             GuardedConnection, dsn, self.origin, self._schema, silence_seconds, read_only=read_only
         )
@@ -115,8 +115,9 @@ class PostgresStore:
     def migrate(self) -> None:
         migrate(self._dsn, self.origin, self._schema)
 
-    def grant_roles(self, prefix: str) -> None:
-        grant_roles(self._dsn, self.origin, self._schema, prefix)
+    def grant_roles(self, prefix: str, readers: Sequence[str] = ()) -> None:
+        schemas = [_schema_of(reader, self.lane) for reader in readers]
+        grant_roles(self._dsn, self.origin, self._schema, prefix, schemas)
 
     def append(self, append: Append) -> Appended:
         try:
@@ -314,3 +315,7 @@ def ledger_event(row: tuple[Any, ...]) -> LedgerEvent:
     event = LedgerEvent(*row)
     # The driver gives instants in a zone of its own; equal, but not the one that is promised.
     return event._replace(recorded_at=event.recorded_at.astimezone(UTC))
+
+
+def _schema_of(service: str, lane: str) -> str:
+    return service if lane == "main" else f"{service}_{lane}"

@@ -7,6 +7,8 @@ get their rights, and lose whatever they had beyond them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import psycopg
 from psycopg import errors, sql
 
@@ -57,6 +59,11 @@ GRANT USAGE ON SCHEMA {ledger}, {log} TO {role};
 GRANT SELECT ON {ledger}.ledger_v1 TO {role};
 GRANT SELECT ON ALL TABLES IN SCHEMA {log} TO {role};
 """
+# Another service that has to ask what was decided here, in the moment in which it acts upon it.
+_FOR_ASKER = """
+GRANT USAGE ON SCHEMA {ledger} TO {role};
+GRANT SELECT ON {ledger}.ledger_v1 TO {role};
+"""
 # It brings back what others say of heads, and can neither sign one nor take a word back.
 _FOR_COURIER = _FOR_AUDITOR + "GRANT INSERT ON {log}.cosignatures, {log}.timestamps TO {role};\n"
 _IS_TOO_POWERFUL = """
@@ -96,9 +103,10 @@ def reader_role(prefix: str) -> str:
     return f"{prefix}reader"
 
 
-def grant_roles(dsn: str, name: str, schema: str, prefix: str) -> None:
+def grant_roles(dsn: str, name: str, schema: str, prefix: str, readers: Sequence[str] = ()) -> None:
     """Give the roles of a ledger exactly their rights, in one transaction.
 
+    `readers` are the schemas of other services that may read the ledger through its view.
     `dsn` is the ledger's owner. Raises `StoreError` for a role that is missing or that could
     change the ledger whatever its rights are.
     """
@@ -109,6 +117,7 @@ def grant_roles(dsn: str, name: str, schema: str, prefix: str) -> None:
         reader_role(prefix): _FOR_READER,
         auditor_role(prefix): _FOR_AUDITOR,
         courier_role(prefix): _FOR_COURIER,
+        **{service_role(prefix, reader): _FOR_ASKER for reader in readers},
     }
     try:
         with connect(dsn, name, autocommit=False) as connection:

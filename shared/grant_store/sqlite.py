@@ -93,7 +93,7 @@ class SQLiteStore:
     def migrate(self) -> None:
         self._file.migrate()
 
-    def grant_roles(self, prefix: str) -> None:
+    def grant_roles(self, prefix: str, readers: Sequence[str] = ()) -> None:
         raise StoreError(
             f"{self.origin}: SQLite has no roles; who may write the file is up to its permissions."
         )

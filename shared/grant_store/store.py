@@ -62,11 +62,12 @@ class Store(Protocol):
     def migrate(self) -> None:
         """Create what is missing. Calling it again changes nothing."""
 
-    def grant_roles(self, prefix: str) -> None:
+    def grant_roles(self, prefix: str, readers: Sequence[str] = ()) -> None:
         """Let the role `<prefix><service>` run this service, `<prefix><service>_relay` its relay
         and `<prefix><service>_checkpointer` its checkpointer (their names go on like the ledger's
         schema), `<prefix>reader` look at everything, `<prefix>auditor` at view and log, and
-        `<prefix>courier` bring back what others say of heads.
+        `<prefix>courier` bring back what others say of heads. The services in `readers` may read
+        the ledger through its view.
 
         A `StoreError` where there are no roles."""
 

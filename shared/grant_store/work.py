@@ -18,6 +18,7 @@ from grant_store.errors import StoreError
 from grant_store.identity_map import IdentityMap
 from grant_store.log.broken import BrokenHistory, SignedNotes
 from grant_store.personal.access import KeyDestroyer, Opener
+from grant_store.personal.ends import Ends
 from grant_store.rows import Append, Document, KindAndKey, NewEvent, Outcome, Tracked
 from grant_store.store import Store
 from grant_values.shapes import Actor
@@ -80,6 +81,7 @@ class Batch:
     held: IdentityMap
     new_id: Callable[[], UUID]
     vault: Opener | None = None
+    ends: Ends | None = None
     events: list[NewEvent] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
     tracking: list[Tracked] = field(default_factory=list)
@@ -191,6 +193,15 @@ class UnitOfWork:
         if not isinstance(self.vault, KeyDestroyer):
             raise StoreError(f"{self.store.origin}: this service may destroy no keys.")
         return self.vault
+
+    @property
+    def ends(self) -> Ends:
+        """What was decided to end. `StoreError` in a service that has nobody to ask."""
+        if self._batch.ends is None:
+            raise StoreError(
+                f"{self.store.origin}: this service cannot ask what is decided to end."
+            )
+        return self._batch.ends
 
     def part(self, context: Context) -> UnitOfWork:
         """A unit for another cause in the same transaction."""

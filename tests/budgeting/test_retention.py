@@ -371,9 +371,49 @@ def test_a_case_is_disposed_of_once(withdrawn: RecordsOffice) -> None:
     withdrawn.dispose()
 
     assert withdrawn.dispose().reason == "already_disposed"
-    assert withdrawn.hold().errors == {
-        "payload.reference": ["expected a case that was not disposed of"]
-    }
+
+
+def test_a_hold_takes_a_disposal_back_that_may_not_be_carried_out_yet(
+    withdrawn: RecordsOffice,
+) -> None:
+    """Budgeting does not know whether keys are left: whoever destroys them asks it (R100)."""
+    withdrawn.propose()
+    withdrawn.dispose()
+
+    assert withdrawn.hold().kind == "recorded"
+    assert withdrawn.dispose().reason == "legal_hold"
+    withdrawn.lift()
+    assert withdrawn.dispose().reason == "not_proposed"
+    withdrawn.propose()
+    assert withdrawn.dispose().kind == "recorded"
+
+
+def test_an_interruption_after_a_disposal_makes_the_term_run_anew(paid: RecordsOffice) -> None:
+    _with_years(paid.office, 3)
+    paid.compute("accounts_submitted", "2022-02-15")
+    paid.compute("proof_submitted", "2021-12-31")
+    paid.propose()
+    assert paid.dispose().kind == "recorded"
+
+    paid.hold(ground="legal_proceedings")
+    paid.lift()
+
+    assert paid.propose().reason == "retention_runs"
+
+
+def test_a_hold_takes_a_decision_to_erase_back_and_it_is_decided_again(
+    withdrawn: RecordsOffice,
+) -> None:
+    withdrawn.request("payment")
+    withdrawn.decide("erase", "no_longer_necessary")
+    assert "payload.request" in withdrawn.decide("erase", "no_longer_necessary").errors
+
+    withdrawn.hold()
+    assert withdrawn.decide("erase", "no_longer_necessary").reason == "legal_hold"
+    withdrawn.lift()
+
+    assert withdrawn.decide("erase", "no_longer_necessary").kind == "recorded"
+    assert "payload.request" in withdrawn.decide("refuse", "not_concerned").errors
 
 
 def test_only_keepers_of_records_dispose(withdrawn: RecordsOffice) -> None:

@@ -180,11 +180,12 @@ def erase(folder: Path) -> Ledgers:
     with EmbeddedSystem(folder) as system:
         system.declare_demonstration("The erasure of personal data, played by a script")
         office = _Office(system)
-        office.give(_openings())
+        office.give(_openings(_by_consent()))
         application = _application("ZIQ-ERASED-1")
         contact = {"name": "Erika Mustermann", "email": "erika@muster.example"}
         payload = {**application.payload, "contacts": [contact]}
         office.give([application._replace(payload=payload)])
+        office.give(_erasure("ZIQ-ERASED-1"))
     shutil.copytree(vault, backup)
     with EmbeddedSystem(folder) as system:
         _Office(system, "erase").erase("ZIQ-ERASED-1", "contact")
@@ -200,11 +201,12 @@ def enrol(folder: Path) -> Ledgers:
     with EmbeddedSystem(folder) as system:
         system.declare_demonstration("Participants, played by a script")
         office = _Office(system)
-        office.give(_openings())
+        office.give(_openings(_by_consent()))
         office.give([_application("ZIQ-TAKES-PART-1"), _application("ZIQ-TAKES-PART-2")])
         office.give(_participants("ZIQ-TAKES-PART-1", "ZIQ-TAKES-PART-2"))
+        office.give(_erasures_of_participants("ZIQ-TAKES-PART-1", 19))
         for purpose in ("identity", "characteristics"):
-            office.erase("ZIQ-TAKES-PART-1", purpose, "2022-02-01")
+            office.erase("ZIQ-TAKES-PART-1", purpose)
     return ledgers_of(folder, "{}.main.sqlite3")
 
 
@@ -260,13 +262,13 @@ class _Office:
         second = {"second_actor_token": self._cast.token(SECOND_OPERATOR)}
         _check(Given(OPERATOR, service, payload), self._system.ask({**message, **second}))
 
-    def erase(self, reference: str, purpose: str, effective_on: str = "2021-02-01") -> None:
+    def erase(self, reference: str, purpose: str) -> None:
         """Two persons of the records office destroy the keys of a case for a purpose."""
         payload = {
             "reference": reference,
             "purpose": purpose,
-            "reason": "no_longer_necessary",
-            "effective_on": effective_on,
+            "reason": "consent_withdrawn",
+            "effective_on": _today(),
         }
         self._by_two("intake.destroy_keys", payload)
 
@@ -277,7 +279,7 @@ class _Office:
             "case_id": str(case_id),
             "subject": str(place_of(case_id, "contact_person").subject),
             "purpose": purpose,
-            "effective_on": "2021-02-03",
+            "effective_on": _today(),
         }
         self._by_two("intake.destroy_restored_key", payload)
 
@@ -312,9 +314,47 @@ def _check(given: Given, answer: Answer) -> None:
         raise script.Unexpected(f"{given.command}: {answer.kind} {answer.reason} {answer.errors}")
 
 
-def _openings() -> Iterator[Given]:
+def _today() -> str:
+    return legal_date(datetime.now(UTC)).isoformat()
+
+
+def _by_consent() -> dict[str, Any]:
+    """The programme as if persons had agreed to all that is kept of them."""
+    section = DEFINITION["retention"]
+    purposes = [each | {"basis": "consent"} for each in section["purposes"]]
+    return DEFINITION | {"retention": section | {"purposes": purposes}}
+
+
+def _erasures_of_participants(reference: str, count: int) -> Iterator[Given]:
+    """All who take part withdraw what they had agreed to."""
+    for number in range(1, count + 1):
+        case = {"reference": reference, "request": f"DSB-{number}/22", "effective_on": "2022-02-01"}
+        subject = str(place_of(case_id_of(reference), "participant", number).subject)
+        asked = {"subject": subject, "purposes": ["identity", "characteristics"]}
+        received = {"received_on": "2022-01-31"}
+        yield Given(KEEPER, "budgeting.request_erasure", {**case, **asked, **received})
+        ground = {"decision": "erase", "ground": "consent_withdrawn", "reasons": "widerrufen"}
+        yield Given(KEEPER, "budgeting.decide_erasure", {**case, **ground})
+
+
+def _erasure(reference: str) -> Iterator[Given]:
+    """A contact person wants to be erased, and is; a hold comes between, so it is decided twice."""
+    case = {"reference": reference, "request": "DSB-1/21", "effective_on": "2021-02-01"}
+    subject = str(place_of(case_id_of(reference), "contact_person").subject)
+    asked = {"subject": subject, "purposes": ["contact"], "received_on": "2021-01-29"}
+    yield Given(KEEPER, "budgeting.request_erasure", {**case, **asked})
+    ground = {"decision": "erase", "ground": "consent_withdrawn", "reasons": "widerrufen"}
+    hold = {"reference": reference, "hold": "7K-1/21", "reason": "Prüfung"}
+    yield Given(KEEPER, "budgeting.decide_erasure", {**case, **ground})
+    held = {**hold, "ground": "audit", "effective_on": "2021-02-01"}
+    yield Given(KEEPER, "budgeting.set_legal_hold", held)
+    yield Given(KEEPER, "budgeting.lift_legal_hold", {**hold, "effective_on": _today()})
+    yield Given(KEEPER, "budgeting.decide_erasure", {**case, **ground})
+
+
+def _openings(definition: dict[str, Any] = DEFINITION) -> Iterator[Given]:
     ministry = script.MANAGING_AUTHORITY
-    yield Given(ministry, "intake.register_programme", {"definition": DEFINITION})
+    yield Given(ministry, "intake.register_programme", {"definition": definition})
     call = {"programme": PROGRAMME, "call": APPLICATION["call"], "programme_version": VERSION}
     days = {"opens_on": "2020-11-03", "closes_on": "2021-01-31"}
     yield Given(ministry, "intake.open_call", call | days)
@@ -388,8 +428,7 @@ def _kept(reference: str) -> Iterator[Given]:
     yield given("decide_erasure", answer="legal_hold", **wanted)
     yield given("decide_erasure", **answer, decision="refuse", ground="legal_claims")
     yield given("propose_disposal", answer="legal_hold", reasons="Frist abgelaufen")
-    today = legal_date(datetime.now(UTC)).isoformat()
-    yield given("lift_legal_hold", hold=hold, reason="geprüft", effective_on=today)
+    yield given("lift_legal_hold", hold=hold, reason="geprüft", effective_on=_today())
     yield given("propose_disposal", reasons="Frist abgelaufen")
     yield given("dispose_case", answer="proposer_is_disposer")
     yield given("dispose_case", by=SECOND_KEEPER)

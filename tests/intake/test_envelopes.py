@@ -237,7 +237,8 @@ def test_after_a_persons_key_was_destroyed_no_envelope_brings_their_data_back(
     payload = application(intake)
     take(intake, payload)
     keepers = person("records_keeper"), person("records_keeper", "S-1702")
-    on_case = {"reference": CASE, "reason": "retention_ended", "effective_on": "2026-01-02"}
+    on_case = {"reference": CASE, "reason": "retention_ended", "effective_on": "2026-01-15"}
+    intake.ends.say("retention_ended", "payment")
     intake.ask("destroy_keys", *keepers, **on_case, purpose="payment")
 
     answer = take(intake, payload, "once more")

@@ -64,6 +64,7 @@ def count(office: Bureau, **changes: Any) -> Answer:
 
 def destroy(office: Bureau, purpose: str, number: int | None = None) -> None:
     subject = place_of(case_id_of(CASE), "participant", number).subject if number else None
+    office.ends.say("consent_withdrawn", purpose)
     answer = office.ask(
         "destroy_keys",
         *(KEEPER, SECOND),
@@ -71,7 +72,7 @@ def destroy(office: Bureau, purpose: str, number: int | None = None) -> None:
         purpose=purpose,
         subject=str(subject) if subject else None,
         reason="consent_withdrawn",
-        effective_on="2022-01-05",
+        effective_on="2026-01-15",
     )
     assert answer.kind == "recorded"
 
@@ -374,8 +375,9 @@ def test_when_the_time_has_run_out_a_count_comes_before_the_keys_go(office: Bure
         "reference": CASE,
         "purpose": "characteristics",
         "reason": "retention_ended",
-        "effective_on": "2022-01-12",
+        "effective_on": "2026-01-15",
     }
+    office.ends.say("retention_ended", "characteristics")
 
     too_early = office.ask("destroy_keys", KEEPER, SECOND, **retention_ended)
     count(office, reference=CASE)

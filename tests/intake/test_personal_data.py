@@ -13,7 +13,7 @@ from grant_contracts.commands import command_message
 from grant_contracts.personal import EXPECTED_SEALED
 from grant_store.personal.vault import DESTROYED
 from grant_values.cases import case_id_of
-from grant_values.personal import Sealed, place_of
+from grant_values.personal import PURPOSES, Sealed, place_of
 from support.authority import APPLICATION, CASE, PERSON_IN, Bureau, a_token, person
 from support.personal import a_sealed_account, a_vault, as_sealed
 
@@ -25,7 +25,7 @@ DESTROY = {
     "reference": CASE,
     "purpose": "payment",
     "reason": "retention_ended",
-    "effective_on": "2026-01-02",
+    "effective_on": "2026-01-15",
 }
 
 
@@ -39,6 +39,13 @@ def take(intake: Bureau, payload: dict[str, Any], key: str = "as-it-is") -> Answ
         "intake.submit_application", key, a_token(person("applicant")), payload
     )
     return intake.take(message)
+
+
+@pytest.fixture
+def disposed(intake: Bureau) -> Bureau:
+    """Of all cases it was decided that they may be disposed of."""
+    intake.ends.say("retention_ended", *PURPOSES)
+    return intake
 
 
 def destroy(intake: Bureau, second: Any = SECOND, **changes: Any) -> Answer:
@@ -212,7 +219,8 @@ def test_a_record_comes_once_and_an_account_only_with_an_application(intake: Bur
 # How it ends.
 
 
-def test_two_persons_destroy_a_key_and_what_it_sealed_cannot_be_read(intake: Bureau) -> None:
+def test_two_persons_destroy_a_key_and_what_it_sealed_cannot_be_read(disposed: Bureau) -> None:
+    intake = disposed
     submit(intake, contacts=[CONTACT])
     account, contact = map(_sealed, intake.events("PersonalDataRecorded"))
 
@@ -266,7 +274,8 @@ def test_a_program_destroys_nothing_outside_a_demonstration(intake: Bureau) -> N
     assert (answer.kind, answer.reason) == ("refused", "scripted_actor")
 
 
-def test_one_persons_key_goes_and_the_others_stay(intake: Bureau) -> None:
+def test_one_persons_key_goes_and_the_others_stay(disposed: Bureau) -> None:
+    intake = disposed
     submit(intake, contacts=[CONTACT, {**CONTACT, "name": "Max Mustermann"}])
     _, first, second = map(_sealed, intake.events("PersonalDataRecorded"))
 
@@ -292,7 +301,77 @@ def test_a_key_that_was_destroyed_and_is_not_on_record_is_recorded_by_the_same_c
     assert destroyed.key == account.key
 
 
-def test_a_key_is_destroyed_once(intake: Bureau) -> None:
+def test_two_persons_destroy_nothing_that_nobody_decided_to_end(intake: Bureau) -> None:
+    submit(intake, contacts=[CONTACT])
+    intake.ends.say("retention_ended", "contact")
+
+    answer = destroy(intake)
+
+    assert (answer.kind, answer.reason) == ("refused", "end_not_decided")
+    assert intake.kinds()[-1] == "AccessRefused"
+    [account, _] = map(_sealed, intake.events("PersonalDataRecorded"))
+    assert intake.vault
+    assert intake.vault.has_key(account.holder)
+    assert destroy(intake, purpose="contact").kind == "recorded"
+
+
+def test_of_one_persons_erasure_nobody_elses_key_is_destroyed(intake: Bureau) -> None:
+    submit(intake, contacts=[CONTACT, {**CONTACT, "name": "Max Mustermann"}])
+    _, first, second = map(_sealed, intake.events("PersonalDataRecorded"))
+    intake.ends.say("consent_withdrawn", "contact", subject=first.subject)
+    asked = {"purpose": "contact", "reason": "consent_withdrawn"}
+
+    assert destroy(intake, **asked).reason == "end_not_decided"
+    assert destroy(intake, **asked, subject=str(second.subject)).reason == "end_not_decided"
+    assert intake.events("KeyDestroyed") == []
+    assert destroy(intake, **asked, subject=str(first.subject)).kind == "recorded"
+
+
+def test_r100_under_a_hold_no_key_is_destroyed_whatever_was_decided_before(
+    disposed: Bureau,
+) -> None:
+    submit(disposed)
+    disposed.ends.hold("OLAF-1")
+
+    assert destroy(disposed).reason == "legal_hold"
+
+    disposed.ends.hold()
+    assert destroy(disposed).reason == "end_not_decided"
+    assert disposed.events("KeyDestroyed") == []
+
+
+def test_a_key_that_is_gone_already_goes_on_record_under_a_hold_too(disposed: Bureau) -> None:
+    """The crash came between vault and ledger, and the hold after it: the record must be true."""
+    submit(disposed)
+    [account] = map(_sealed, disposed.events("PersonalDataRecorded"))
+    assert disposed.vault
+    disposed.vault.destroy(account.holder)
+    disposed.ends.hold("OLAF-1")
+
+    assert destroy(disposed).kind == "recorded"
+
+
+def test_nothing_is_decided_on_a_case_while_its_keys_are_destroyed(
+    disposed: Bureau, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit(disposed)
+    vault = disposed.vault
+    assert vault
+    was_still = []
+    destroys = vault.keys.destroy
+
+    def watched(*holder: Any) -> Any:
+        was_still.append(disposed.ends.is_still)
+        return destroys(*holder)
+
+    monkeypatch.setattr(vault.keys, "destroy", watched)
+    destroy(disposed)
+
+    assert was_still == [True]
+
+
+def test_a_key_is_destroyed_once(disposed: Bureau) -> None:
+    intake = disposed
     submit(intake)
     destroy(intake)
 
@@ -308,12 +387,15 @@ def test_a_key_is_destroyed_once(intake: Bureau) -> None:
         ({"subject": str(case_id_of("ZIQ-9999"))}, "subject"),
         ({"subject": "S-1"}, "subject"),
         ({"reason": "because"}, "reason"),
-        ({"effective_on": "2020-01-01"}, "effective_on"),
+        ({"reason": "consent_withdrawn"}, "reason"),
+        ({"effective_on": "2026-01-14"}, "effective_on"),
+        ({"effective_on": "2026-01-16"}, "effective_on"),
     ],
 )
 def test_a_destruction_that_cannot_be_names_the_field(
-    intake: Bureau, changes: dict[str, Any], field: str
+    disposed: Bureau, changes: dict[str, Any], field: str
 ) -> None:
+    intake = disposed
     submit(intake)
     head = intake.head
 
@@ -323,7 +405,8 @@ def test_a_destruction_that_cannot_be_names_the_field(
     assert intake.head == head
 
 
-def test_nothing_new_is_sealed_for_a_person_whose_key_was_destroyed(intake: Bureau) -> None:
+def test_nothing_new_is_sealed_for_a_person_whose_key_was_destroyed(disposed: Bureau) -> None:
+    intake = disposed
     submit(intake, contacts=[CONTACT])
     destroy(intake, purpose="contact")
 
@@ -338,7 +421,8 @@ def test_nothing_new_is_sealed_for_a_person_whose_key_was_destroyed(intake: Bure
     assert answer.errors == {"payload.records.0": ["expected a person whose key was not destroyed"]}
 
 
-def test_the_ledger_is_read_as_before_after_a_key_was_destroyed(intake: Bureau) -> None:
+def test_the_ledger_is_read_as_before_after_a_key_was_destroyed(disposed: Bureau) -> None:
+    intake = disposed
     submit(intake)
     before = intake.rebuilt(CASE_ID)
     destroy(intake)

@@ -130,8 +130,9 @@ def test_a_key_destroyed_beside_one_of_a_foreign_vault_goes_on_record(
 
     def ask() -> Answer:
         by, second = keepers
-        return intake.ask("destroy_keys", by, second, **payload, effective_on="2026-01-02")
+        return intake.ask("destroy_keys", by, second, **payload, effective_on="2026-01-15")
 
+    intake.ends.say("consent_withdrawn", "contact")
     assert ask().kind == "recorded"
     [destroyed] = intake.events("KeyDestroyed")
     assert str(destroyed.subject) == contacts[0]["subject"]

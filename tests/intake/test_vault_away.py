@@ -22,7 +22,7 @@ DESTROY = {
     "reference": CASE,
     "purpose": "payment",
     "reason": "retention_ended",
-    "effective_on": "2026-01-02",
+    "effective_on": "2026-01-15",
 }
 
 
@@ -56,6 +56,7 @@ def an_enclosed_application(intake: Bureau) -> dict[str, Any]:
 
 def a_destruction(intake: Bureau) -> dict[str, Any]:
     intake.send(a_sealed_application(intake))
+    intake.ends.say("retention_ended", "payment")
     second = a_token(person("records_keeper", "S-1702"))
     return command_message(
         *("intake.destroy_keys", "d", a_token(person("records_keeper")), DESTROY),

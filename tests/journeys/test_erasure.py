@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -38,13 +39,14 @@ from grant_store.personal.key_store import StoredKey
 from grant_store.personal.vault import DESTROYED
 from grant_values.cases import case_id_of
 from grant_values.invalid import Invalid
-from grant_values.personal import KINDS, PURPOSES, Sealed, place_of
+from grant_values.legal_time import legal_date
+from grant_values.personal import KINDS, PURPOSES, Holder, Sealed, place_of
 from pruefpfad.assembly import SERVICES
 from pruefpfad.bundles import sources_of
 from pruefpfad.scripted import script
 from pruefpfad.scripted.script import Cast, Role
 from pruefpfad.scripted.story import MANDATES, RUN, Story
-from support.authority import PROGRAMME, VERSION
+from support.authority import PROGRAMME, VERSION, example_by_consent
 from support.broker_users import users_in_a_virtual_host_of_their_own
 from support.distributed import LANE, DistributedSystem
 from support.participants import a_participant
@@ -54,7 +56,6 @@ from support.roles import DatabaseRoles, roles_in_a_database_of_their_own
 from support.traces import forms_of, traces_in
 
 BOUND = bound_to("intake.record_personal_data", "ZIQ-2020-0001", "contact_person", 2)
-EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "zusammen-im-quartier"
 CASE = "ZIQ-2020-0001"
 ACCOUNT = {
     "name": "Quellwassermarke e. V.",
@@ -87,7 +88,12 @@ BY_ENVELOPE = {**CONTACT, "name": "Änne Brombeermarke", "phone": "+49 201 11223
 """Of whom a sender without the vault tells."""
 PERSONAL += [BY_ENVELOPE["name"], BY_ENVELOPE["phone"]]
 RECORD = "intake.record_personal_data"
+ACCOUNT_OF = place_of(case_id_of(CASE), "account").holder
 KEEPER, SECOND = Role("S-1701", "records_keeper"), Role("S-1702", "records_keeper")
+
+
+def today() -> str:
+    return legal_date(datetime.now(UTC)).isoformat()
 
 
 @dataclass
@@ -102,6 +108,7 @@ class Place:
     cast: Cast
     border_key: UUID | None = None
     envelope: str = ""
+    _keys: Iterator[int] = field(default_factory=count)
 
     def give(self, role: Role, command: str, key: str, payload: Mapping[str, Any]) -> None:
         """A command over the border; refusals belong to the story."""
@@ -109,17 +116,34 @@ class Place:
         assert answer.kind in ("recorded", "refused"), answer
         self.system.settle()
 
-    def destroy(self, purpose: str) -> None:
+    def destroy(self, purpose: str) -> dict[str, Any]:
         payload = {
             "reference": CASE,
             "purpose": purpose,
             "reason": "no_longer_necessary",
-            "effective_on": "2022-01-03",
+            "effective_on": today(),
         }
-        message = self.cast.message(KEEPER, "intake.destroy_keys", f"destroy {purpose}", payload)
+        key = f"destroy {purpose} {next(self._keys)}"
+        message = self.cast.message(KEEPER, "intake.destroy_keys", key, payload)
         second = {"second_actor_token": self.cast.token(SECOND)}
-        assert self.system.client.command({**message, **second})["kind"] == "recorded"
+        answer: dict[str, Any] = self.system.client.command({**message, **second})
         self.system.settle()
+        return answer
+
+    def request(self, holder: Holder) -> None:
+        """A person wants to be erased, under a file number that says who."""
+        asked = {"subject": str(holder.subject), "purposes": [holder.purpose]}
+        self.keep("request_erasure", request=_name(holder), **asked, received_on="2022-01-03")
+
+    def erase(self, holder: Holder) -> None:
+        """The office agrees."""
+        ground = {"decision": "erase", "ground": "no_longer_necessary", "reasons": "Antrag"}
+        self.keep("decide_erasure", request=_name(holder), **ground)
+
+    def keep(self, command: str, **said: Any) -> None:
+        """A command of the records office to budgeting."""
+        payload = {"reference": CASE, "effective_on": "2022-01-03", **said}
+        self.give(KEEPER, f"budgeting.{command}", f"{command} {next(self._keys)}", payload)
 
     def payment_file(self) -> bytes:
         with closing(open_store(self.system.database_url, "disbursement")) as store:
@@ -167,6 +191,10 @@ class Place:
                 connection.execute(statement)
 
 
+def _name(holder: Holder) -> str:
+    return f"{str(holder.subject)[:8]}/{holder.purpose}".replace("_", "-")
+
+
 @pytest.fixture(scope="module")
 def place(
     postgres_server: PostgresServer,
@@ -199,7 +227,8 @@ def place(
 
 
 def _play(place: Place) -> None:
-    story = Story(EXAMPLE, place.folder, Console(quiet=True))
+    example = example_by_consent(place.folder / "example")
+    story = Story(example, place.folder, Console(quiet=True))
     story._application |= {"payee": ACCOUNT, "contacts": [CONTACT]}
     for number, step in enumerate(story._steps()):
         place.give(step.role, step.command, f"{number}", step.payload)
@@ -285,8 +314,22 @@ def test_nothing_personal_stands_anywhere_but_in_the_banks_file_and_after_erasur
         == 0
     )
 
+    payee, *others = sorted({each.holder for each in seals}, key=lambda each: each != ACCOUNT_OF)
+    assert place.destroy("payment")["reason"] == "end_not_decided"
+    place.request(payee)
+    place.erase(payee)
+    place.keep("set_legal_hold", hold="OLAF-1", ground="audit", reason="OLAF")
+    # Asked in the moment in which it is to happen: intake follows nobody, and need not have heard.
+    assert place.destroy("payment")["reason"] == "legal_hold"
+    place.keep("lift_legal_hold", hold="OLAF-1", reason="geprüft", effective_on=today())
+    assert place.destroy("payment")["reason"] == "end_not_decided"
+    assert vault.has_key(payee)
+    place.erase(payee)
+    for holder in others:
+        place.request(holder)
+        place.erase(holder)
     for purpose in PURPOSES:
-        place.destroy(purpose)
+        assert place.destroy(purpose)["kind"] == "recorded"
     # The queue of the dead still has an envelope, and with the border's key it would still open.
     assert vault.border_keys.open(place.border_key, BOUND, place.envelope)
     vault.border_keys.rotate()

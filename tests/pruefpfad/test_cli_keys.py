@@ -13,15 +13,16 @@ from click.testing import CliRunner, Result
 
 from pruefpfad.cli.root import main
 from pruefpfad.vaults import embedded_vault
-from support.story import EXAMPLE, REFERENCE, tell_story
+from support.authority import example_by_consent
+from support.story import EXAMPLE, REFERENCE, decide_to_erase, tell_story
 
 ON_CASE = ("--case", REFERENCE, "--purpose", "payment")
-DESTROY = (*ON_CASE, "--reason", "retention_ended", "--on", "2026-01-02")
+DESTROY = (*ON_CASE, "--reason", "no_longer_necessary")
 
 
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
-    return tell_story(tmp_path / "data")
+    return tell_story(tmp_path / "data", example_by_consent(tmp_path / "example"))
 
 
 def call(data: Path, *words: str) -> Result:
@@ -41,6 +42,11 @@ def test_two_persons_end_what_can_be_read_of_a_case(data: Path, tmp_path: Path) 
     rebuild = ("payments", "rebuild", "2021-0001", "-o", str(tmp_path / "run.xml"))
     assert (before["purpose"], before["readable"]) == ("payment", True)
     assert call(data, *rebuild).exit_code == 0
+
+    early = call(data, "keys", "destroy", *DESTROY, *tokens(data))
+    assert (early.exit_code, "end_not_decided" in early.output) == (3, True)
+    assert call(data, *rebuild).exit_code == 0
+    decide_to_erase(data, "payment")
 
     done = call(data, "keys", "destroy", *DESTROY, *tokens(data))
 

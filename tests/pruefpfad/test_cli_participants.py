@@ -18,9 +18,9 @@ from grant_values.shapes import Actor
 from pruefpfad.cli.root import main
 from pruefpfad.embedded import EmbeddedSystem
 from pruefpfad.keys import signing_key, token_for
-from support.authority import PROGRAMME, VERSION
+from support.authority import PROGRAMME, VERSION, example_by_consent
 from support.participants import a_participant
-from support.story import EXAMPLE, REFERENCE, tell_story
+from support.story import EXAMPLE, REFERENCE, decide_to_erase, tell_story
 
 FORM = EXAMPLE / "participant.toml"
 COUNTED = "intake.ParticipantsCounted"
@@ -50,7 +50,8 @@ def shown(data: Path, *words: str) -> dict[str, object]:
 def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Eight women and eight men, and one who would stand out; a count of all who could be told
     without telling of anybody."""
-    data = tell_story(tmp_path_factory.mktemp("participants") / "data")
+    folder = tmp_path_factory.mktemp("participants")
+    data = tell_story(folder / "data", example_by_consent(folder / "example"))
     with EmbeddedSystem(data) as system:
         messages = [
             command_message(
@@ -77,9 +78,10 @@ def counted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def erase(data: Path) -> None:
     for purpose in ("identity", "characteristics", "special_categories", "follow_up"):
+        decide_to_erase(data, purpose)
         second = ("--second-actor-token", token(data, "records_keeper", "S-2"))
         on_case = ("--case", REFERENCE, "--purpose", purpose, *second)
-        why = ("--reason", "no_longer_necessary", "--on", "2022-02-01")
+        why = ("--reason", "no_longer_necessary")
         call(data, "keys", "destroy", *on_case, *why, role="records_keeper")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from contextlib import closing
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from grant_store.opening import open_store
 from grant_values.cases import case_id_of
+from grant_values.legal_time import legal_date
 from grant_values.personal import place_of
 from grant_values.shapes import Actor
 from pruefpfad.cli.output import EXIT_NOT_YET, EXIT_REFUSED
@@ -55,9 +58,9 @@ def data(told: Path, tmp_path: Path) -> Path:
     return shutil.copytree(told, tmp_path / "data")
 
 
-def a_token(data: Path, by: str) -> str:
+def a_token(data: Path, by: str, starts_on: date = date(2014, 1, 1)) -> str:
     actor = Actor(by, "records_keeper")
-    return token_for(signing_key(data / "keys"), actor, date(2014, 1, 1), date.max)
+    return token_for(signing_key(data / "keys"), actor, starts_on, date.max)
 
 
 def run(data: Path, *words: str, by: str = "S-1701") -> Result:
@@ -196,12 +199,16 @@ def test_two_persons_dispose_of_a_case_after_its_term(ended: Path) -> None:
 
     left = run(data, "retention", "outstanding", "--json")
     assert left.exit_code == EXIT_NOT_YET
-    assert {each["purpose"] for each in _json(left)} == {"payment"}
+    assert {(each["purpose"], each["state"]) for each in _json(left)} == {
+        ("payment", "due"),
+        ("contact", "without_data"),
+    }
     before = _json(done(data, "case", "show", CASE, "--json"))
     second = ("--second-actor-token", a_token(data, "S-1702"))
     done(data, "retention", "carry-out", *second)
 
-    assert _json(done(data, "retention", "outstanding", "--json")) == []
+    [touched_nothing] = _json(done(data, "retention", "outstanding", "--json"))
+    assert touched_nothing["state"] == "without_data"
     assert "nothing is left" in done(data, "retention", "carry-out", *second).output
     kept = _json(done(data, "keys", "status", "--case", CASE, "--json"))
     assert [(each["readable"], each["destruction_on_record"]) for each in kept] == [(False, True)]
@@ -211,4 +218,87 @@ def test_two_persons_dispose_of_a_case_after_its_term(ended: Path) -> None:
     entries = _json(done(data, "case", "history", CASE, "--json"))["events"]
     [destroyed] = [each for each in entries if each["type"] == "intake.KeyDestroyed"]
     assert destroyed["data"]["reason"] == "retention_ended"
+    assert destroyed["data"]["effective_on"] == legal_date(datetime.now(UTC)).isoformat()
+    with closing(open_store(f"sqlite:///{data}", "intake", read_only=True)) as intake:
+        [row] = [each for each in intake.events_after(0, 99) if each.topic.endswith("KeyDestroyed")]
+    disposed = [each for each in entries if each["type"] == "budgeting.CaseDisposed"]
+    assert f"budgeting/main/{disposed[0]['position']}" in row.metadata.decode()
     decided_again(data)
+
+
+@pytest.fixture
+def decided(ended: Path) -> Path:
+    """Two persons have disposed of the case, and nobody has carried it out."""
+    done(ended, "retention", "propose", CASE, "--reasons", "Frist abgelaufen", *ON)
+    done(ended, "retention", "dispose", CASE, *ON, by="S-1702")
+    return ended
+
+
+def carry_out(data: Path, by: str = "S-1701", second: str = "S-1702", **days: date) -> Result:
+    tokens = [a_token(data, each, **days) for each in (by, second)]
+    words = ("retention", "carry-out", "--second-actor-token", tokens[1])
+    return CliRunner().invoke(
+        main, ["--data", str(data), *words], env={"PRUEFPFAD_ACTOR_TOKEN": tokens[0]}
+    )
+
+
+def test_r100_a_hold_stops_the_destruction_that_was_decided_before_it(decided: Path) -> None:
+    data = decided
+    hold = ("--ground", "commission_request", "--reason", "OLAF")
+    done(data, "retention", "hold", CASE, "OLAF-1", *hold, *ON)
+
+    [left] = _json(run(data, "retention", "outstanding", "--json"))
+    carried = carry_out(data)
+    by_hand = run(
+        *(data, "keys", "destroy", "--case", CASE, "--purpose", "payment"),
+        *("--reason", "retention_ended", "--second-actor-token", a_token(data, "S-1702")),
+    )
+
+    assert left["state"] == "held"
+    assert (carried.exit_code, "taken back by a hold" in carried.output) == (EXIT_NOT_YET, True)
+    assert (by_hand.exit_code, "legal_hold" in by_hand.output) == (EXIT_REFUSED, True)
+    [kept] = _json(done(data, "keys", "status", "--case", CASE, "--json"))
+    assert kept["readable"]
+    assert _json(done(data, "retention", "show", CASE, "--json", *ON))["state"] == "held"
+    decided_again(data)
+
+
+def test_r100_a_lifted_hold_leaves_a_disposal_to_be_decided_again(decided: Path) -> None:
+    data = decided
+    done(data, "retention", "hold", CASE, "7K-1", "--ground", "audit", "--reason", "LRH", *ON)
+    done(data, "retention", "lift", CASE, "7K-1", "--reason", "geprüft")
+
+    listed = run(data, "retention", "outstanding", "--lang", "en")
+    assert (listed.exit_code, "to be decided" in listed.output) == (EXIT_NOT_YET, True)
+    assert carry_out(data).exit_code == EXIT_NOT_YET
+
+    done(data, "retention", "propose", CASE, "--reasons", "Frist abgelaufen", *ON)
+    done(data, "retention", "dispose", CASE, *ON, by="S-1702")
+    assert carry_out(data).exit_code == 0
+    decided_again(data)
+
+
+def test_keepers_carry_out_what_was_decided_before_their_mandate(decided: Path) -> None:
+    """What counts is the day on which the key ends, and that is today."""
+    done_by_others = carry_out(decided, "S-1703", "S-1704", starts_on=date(2024, 1, 1))
+
+    assert done_by_others.exit_code == 0, done_by_others.output
+
+
+@pytest.mark.parametrize("day", ["2023-03-01", "2999-01-01"])
+def test_a_key_ends_on_the_day_on_which_it_is_destroyed(decided: Path, day: str) -> None:
+    destroyed = run(
+        *(decided, "keys", "destroy", "--case", CASE, "--purpose", "payment", "--on", day),
+        *("--reason", "retention_ended", "--second-actor-token", a_token(decided, "S-1702")),
+    )
+
+    assert destroyed.exit_code == 4
+    assert "payload.effective_on: expected" in destroyed.output
+
+
+def test_a_request_about_data_that_the_case_does_not_have_is_told_at_once(data: Path) -> None:
+    asked = ("--subject", SUBJECT, "--purpose", "contact", "--received-on", "2023-02-16")
+
+    noted = done(data, "erasure", "request", CASE, "DSB-4/23", *asked, *ON)
+
+    assert f"{CASE} has no data of {SUBJECT} for contact" in noted.output

@@ -11,10 +11,11 @@ from click.testing import CliRunner, Result
 
 from pruefpfad.cli.root import main
 from pruefpfad.cli.tokens import ACTOR_TOKEN, SECOND_ACTOR_TOKEN, read_token
-from support.story import REFERENCE, tell_story
+from support.authority import example_by_consent
+from support.story import REFERENCE, decide_to_erase, tell_story
 
 DESTROY = ("keys", "destroy", "--case", REFERENCE, "--purpose", "payment")
-BECAUSE = ("--reason", "retention_ended", "--on", "2026-01-02")
+BECAUSE = ("--reason", "no_longer_necessary")
 
 
 def call(data: Path, *words: str, **environment: str) -> Result:
@@ -41,7 +42,9 @@ def test_every_option_for_a_token_takes_a_file() -> None:
 
 
 def test_two_persons_act_by_files_or_by_the_environment(tmp_path: Path) -> None:
-    data, folder = tell_story(tmp_path / "data"), tmp_path / "tokens"
+    example, folder = example_by_consent(tmp_path / "example"), tmp_path / "tokens"
+    data = tell_story(tmp_path / "data", example)
+    decide_to_erase(data, "payment")
     folder.mkdir()
     first, second = folder / "first", folder / "second"
     first.write_text(a_token(data, "S-1"), encoding="utf-8")

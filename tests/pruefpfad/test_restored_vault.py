@@ -17,19 +17,24 @@ from grant_store.personal.encryption_keys import FILE_NAME
 from grant_store.personal.opening import KEYS_FILE
 from grant_values.cases import case_id_of
 from grant_values.personal import place_of
+from pruefpfad.cli.days import day_of_act
 from pruefpfad.cli.root import main
 from pruefpfad.cli.tokens import ACTOR_TOKEN, SECOND_ACTOR_TOKEN
-from support.story import REFERENCE, tell_story
+from support.authority import example_by_consent
+from support.story import REFERENCE, decide_to_erase, tell_story
 
 DESTROY = ("keys", "destroy", "--case", REFERENCE, "--purpose", "payment")
-BECAUSE = ("--reason", "retention_ended", "--on", "2026-01-02")
+BECAUSE = ("--reason", "no_longer_necessary")
 HOLDER = place_of(case_id_of(REFERENCE), "account").holder
 Call = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tell_story(tmp_path_factory.mktemp("told") / "data")
+    folder = tmp_path_factory.mktemp("told")
+    data = tell_story(folder / "data", example_by_consent(folder / "example"))
+    decide_to_erase(data, "payment")
+    return data
 
 
 @pytest.fixture
@@ -108,7 +113,7 @@ def test_nobody_destroys_a_restored_key_alone_and_none_that_is_not_on_record(
     backup = Path(shutil.copytree(data / "vault", tmp_path / "backup"))
     payload = tmp_path / "payload.json"
     person = {"case_id": str(case_id_of(REFERENCE)), "subject": str(HOLDER.subject)}
-    asked = {**person, "purpose": "payment", "effective_on": "2026-01-03"}
+    asked = {**person, "purpose": "payment", "effective_on": day_of_act()}
 
     second = ("--second-actor-token", f"@{_second(call, tmp_path)}")
 

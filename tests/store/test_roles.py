@@ -23,6 +23,7 @@ from grant_store.log.tiles import Tile
 from grant_store.postgres import PostgresStore
 from grant_store.rows import Append, Document, Tracked
 from grant_store.sqlite import SQLiteStore
+from pruefpfad.decided_ends import ASKED_BY
 from store.samples import an_event, an_outcome
 from support.postgres import PostgresServer
 from support.roles import PREFIX, DatabaseRoles, roles_in_a_database_of_their_own
@@ -108,7 +109,7 @@ def migrated(roles: DatabaseRoles, service: str) -> PostgresStore:
     """A store that its owner has migrated, with the rights of its roles."""
     store = PostgresStore(roles.migration, service)
     store.migrate()
-    store.grant_roles(PREFIX)
+    store.grant_roles(PREFIX, ASKED_BY.get(service, ()))
     return store
 
 
@@ -378,6 +379,21 @@ def test_a_service_reads_its_own_log_and_no_other(roles: DatabaseRoles) -> None:
     for role in ("budgeting", "budgeting_checkpointer"):
         refused(roles.dsn(role), "SELECT * FROM intake_log.heads")
     refused(roles.dsn("budgeting_checkpointer"), "SELECT * FROM intake.ledger_v1")
+
+
+def test_intake_asks_what_budgeting_has_decided_and_may_do_nothing_else_there(
+    roles: DatabaseRoles, owner: PostgresStore
+) -> None:
+    [event, *_] = owner.events_after(0, 1)
+    dsn = roles.dsn("intake")
+    with closing(PostgresLedgerView(dsn, "budgeting", "main")) as view, view.still():
+        assert view.stream(event.originator_id) == owner.stream(event.originator_id)
+
+    for table in ("budgeting.events", "budgeting.outcomes", "budgeting_work.documents"):
+        refused(dsn, f"SELECT * FROM {table}")
+    refused(dsn, "DELETE FROM budgeting.ledger_v1")
+    refused(roles.dsn("intake_relay"), "SELECT * FROM budgeting.ledger_v1")
+    refused(roles.dsn("budgeting"), "SELECT * FROM intake.ledger_v1")
 
 
 def test_a_service_cannot_say_when_something_was_recorded(roles: DatabaseRoles) -> None:

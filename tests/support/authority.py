@@ -34,7 +34,7 @@ from grant_values.cases import case_id_of
 from grant_values.shapes import Actor
 from pruefpfad.assembly import SERVICES
 from pruefpfad.border import Border
-from support.personal import a_vault
+from support.personal import DecidedForTests, a_vault
 
 NOW = datetime(2026, 1, 15, 9, 0, tzinfo=UTC)
 KEY = new_signing_key()
@@ -83,11 +83,13 @@ class Bureau:
     """A service over a store of its own: a writer, its desk and what it follows."""
 
     def __init__(self, service: str, store: Store, vault: Vault | None = None) -> None:
+        """`ends` says what budgeting has decided to end: without a word, nothing."""
         self.service = SERVICES[service]
         self.store = store
         self.vault = vault
+        self.ends = DecidedForTests()
         tokens = TokenCheck(KEY, lambda: NOW)
-        self.writer = self.service.writer(store, tokens, lambda: NOW, vault=vault)
+        self.writer = self.service.writer(store, tokens, lambda: NOW, vault=vault, ends=self.ends)
         self._keys = count(1)
         self._positions: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
 
@@ -175,11 +177,20 @@ def an_event(
 
 def example_kept_for(years: int, folder: Path) -> Path:
     """The example programme where each case is kept for so many years only, whatever the rule."""
+    return _example(folder, r"(?m)^years = \d+$", f"years = {years}")
+
+
+def example_by_consent(folder: Path) -> Path:
+    """The example programme as if persons had agreed to all that is kept of them."""
+    return _example(folder, r'(?m)^basis = "legal_obligation"$', 'basis = "consent"')
+
+
+def _example(folder: Path, pattern: str, by: str) -> Path:
     shutil.copytree(EXAMPLE, folder)
     path = folder / "programme.toml"
-    short, count = re.subn(r"(?m)^years = \d+$", f"years = {years}", path.read_text("utf-8"))
-    assert count >= 4, "expected the rules of retention"
-    path.write_text(short, "utf-8")
+    changed, count = re.subn(pattern, by, path.read_text("utf-8"))
+    assert count >= 4, f"expected {pattern}"
+    path.write_text(changed, "utf-8")
     return folder
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -10,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from grant_store.personal.encryption_keys import FILE_NAME, EncryptionKeys
+from grant_store.personal.ends import DecidedEnd, EndsOfCase
 from grant_store.personal.sqlite_keys import SQLiteKeys
 from grant_store.personal.vault import Vault
 from grant_values.cases import case_id_of
@@ -18,6 +21,31 @@ from grant_values.shapes import Payee
 
 OpensVault = Callable[[], Vault]
 IBAN = "DE89370400440532013000"
+
+
+class DecidedForTests:
+    """What was decided to end, as a test says it: without a word, nothing."""
+
+    def __init__(self) -> None:
+        self.said = EndsOfCase()
+        self.is_still = False
+
+    def say(self, reason: str, *purposes: str, subject: UUID | None = None) -> None:
+        """One more decision."""
+        end = DecidedEnd(subject, purposes, reason, date(2026, 1, 14), "budgeting/main/57")
+        self.said = EndsOfCase((), (*self.said.decided, end))
+
+    def hold(self, *names: str) -> None:
+        """A hold takes back what was decided; without a name, none is set any more."""
+        self.said = EndsOfCase(names, (), self.said.decided)
+
+    @contextmanager
+    def of_case(self, case_id: UUID) -> Iterator[EndsOfCase]:
+        self.is_still = True
+        try:
+            yield self.said
+        finally:
+            self.is_still = False
 
 
 def payee_of(reference: str) -> Payee:

@@ -12,6 +12,8 @@ from grant_audit.as_of import AsOf
 from grant_audit.retention import asked_erasures
 from grant_audit.sentences import Language, word
 from grant_contracts.reasons import ERASURE_DECISION, ERASURE_GROUND
+from grant_intake.personal import HOLDER
+from grant_values.cases import case_id_of
 from grant_values.personal import PURPOSES
 from pruefpfad.cli.as_of import case_files, origin_of, shows_case_files
 from pruefpfad.cli.cases import heading, lang_option
@@ -91,7 +93,12 @@ def request(
     effective_on: datetime,
     as_json: bool,
 ) -> None:
-    """Note a person's request under the file number REQUEST."""
+    """Note a person's request under the file number REQUEST.
+
+    Where the case has no data of this person for a purpose, you are told: the request is answered
+    all the same.
+    """
+    _say_where_there_are_none(installation, reference, subject, purposes)
     message = signed.message(
         "budgeting.request_erasure",
         reference=reference,
@@ -102,6 +109,21 @@ def request(
         effective_on=text_of(effective_on),
     )
     finish(installation.ask(message), as_json=as_json)
+
+
+def _say_where_there_are_none(
+    installation: Installation, reference: str, subject: UUID, purposes: tuple[str, ...]
+) -> None:
+    if not installation.can_read:
+        return
+    prefix = f"{case_id_of(reference)}/"
+    with installation.stores() as stores:
+        held = {
+            each.key.removeprefix(prefix) for each in stores["intake"].documents(HOLDER, prefix)
+        }
+    for purpose in purposes:
+        if f"{purpose}/{subject}" not in held:
+            click.echo(f"{reference} has no data of {subject} for {purpose}", err=True)
 
 
 @erasure.command(

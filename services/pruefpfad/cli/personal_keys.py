@@ -5,6 +5,7 @@ Keys themselves are never shown. Destroying goes to intake as a command, so that
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,20 +16,23 @@ import click
 from grant_contracts.answers import Answer
 from grant_contracts.commands import command_message
 from grant_contracts.reasons import KEY_DESTROYED
+from grant_store.opening import open_ledger_view
 from grant_store.personal.encryption_keys import EncryptionKeys
 from grant_store.sqlite import utc_now
+from grant_values.cases import case_id_of
 from grant_values.personal import PURPOSES
 from pruefpfad.border import Border
 from pruefpfad.cli.border_keys import border
+from pruefpfad.cli.days import acts_today_option, day_of_act
 from pruefpfad.cli.installation import Installation, Signed, commands, opens
 from pruefpfad.cli.key_states import reconcile, status
 from pruefpfad.cli.output import EXIT_NOT_YET, finish, json_option, say_json
 from pruefpfad.cli.tokens import second_actor_token_option
+from pruefpfad.decided_ends import DECIDER, DecidedInBudgeting
 from pruefpfad.processes.configuration import ROLE_PREFIX
 from pruefpfad.sources.files import read_json
 
 PURPOSE = click.Choice(list(PURPOSES))
-DAY = click.DateTime(["%Y-%m-%d"])
 
 
 @click.group(epilog="Example: pruefpfad --data var/demo keys status --case ZIQ-2020-0001")
@@ -38,13 +42,13 @@ def keys() -> None:
 
 @keys.command(
     epilog="Example: pruefpfad keys destroy --case ZIQ-2020-0001 --purpose contact"
-    " --reason retention_ended --on 2031-01-01 --actor-token @FILE --second-actor-token @FILE"
+    " --reason retention_ended --actor-token @FILE --second-actor-token @FILE"
 )
 @click.option("--case", "reference", required=True, help="The case, by its reference.")
 @click.option("--purpose", required=True, type=PURPOSE, help="What the data are processed for.")
 @click.option("--subject", type=click.UUID, help="One person of the case; without it, all of them.")
 @click.option("--reason", required=True, type=click.Choice(list(KEY_DESTROYED)), help="The law's.")
-@click.option("--on", "effective_on", required=True, type=DAY, help="The day of the decision.")
+@acts_today_option
 @second_actor_token_option("The second person, who bears it too.")
 @json_option
 @commands
@@ -55,10 +59,13 @@ def destroy(
     purpose: str,
     subject: UUID | None,
     reason: str,
-    effective_on: datetime,
+    effective_on: datetime | None,
     as_json: bool,
 ) -> None:
-    """Destroy the keys of a case's persons for one purpose. It cannot be undone.
+    """Destroy the keys of a case's persons for one purpose, today. It cannot be undone.
+
+    Only what was decided to end, for the reason of that decision and under no hold; else exit code
+    3. `retention carry-out` does the same for all that was decided.
 
     Given again after a fault, it finishes what was begun. Then run `keys rewrap`, so that backups
     and logs of the vault hold nothing that can be opened either.
@@ -68,10 +75,28 @@ def destroy(
         "purpose": purpose,
         "subject": str(subject) if subject else None,
         "reason": reason,
-        "effective_on": effective_on.date().isoformat(),
+        "effective_on": day_of_act(effective_on),
     }
-    answer = installation.ask(signed.message("intake.destroy_keys", **payload))
-    finish(answer, as_json=as_json)
+    message = signed.message("intake.destroy_keys", **payload)
+    decided = _where_decided(installation, reference, purpose, subject)
+    finish(installation.ask({**message, **decided}), as_json=as_json)
+
+
+def _where_decided(
+    installation: Installation, reference: str, purpose: str, subject: UUID | None
+) -> dict[str, str]:
+    """The deciding event as correlation, where it can be read. Intake asks for itself."""
+    if not installation.can_read:
+        return {}
+    view = open_ledger_view(installation.url, DECIDER, installation.lane)
+    with closing(view):
+        ends = DecidedInBudgeting(view).known_of(case_id_of(reference))
+    places = {
+        each.place
+        for each in ends.decided
+        if purpose in each.purposes and (each.subject is None or each.subject == subject)
+    }
+    return {"correlation_id": places.pop()} if len(places) == 1 else {}
 
 
 @keys.command(

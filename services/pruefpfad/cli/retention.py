@@ -18,6 +18,7 @@ from grant_values.legal_time import legal_date
 from pruefpfad.cli.as_of import case_files, origin_of, shows_case_files
 from pruefpfad.cli.carry_out import carry_out, list_outstanding
 from pruefpfad.cli.cases import heading, lang_option
+from pruefpfad.cli.days import acts_today_option, day_of_act
 from pruefpfad.cli.installation import Installation, Signed, commands
 from pruefpfad.cli.output import finish, json_option, say_json, say_table
 from pruefpfad.cli.tokens import second_actor_token_if_any
@@ -28,12 +29,6 @@ on_option = click.option(
 )
 acts_on_option = click.option(
     "--on", "effective_on", required=True, type=DAY, help="The day of the act, up to today."
-)
-acts_today_option = click.option(
-    "--on",
-    "effective_on",
-    type=DAY,
-    help="Today, and no other day: it takes effect by being recorded. Without it, today too.",
 )
 
 
@@ -296,11 +291,6 @@ def day_of(on: datetime | None, as_of: AsOf) -> date:
 
 def text_of(day: datetime) -> str:
     return day.date().isoformat()
-
-
-def day_of_act(day: datetime | None) -> str:
-    """The day as a person says it, or today."""
-    return text_of(day) if day else legal_date(datetime.now(UTC)).isoformat()
 
 
 for _command in (list_outstanding, carry_out):

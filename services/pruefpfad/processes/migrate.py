@@ -12,6 +12,7 @@ from contextlib import closing
 from grant_store.opening import open_log, open_store
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
+from pruefpfad.decided_ends import ASKED_BY
 from pruefpfad.demonstration import declare_demonstration
 from pruefpfad.processes.configuration import Configuration
 
@@ -24,7 +25,8 @@ def migrate(configuration: Configuration) -> list[str]:
         with closing(open_log(configuration.database_url, store.service, store.lane)) as log:
             log.migrate()
         if configuration.role_prefix:
-            store.grant_roles(configuration.role_prefix)
+            readers = ASKED_BY.get(store.service, ())
+            store.grant_roles(configuration.role_prefix, readers)
         origins.append(store.origin)
     return origins
 

@@ -19,7 +19,7 @@ from grant_bus.question_desk import Readers
 from grant_bus.rabbit import connect, is_passing
 from grant_bus.rates import UNLIMITED, SenderRates
 from grant_bus.writer import CannotApply
-from grant_store.opening import open_store
+from grant_store.opening import open_ledger_view, open_store
 from grant_store.personal.opening import open_vault
 from grant_store.personal.vault import Vault
 from grant_store.postgres_connection import answer_slowly
@@ -28,6 +28,7 @@ from grant_store.sqlite import utc_now
 from grant_store.store import Store
 from pruefpfad.assembly import SERVICES
 from pruefpfad.continuity import continuity_of, signed_notes_of
+from pruefpfad.decided_ends import DECIDER, DecidedInBudgeting
 from pruefpfad.keys import public_key
 from pruefpfad.processes import logs
 from pruefpfad.processes.configuration import Configuration
@@ -86,12 +87,14 @@ def _serve(store: Store, configuration: Configuration) -> None:
     signed = signed_notes_of(configuration.database_url, store.service, store.lane)
     service = SERVICES[store.service]
     vault = _vault(configuration) if service.opens_personal_data else None
+    ends = _ends(configuration) if service.ends_personal_data else None
     writer = service.writer(
         *(store, tokens, utc_now),
         rates=rates,
         continuity=continuity,
         vault=vault,
         signed=signed,
+        ends=ends,
     )
     writer.broken_history()  # Now, so that whoever looks at the start of the log sees it.
     readers = Readers(tokens, utc_now, rates)
@@ -102,6 +105,12 @@ def _vault(configuration: Configuration) -> Vault:
     if configuration.vault_keys is None:
         raise ValueError("vault_keys: expected the file of the keys that protect the vault's")
     return open_vault(configuration.vault_url, configuration.vault_keys)
+
+
+def _ends(configuration: Configuration) -> DecidedInBudgeting:
+    """Connects when it is asked for the first time, and not before."""
+    view = open_ledger_view(configuration.database_url, DECIDER, configuration.lane)
+    return DecidedInBudgeting(view)
 
 
 def _service_class(name: str) -> type:

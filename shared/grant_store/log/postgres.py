@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC
 from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import errors, sql
@@ -211,6 +213,7 @@ class PostgresLedgerView:
         self.service = service
         self.lane = lane
         schema = service if lane == "main" else f"{service}_{lane}"
+        self._schema = schema
         self._ledger = _Schemas(dsn, f"{service}/{lane}", schema)
 
     def head(self) -> Head:
@@ -226,6 +229,19 @@ class PostgresLedgerView:
 
     def events_of(self, topic: str) -> list[LedgerEvent]:
         return self._events("topic = %b::text ORDER BY position", topic)
+
+    def stream(self, originator_id: UUID) -> list[LedgerEvent]:
+        return self._events("originator_id = %b::uuid ORDER BY originator_version", originator_id)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        # The lock of the append function, by the session: it also ends with the connection.
+        name = (self._schema,)
+        self._ledger.rows("SELECT 1 FROM pg_advisory_lock(20582, hashtext(%b::text))", name)
+        try:
+            yield
+        finally:
+            self._ledger.rows("SELECT pg_advisory_unlock(20582, hashtext(%b::text))", name)
 
     def leaves(self, first: int, count: int) -> list[bytes]:
         rows = self._ledger.rows(

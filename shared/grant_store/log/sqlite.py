@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from grant_store.errors import NoSuchTile, NotLonger, StoreError
 from grant_store.leaf import instant_of, microseconds
@@ -178,6 +180,12 @@ class SQLiteLedgerView:
 
     def events_of(self, topic: str) -> list[LedgerEvent]:
         return self._events("topic = ? ORDER BY position", topic)
+
+    def stream(self, originator_id: UUID) -> list[LedgerEvent]:
+        return self._events("originator_id = ? ORDER BY originator_version", originator_id.bytes)
+
+    def still(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def leaves(self, first: int, count: int) -> list[bytes]:
         rows = self._file.rows(

@@ -5,8 +5,10 @@ PostgreSQL implement it. It knows no keys and trusts no signature; it only keeps
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import NamedTuple, Protocol
+from uuid import UUID
 
 from grant_store.log.tiles import Tile
 from grant_store.rows import Head, LedgerEvent
@@ -107,6 +109,15 @@ class LedgerView(Protocol):
 
     def events_of(self, topic: str) -> list[LedgerEvent]:
         """All events of one topic in order of position. Reads the whole ledger: seldom, please."""
+
+    def stream(self, originator_id: UUID) -> list[LedgerEvent]:
+        """The events of one aggregate, in order."""
+
+    def still(self) -> AbstractContextManager[None]:
+        """Inside, nothing is appended: whoever writes the ledger waits. Not for long, please.
+
+        An embedded ledger has one process; there it does nothing.
+        """
 
     def leaves(self, first: int, count: int) -> list[bytes]:
         """The stored leaf hashes from index `first` (position − 1) on, `count` of them at most."""

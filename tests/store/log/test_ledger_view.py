@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -18,7 +20,7 @@ from grant_store.log.store import LedgerView, SignedHead
 from grant_store.log.stored_tiles import tree_of
 from grant_store.log.tiles import TileBuilder
 from grant_store.log.tree import CompactRange, check_inclusion, inclusion_proof
-from grant_store.opening import open_ledger_view, open_log
+from grant_store.opening import open_ledger_view, open_log, open_store
 from grant_store.store import Store
 from store.log.growing import grow
 
@@ -41,6 +43,38 @@ def test_it_gives_the_rows_of_the_ledger(store: Store, view: LedgerView) -> None
     assert view.events_after(0, 10) == store.events_after(0, 10)
     assert view.events_after(2, 2) == store.events_after(2, 2)
     assert view.leaves(1, 2) == [row.leaf_hash for row in store.events_after(1, 2)]
+
+
+def test_it_gives_the_stream_of_one_aggregate(store: Store, view: LedgerView) -> None:
+    grow(store, 5)
+    [first, *_] = store.events_after(0, 1)
+
+    assert view.stream(first.originator_id) == store.stream(first.originator_id) != []
+    assert view.stream(uuid4()) == []
+
+
+def test_while_it_is_held_still_nothing_is_appended(
+    store: Store, view: LedgerView, store_url: str
+) -> None:
+    """What is read inside is still so when it ends. Embedded, one process does all in turn."""
+    grow(store, 1)
+    if store_url.startswith("sqlite"):
+        with view.still():
+            assert view.head().position == 1
+        return
+
+    def append() -> int:
+        with closing(open_store(store_url, "budgeting")) as writer:
+            grow(writer, 1)
+            return writer.head().position
+
+    with ThreadPoolExecutor(1) as other:
+        with view.still():
+            waiting = other.submit(append)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=1)
+            assert view.head().position == 1
+        assert waiting.result(timeout=30) == 2
 
 
 def test_an_empty_ledger_has_no_head_in_it(view: LedgerView) -> None:
