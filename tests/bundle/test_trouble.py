@@ -10,6 +10,7 @@ import pytest
 
 from bundle.conftest import bundled, names, read_json, verdict_on
 from bundle.operator import Operator, an_event
+from grant_audit.bundle import archive
 from grant_audit.bundle.archive import Archive
 from grant_store.errors import NoSuchTile, StoreError, Unreachable
 from grant_values.invalid import Invalid
@@ -103,11 +104,25 @@ def test_programmes_whose_names_would_be_one_have_two_files(
 
 def test_no_name_is_given_twice(tmp_path: Path) -> None:
     twice = pytest.raises(Invalid, match="expected one member of the name a")
-    with twice, Archive(tmp_path / "b.zip") as archive:
-        archive.add("a", b"1")
-        archive.add("a", b"2")
+    with twice, Archive(tmp_path / "b.zip") as written:
+        written.add("a", b"1")
+        written.add("a", b"2")
 
     assert not list(tmp_path.iterdir())
+
+
+def test_a_list_that_no_verifier_would_read_is_refused_where_it_is_written(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(archive, "MANIFEST_BYTES", 1_000)
+    operator.sign_all()
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    with pytest.raises(Invalid, match="at most 1000 bytes"):
+        bundled(operator, folder / "b.zip")
+
+    assert not list(folder.iterdir())
 
 
 @pytest.mark.parametrize("line", [b"garbage\n", b"\n", b"\xff\xfe \x00", b"a b c d\n"])

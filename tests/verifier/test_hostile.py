@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from base64 import b64encode
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -314,3 +315,24 @@ def test_known_heads_are_taken_from_a_folder_all_of_them(ask: Ask, tmp_path: Pat
     verdict = ask(history.write(tmp_path / "b.zip"), history.trust(tmp_path / "keys"), [folder])
 
     assert (verdict.exit_code, verdict.places) == (1, {("known head", "budgeting/main/145")})
+
+
+def test_of_many_heads_the_signatures_are_not_all_held_at_once(
+    verifier: ModuleType, tmp_path: Path
+) -> None:
+    history = honest((60, 3, 2))
+    log = history.log("intake/main")
+    log.heads = range(1, 61)
+    line = f"— stranger {b64encode(bytes(9_000)).decode()}\n".encode()
+    log.notes = {size: log.note(size) + line * 20 for size in log.heads}
+    held = sum(map(len, log.notes.values()))
+    bundle, out = history.write(tmp_path / "b.zip"), io.StringIO()
+
+    tracemalloc.start()
+    with redirect_stdout(out):
+        verifier.main([str(bundle)])
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert "60 events" in out.getvalue()
+    assert peak < held / 4

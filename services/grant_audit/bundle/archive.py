@@ -18,6 +18,8 @@ from typing import Any, Self
 from grant_values.invalid import Invalid
 
 MANIFEST = "manifest.json"
+MANIFEST_BYTES = 64 << 20
+"""The verifier reads no longer one."""
 _NO_DATE = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o100644 << 16
 _UNIX = 3
@@ -65,7 +67,14 @@ class Archive:
 
     def add_manifest(self, manifest: dict[str, Any]) -> None:
         """The last member: what the bundle is, and what else is in it."""
-        self._write(MANIFEST, as_json(manifest | {"members": self._hashes}), packed=True)
+        content = as_json(manifest | {"members": self._hashes})
+        if len(content) > MANIFEST_BYTES:
+            raise Invalid(
+                "bundle",
+                f"expected a list of at most {MANIFEST_BYTES} bytes, which are about half a million"
+                f" files, not {len(content)}: most are heads, so let a bundle hold fewer cases",
+            )
+        self._write(MANIFEST, content, packed=True)
 
     def _write(self, name: str, content: bytes, *, packed: bool) -> None:
         info = zipfile.ZipInfo(name, _NO_DATE)

@@ -564,15 +564,20 @@ class Head(NamedTuple):
     origin: str
     size: int
     root: bytes
-    text: bytes  # What is signed.
     lines: tuple[tuple[str, bytes], ...]  # Name; key id and signature.
+    noted: bytes = b""  # What is left of the lines of those that are many.
 
     @property
-    def noted_by_log(self) -> bytes:
-        """The note as the log made it, without the lines that witnesses have added."""
+    def text(self) -> bytes:
+        """What is signed."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n".encode()
+
+    def without_lines(self) -> Head:
+        """With the hash of the note as the log made it, which had no lines of witnesses."""
         own = (line for line in self.lines if line[0] == self.origin)
         lines = (f"\N{EM DASH} {name} {b64encode(blob).decode()}\n" for name, blob in own)
-        return self.text + b"\n" + "".join(lines).encode()
+        noted = sha256(self.text + b"\n" + "".join(lines).encode()).digest()
+        return self._replace(lines=(), noted=noted)
 
 
 def key_of(vkey: str) -> Key:
@@ -610,7 +615,7 @@ def head_of(note: bytes) -> Head:
     if len(digest) != 32 or b64encode(digest).decode() != root:
         raise ValueError("a root that is not 32 bytes in base64")
     lines = tuple(_signature_line(line) for line in signatures[:-1].split("\n"))
-    return Head(origin, int(size), digest, text.encode() + b"\n", lines)
+    return Head(origin, int(size), digest, lines)
 
 
 def _signature_line(line: str) -> tuple[str, bytes]:
@@ -1041,8 +1046,9 @@ class LogCheck:
     # -- Heads
 
     def epoch(self, origin: str, folder: str) -> Epoch:
-        """The heads in a folder. What an ended log left of its tree are the tiles that were full,
-        without those that are the same in the log that goes on."""
+        """The heads in a folder, without their signatures: there may be hundreds of thousands. What
+        an ended log left of its tree are the tiles that were full, without those that are the same
+        in the log that goes on."""
         heads = []
         for name in self.bundle.names(f"{folder}checkpoints/", ".note"):
             try:
@@ -1051,7 +1057,7 @@ class LogCheck:
                 self.report.tampered("signature", name, f"is no signed head: {error}")
                 continue
             if head.origin == origin and name.endswith(f"/{head.size:012}.note"):
-                heads.append(head)
+                heads.append(head.without_lines()._replace(origin=origin))  # One text for all.
             else:
                 message = f"is a head of {head.origin} with size {head.size}"
                 self.report.tampered("root", name, message)
@@ -1075,7 +1081,8 @@ class LogCheck:
             at = f"{self.log.name}/{good + 1}..{head.size}"
             is_good = has_root(epoch, head, at, good)
             good = head.size if is_good else good
-            signed = signed_by(head, trust, self.report, at)
+            note = self.bundle.read(f"{epoch.folder}checkpoints/{head.size:012}.note")
+            signed = signed_by(head_of(note), trust, self.report, at)
             if has_keys:
                 message = f"the head of size {head.size} is not signed by the log's trusted keys"
                 self.report.check(origin in signed.names, "signature", at, message)
@@ -1299,8 +1306,10 @@ class LogCheck:
             head = heads.get((origin, size)) if type(size) is int else None
             if head:
                 message = f"mentions another head of size {size}, or another note, than is there"
-                note = sha256(head.noted_by_log).hexdigest()
-                is_its = (head.root.hex(), note) == (state.get("root"), state.get("note_sha256"))
+                is_its = (head.root.hex(), head.noted.hex()) == (
+                    state.get("root"),
+                    state.get("note_sha256"),
+                )
                 self.report.check(is_its, "anchor", at, message)
             elif self.bundle.is_whole:
                 is_ended = epoch_of(origin) < epoch_of(self.log.origin)  # It may be lost with them.
