@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +146,19 @@ def test_a_key_that_cannot_be_read_is_told_when_keys_are_wrapped_anew(data: Path
     assert done.exit_code == 5
     assert json.loads(done.stdout)["unreadable"] == [str(key.key_id)]
     assert f"{key.key_id}: expected a key that can be read" in done.stderr
+
+
+def test_the_banks_file_is_private_also_where_one_stood_that_was_not(
+    data: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.xml"
+    file.write_text("of last year", encoding="utf-8")
+    file.chmod(0o644)
+
+    assert call(data, "payments", "rebuild", "2021-0001", "-o", str(file)).exit_code == 0
+
+    assert "IBAN" in file.read_text(encoding="utf-8")
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
 def states(data: Path) -> list[str]:

@@ -153,10 +153,17 @@ class EncryptionKeys:
                 with suppress(FileExistsError):
                     self._path.hardlink_to(draft)
             else:
-                draft.replace(self._path)
+                self._put_in_place(draft)
             self._keep_name()
         finally:
             draft.unlink(missing_ok=True)
+
+    def _put_in_place(self, draft: Path) -> None:
+        try:
+            draft.replace(self._path)
+        except OSError as error:
+            expected = "expected a file that can be replaced; mount its folder, not the file"
+            raise EncryptionKeysUnfit(f"{self._path}: {expected}: {error.strerror}.") from error
 
     def _keep_name(self) -> None:
         """That this file has this name survives a loss of power, before any key is wrapped under

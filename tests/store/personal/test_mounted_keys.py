@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grant_store.personal.encryption_keys import FILE_NAME
+from grant_store.personal.encryption_keys import FILE_NAME, EncryptionKeys
 from grant_store.personal.opening import open_vault
 from grant_values.personal import Sealed
 from support.personal import a_sealed_account
@@ -63,6 +63,32 @@ def test_a_service_in_a_container_reads_on_after_keys_were_wrapped_anew(tmp_path
 
     vault.close()
     assert answers == ["Caritasverband"] * 3
+
+
+@pytest.mark.skipif(not can_mount(), reason="needs a namespace of its own to mount in")
+def test_a_file_that_is_mounted_by_itself_is_not_replaced_and_the_cause_is_said(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / FILE_NAME
+    EncryptionKeys(file).create()
+    before = file.read_bytes()
+    script = (
+        "import subprocess, sys; from pathlib import Path;"
+        "from grant_store.personal.encryption_keys import EncryptionKeys;"
+        "subprocess.run(['mount', '--bind', sys.argv[1], sys.argv[1]], check=True);"
+        "EncryptionKeys(Path(sys.argv[1])).rotate()"
+    )
+
+    tried = subprocess.run(
+        [*NEW_NAMESPACE, sys.executable, "-c", script, str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "EncryptionKeysUnfit" in tried.stderr
+    assert "mount its folder, not the file" in tried.stderr
+    assert (file.read_bytes(), list(tmp_path.iterdir())) == (before, [file])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to give a file to somebody else")
