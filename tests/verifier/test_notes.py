@@ -1,4 +1,4 @@
-"""Every bit of a head's note: what is found, what is not missed, and what is said of it."""
+"""The bits of a head's note: what is found, what is not missed, and what is said of it."""
 
 from __future__ import annotations
 
