@@ -37,7 +37,7 @@ from tamper.verdicts import INCOMPLETE, VERIFIED
 FURTHER_ROWS = 40
 """With so many grants the ledgers are long enough for full tiles."""
 CLOCKS_LEAP_SECONDS = 400_000_000
-CODES = ("verified", "tampered", "incomplete", "unusable")
+CODES = range(4)
 T = TypeVar("T")
 SQLITE, POSTGRES = "sqlite", "postgresql"
 
@@ -151,21 +151,18 @@ def _look_at_contention(folder: Path, score: Score, stores_in: StoresIn) -> None
 
 def _say(console: Console, score: Score, seconds: float) -> None:
     table = Table(
-        title="What was tampered with, the verifier's exit code, and who else objected",
+        title="What was tampered with, how often the verifier ended with which exit code"
+        " (0 verified, 1 tampered, 2 incomplete, 3 unusable), and how often others objected",
         title_justify="left",
     )
     for column in ("level", "what", "store"):
         table.add_column(column, no_wrap=True)
-    for column in (*CODES, *DEFENCES):
+    for column in (*map(str, CODES), *DEFENCES):
         table.add_column(column, justify="right", no_wrap=True)
     for way, codes in sorted(score.codes.items()):
-        table.add_row(
-            *way, *_cells(codes, range(len(CODES))), *_cells(score.objected[way], DEFENCES)
-        )
+        table.add_row(*way, *_cells(codes, CODES), *_cells(score.objected[way], DEFENCES))
     table.add_section()
-    table.add_row(
-        "clean", "histories that nobody has touched", "", *_cells(score.clean, range(len(CODES)))
-    )
+    table.add_row("clean", "histories that nobody has touched", "", *_cells(score.clean, CODES))
     console.print(table)
     for complaint in score.complaints:
         console.print(f"WRONG: {complaint}", style="red", highlight=False)

@@ -33,7 +33,7 @@ from pruefpfad.continuity import continuity_of
 from tamper.scene import LOG_NAME, Scene
 from tamper.stores import Stores
 
-CHECK, START, EXPORT, WITNESS, SIGN = "log check", "start", "export", "witness", "checkpointer"
+CHECK, START, EXPORT, WITNESS, SIGN = "check", "start", "export", "witness", "sign"
 A_DAY = timedelta(days=1)
 OBJECTIONS = (StoreError, NotVerified, Refused, Invalid, ValueError)
 
