@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from rich.console import Console
 from schwifty import IBAN
 
@@ -43,11 +44,12 @@ from grant_values.legal_time import legal_date
 from grant_values.personal import KINDS, PURPOSES, Holder, Sealed, place_of
 from pruefpfad.assembly import SERVICES
 from pruefpfad.bundles import sources_of
+from pruefpfad.cli.root import main
 from pruefpfad.scripted import script
 from pruefpfad.scripted.script import Cast, Role
 from pruefpfad.scripted.story import MANDATES, RUN, Story
 from support.authority import PROGRAMME, VERSION, example_by_consent
-from support.broker_users import users_in_a_virtual_host_of_their_own
+from support.broker_users import OPERATOR, users_in_a_virtual_host_of_their_own
 from support.distributed import LANE, DistributedSystem
 from support.participants import a_participant
 from support.postgres import PostgresServer
@@ -372,3 +374,28 @@ def test_the_history_goes_on_after_the_erasure(place: Place) -> None:
 
     assert case.disbursement["orders"][f"{CASE}-1"]["executions"]
     assert all(each["destroyed"] for each in case.intake["personal"].values())
+
+
+def test_a_participant_is_enrolled_at_the_command_line_of_servers_and_counted_in_all(
+    place: Place, tmp_path: Path
+) -> None:
+    """Runs after the erasure."""
+    form = tmp_path / "form.json"
+    form.write_text(json.dumps(a_participant(7, CASE)), encoding="utf-8")
+    environment = {
+        "PRUEFPFAD_AMQP_URL": place.system.amqp_url_of(OPERATOR),
+        "PRUEFPFAD_DATABASE_URL": place.system.database_url,
+        **place.system._vault_environment("intake"),
+        "PRUEFPFAD_VAULT_URL": place.roles.migration,
+        "PRUEFPFAD_ACTOR_TOKEN": place.cast.token(script.CHECKER),
+    }
+
+    enrolled = CliRunner().invoke(main, ["participants", "enrol", str(form)], env=environment)
+    place.system.settle()
+    shown = CliRunner().invoke(
+        main, ["participants", "counts", "--case", CASE, "--json"], env=environment
+    )
+
+    assert enrolled.exit_code == 0, enrolled.output
+    found = json.loads(shown.stdout)
+    assert (found["entered"], found["counted"]) == (7, 6)
