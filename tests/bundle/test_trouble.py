@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,12 @@ import pytest
 
 from bundle.conftest import bundled, names, read_json, verdict_on
 from bundle.operator import Operator, an_event
-from grant_audit.bundle import archive
+from grant_audit.bundle import archive, heads
 from grant_audit.bundle.archive import Archive
 from grant_store.errors import NoSuchTile, StoreError, Unreachable
 from grant_values.invalid import Invalid
+from tamper.members import listed, records_in
+from tamper.verdicts import members_of, write_members
 
 
 class Answers:
@@ -109,6 +112,79 @@ def test_no_name_is_given_twice(tmp_path: Path) -> None:
         written.add("a", b"2")
 
     assert not list(tmp_path.iterdir())
+
+
+def many_heads(operator: Operator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Intake has 43 heads, of which each ten in a row go into a file."""
+    monkeypatch.setattr(heads, "HEADS_PER_FILE", 10)
+    operator.record("intake", *(an_event("intake.Noted", f"n{number}", 1) for number in range(2)))
+    operator.sign("intake", every=1)
+    operator.sign_all()
+
+
+def test_of_very_many_heads_many_are_in_one_file(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    many_heads(operator, monkeypatch)
+
+    bundle = bundled(operator, tmp_path / "b.zip")
+    verdict = verdict_on(bundle, operator.trust(), operator.known())
+
+    folder = "logs/intake/main/checkpoints/"
+    files = [name.removeprefix(folder) for name in names(bundle) if name.startswith(folder)]
+    assert files == [
+        *(f"{first:012}.notes" for first in (1, 11, 21, 31)),
+        *(f"{size:012}.note" for size in (41, 42, 43)),
+    ]
+    assert (verdict.exit_code, verdict.report["findings"]) == (0, [])
+    assert verdict.report["checks"]["witness"] == [43 + 3, 0]
+
+
+def test_a_file_of_heads_is_cut_where_it_would_be_too_large(
+    operator: Operator, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(heads, "BYTES_PER_FILE", 20_000)
+    many_heads(operator, monkeypatch)
+
+    bundle = bundled(operator, tmp_path / "b.zip")
+
+    assert len([name for name in names(bundle) if name.endswith(".notes")]) > 4
+    assert verdict_on(bundle, operator.trust(), operator.known()).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "exit_code", "check"),
+    [
+        (lambda notes: notes[:4] + notes[5:], 1, "known head"),
+        (lambda notes: [notes[1], notes[0], *notes[2:]], 1, "root"),
+        (lambda notes: [notes[0], notes[0], *notes[1:]], 1, "root"),
+        (lambda notes: [notes[0][:-5], *notes[1:]], 1, "signature"),
+    ],
+    ids=["dropped", "swapped", "repeated", "spoiled"],
+)
+def test_what_is_done_to_a_head_among_many_is_found(
+    change: Callable[[list[bytes]], list[bytes]],
+    exit_code: int,
+    check: str,
+    operator: Operator,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    many_heads(operator, monkeypatch)
+    known = [*operator.known(), tmp_path / "fifth.note"]
+    head = operator.source("intake").log.head(5)
+    assert head
+    known[-1].write_bytes(head.note)
+    clean = members_of(bundled(operator, tmp_path / "clean.zip"))
+    name = "logs/intake/main/checkpoints/000000000001.notes"
+    changed = change([each[4:] for each in records_in(clean[name])])
+    content = b"".join(len(note).to_bytes(4, "big") + note for note in changed)
+    write_members(tmp_path / "b.zip", listed({**clean, name: content}))
+
+    verdict = verdict_on(tmp_path / "b.zip", operator.trust(), known)
+
+    assert verdict.exit_code == exit_code
+    assert check in {each for each, _ in verdict.places}
 
 
 def test_a_list_that_no_verifier_would_read_is_refused_where_it_is_written(

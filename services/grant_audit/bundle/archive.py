@@ -72,7 +72,7 @@ class Archive:
             raise Invalid(
                 "bundle",
                 f"expected a list of at most {MANIFEST_BYTES} bytes, which are about half a million"
-                f" files, not {len(content)}: most are heads, so let a bundle hold fewer cases",
+                f" files, not {len(content)}: let a bundle hold fewer cases",
             )
         self._write(MANIFEST, content, packed=True)
 

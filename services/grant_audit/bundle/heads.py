@@ -4,15 +4,20 @@ epoch that an incident ended leaves behind: its heads, and the tiles that are no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+import struct
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from grant_audit.bundle.archive import Archive, file_name
 from grant_audit.bundle.source import Epoch, signers_of
 from grant_store.errors import NoSuchTile
-from grant_store.log.store import LogStore, SignedHead
+from grant_store.log.store import LogStore
 from grant_store.log.tiles import WIDTH, TilePlace, tiles_of
+
+HEADS_PER_FILE = 1_000
+BYTES_PER_FILE = 4 << 20
+_LENGTH = struct.Struct(">I")
 
 Hashes = Callable[[TilePlace], bytes | None]
 """The hashes of a tile of the log that goes on, or None where it has none there."""
@@ -28,27 +33,46 @@ class HeadsPart:
     sizes: list[int]
     witnesses: set[str] = field(default_factory=set)
 
-    def write(self, sizes: Collection[int]) -> None:
-        for size in sizes:
-            head = self.log.head(size)
-            if head:
-                self._write_head(head)
+    def write(self, sizes: Sequence[int]) -> None:
+        """The heads of these sizes, smallest first. Where they are very many, up to a thousand in
+        a row go into one file, so that those of many years can be listed."""
+        single = len(sizes) // HEADS_PER_FILE * HEADS_PER_FILE
+        for first in range(0, single, HEADS_PER_FILE):
+            self._write_many(sizes[first : first + HEADS_PER_FILE])
+        for size, note in self._notes(sizes[single:]):
+            self.archive.add(f"{self.folder}checkpoints/{size:012}.note", note)
 
     def is_seen_outside(self, size: int, newest: int) -> bool:
         """Whether an auditor may hold this head: cosigned, stamped, or the newest."""
         return size >= newest or bool(self.log.cosignatures(size) or self.log.timestamps(size))
 
-    def _write_head(self, head: SignedHead) -> None:
-        name = f"{head.size:012}"
-        lines = self.log.cosignatures(head.size)
-        self.archive.add(f"{self.folder}checkpoints/{name}.note", head.note + b"".join(lines))
-        self.witnesses |= signers_of(lines)
-        for stamp in self.log.timestamps(head.size):
-            digest = sha256(stamp.response).hexdigest()[
-                :16
-            ]  # An authority may have answered twice.
-            place = f"{self.folder}timestamps/{name}.{file_name(stamp.authority)}.{digest}.tsr"
-            self.archive.add(place, stamp.response, packed=False)
+    def _write_many(self, sizes: Sequence[int]) -> None:
+        first, content = 0, bytearray()
+        for size, note in self._notes(sizes):
+            if content and len(content) + len(note) > BYTES_PER_FILE:
+                self.archive.add(f"{self.folder}checkpoints/{first:012}.notes", bytes(content))
+                first, content = 0, bytearray()
+            first = first or size
+            content += _LENGTH.pack(len(note)) + note
+        if content:
+            self.archive.add(f"{self.folder}checkpoints/{first:012}.notes", bytes(content))
+
+    def _notes(self, sizes: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        """Each head's note with all cosignatures; its time stamps are written on the way."""
+        for size in sizes:
+            head = self.log.head(size)
+            if head:
+                lines = self.log.cosignatures(size)
+                self.witnesses |= signers_of(lines)
+                self._write_timestamps(size)
+                yield size, head.note + b"".join(lines)
+
+    def _write_timestamps(self, size: int) -> None:
+        for stamp in self.log.timestamps(size):
+            # An authority may have answered twice.
+            digest = sha256(stamp.response).hexdigest()[:16]
+            name = f"{size:012}.{file_name(stamp.authority)}.{digest}.tsr"
+            self.archive.add(f"{self.folder}timestamps/{name}", stamp.response, packed=False)
 
 
 @dataclass

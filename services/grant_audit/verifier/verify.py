@@ -248,7 +248,7 @@ class Bundle:
     def has(self, name: str) -> bool:
         return name in self.sizes
 
-    def names(self, folder: str, ending: str) -> list[str]:
+    def names(self, folder: str, ending: str | tuple[str, ...]) -> list[str]:
         return sorted(n for n in self.sizes if n.startswith(folder) and n.endswith(ending))
 
     def read(self, name: str, report: Report | None = None) -> bytes:
@@ -1049,24 +1049,49 @@ class LogCheck:
         """The heads in a folder, without their signatures: there may be hundreds of thousands. What
         an ended log left of its tree are the tiles that were full, without those that are the same
         in the log that goes on."""
-        heads = []
-        for name in self.bundle.names(f"{folder}checkpoints/", ".note"):
-            try:
-                head = head_of(self.bundle.read(name, self.report))
-            except ValueError as error:
-                self.report.tampered("signature", name, f"is no signed head: {error}")
-                continue
-            if head.origin == origin and name.endswith(f"/{head.size:012}.note"):
-                heads.append(head.without_lines()._replace(origin=origin))  # One text for all.
-            else:
-                message = f"is a head of {head.origin} with size {head.size}"
-                self.report.tampered("root", name, message)
+        found = self.heads_in(origin, folder, self.report)
+        heads = [
+            each.without_lines()._replace(origin=origin) for each in found
+        ]  # One text for all.
         if folder == self.folder:
             return Epoch(origin, folder, self.tree, heads)
         full = heads[-1].size >> 8 << 8 if heads else 0
         tree = Tree(self.bundle, folder, full, self.report, self.tree)
         tree.check_tiles()
         return Epoch(origin, folder, tree, heads)
+
+    def heads_in(self, origin: str, folder: str, report: Report) -> Iterator[Head]:
+        """Each head in a folder, with its signatures, in order of size."""
+        last = -1
+        for name, note in self.notes_in(f"{folder}checkpoints/"):
+            try:
+                head = head_of(note)
+            except ValueError as error:
+                report.tampered("signature", name, f"is no signed head: {error}")
+                continue
+            is_named = name.endswith((f"/{head.size:012}.note", ".notes"))
+            if head.origin == origin and is_named and head.size > last:
+                yield head
+                last = head.size
+            else:
+                message = f"is a head of {head.origin} with size {head.size}"
+                report.tampered("root", name, message)
+
+    def notes_in(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        """Each note, and the member that it stands in: one of its own or, where there are very
+        many, one with a thousand, each behind its length."""
+        for name in self.bundle.names(folder, (".note", ".notes")):
+            content = self.bundle.read(name, self.report)
+            if name.endswith(".note"):
+                yield name, content
+                continue
+            at = 0
+            while at < len(content):
+                end = at + 4 + int.from_bytes(content[at : at + 4], "big")
+                if end > len(content):
+                    raise Unusable(f"{name}: a note goes beyond the end of the file.")
+                yield name, content[at + 4 : end]
+                at = end
 
     def check_heads(self, epoch: Epoch) -> int:
         """Roots, signatures and witnesses. Up to which position they cover the history."""
@@ -1077,12 +1102,11 @@ class LogCheck:
         has_root = self.has_root if epoch is self.newest else self.is_kept
         covered = good = last = 0
         partly: dict[str, list[int]] = {}  # Heads that a witness has signed with some of its keys.
-        for head in epoch.heads:
+        for head in self.heads_in(origin, epoch.folder, Report()):  # What is wrong was told.
             at = f"{self.log.name}/{good + 1}..{head.size}"
             is_good = has_root(epoch, head, at, good)
             good = head.size if is_good else good
-            note = self.bundle.read(f"{epoch.folder}checkpoints/{head.size:012}.note")
-            signed = signed_by(head_of(note), trust, self.report, at)
+            signed = signed_by(head, trust, self.report, at)
             if has_keys:
                 message = f"the head of size {head.size} is not signed by the log's trusted keys"
                 self.report.check(origin in signed.names, "signature", at, message)
