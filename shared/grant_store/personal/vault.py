@@ -200,14 +200,15 @@ class Vault:
         )
 
     def _unwrapped_now(self, key: StoredKey) -> bytes:
-        """Read once more where keys were wrapped anew since this one was read."""
-        try:
-            return self._unwrapped(key)
-        except EncryptionKeysUnfit:
-            now = self.keys.with_ids([key.key_id])[key.key_id]
-            if now.wrapped_under == key.wrapped_under:
-                raise
-            return self._unwrapped(now)
+        """Read again where keys were wrapped anew since this one was read, however often."""
+        while True:
+            try:
+                return self._unwrapped(key)
+            except EncryptionKeysUnfit:
+                now = self.keys.with_ids([key.key_id])[key.key_id]
+                if now.wrapped_under == key.wrapped_under:
+                    raise
+                key = now
 
     def _unwrapped(self, key: StoredKey) -> bytes:
         return self._wrapping.unwrapped(key)

@@ -32,13 +32,20 @@ class Wrapping:
         another one's key would be lost when the right one is put back."""
         under, _ = self._protection.current
         if under != self._checked_under:
-            if self._keys.wrapped_otherwise(under, 1):
-                needed = self._keys.protections()
-                if needed.keys().isdisjoint(self._protection.known):
-                    raise EncryptionKeysUnfit(
-                        "vault: expected the file of the keys that protect those of this vault."
-                    )
+            if self._keys.wrapped_otherwise(under, 1) and self._is_another_protection():
+                raise EncryptionKeysUnfit(
+                    "vault: expected the file of the keys that protect those of this vault."
+                )
             self._checked_under = under
+
+    def _is_another_protection(self) -> bool:
+        """Whether the file has none of the keys that are needed. Looked at again where keys were
+        wrapped anew meanwhile: then the one and the other are not of the same time."""
+        while True:
+            before = self._protection.known
+            needed = self._keys.protections()
+            if self._protection.known == before:
+                return needed.keys().isdisjoint(before)
 
     def wrapped(self, key_id: UUID, holder: Holder, data_key: bytes, nonce: bytes) -> StoredKey:
         """A key as it is kept, under today's protection."""

@@ -121,17 +121,39 @@ def test_a_key_read_before_and_opened_after_a_rewrap_is_read_again(
 ) -> None:
     sealed, other = seal_one(vault), open_one()
     real = other.keys.with_ids
-    rewraps = iter([vault.rewrap])
+    rewraps = iter([vault.rewrap, vault.rewrap])
 
     def overtaken(key_ids):  # type: ignore[no-untyped-def]
         found = real(key_ids)
-        for rewrap in rewraps:
-            rewrap()
+        next(rewraps, dict)()
         return found
 
     monkeypatch.setattr(other.keys, "with_ids", overtaken)
 
     assert other.open(sealed) == CONTENT
+
+
+def test_a_protection_that_is_replaced_while_it_is_looked_at_is_not_another_vaults(
+    vault: Vault, open_one: OpensVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal_one(vault)
+    other = open_one()
+    real_page, real_counts = other.keys.wrapped_otherwise, other.keys.protections
+    rewraps = iter([vault.rewrap, vault.rewrap])
+
+    def of_before(*asked):  # type: ignore[no-untyped-def]
+        next(rewraps)()
+        return real_page(*asked)
+
+    def overtaken():  # type: ignore[no-untyped-def]
+        counts = real_counts()
+        next(rewraps, dict)()
+        return counts
+
+    monkeypatch.setattr(other.keys, "wrapped_otherwise", of_before)
+    monkeypatch.setattr(other.keys, "protections", overtaken)
+
+    assert other.open(seal_one(other)) == CONTENT
 
 
 def test_an_interrupted_rewrap_is_begun_again(vault: Vault, file: Path) -> None:
