@@ -7,16 +7,21 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from grant_audit.as_of import AsOf, rebuilt
 from grant_audit.pages import ALL_KINDS, HISTORY, SECTIONS
 from grant_audit.rebuilding import RebuiltPages
+from grant_bus.feed import event_of, message_of
+from grant_bus.parked import EVENT, ParkedEvent
 from grant_store.opening import open_store
 from grant_store.rows import Tracked
 from grant_store.store import Store
@@ -160,6 +165,35 @@ def test_a_document_that_is_not_what_the_events_lead_to_is_named(
     [(where, what, found)] = named(data)
     assert (where, what) == (service, "document")
     assert found.startswith(name)
+
+
+def test_what_is_parked_is_missing_from_what_is_served_and_named(data: Path) -> None:
+    """Whoever parks an event and takes its page away has hidden it, unless the check says so."""
+    with closing(open_store(f"sqlite:///{data}", "intake")) as store:
+        [row] = [each for each in store.events_after(0, 100) if each.topic == "intake.CallOpened"]
+        event = event_of(store.origin, row)
+    parked = ParkedEvent(
+        case_id=uuid4(),
+        number=1,
+        event=msgspec.Raw(message_of(event)),
+        error="x",
+        parked_at=datetime.now(UTC),
+        attempts=1,
+    )
+    meddle(
+        data,
+        "audit",
+        "DELETE FROM work_documents WHERE kind IN ('call', 'call-name')"
+        f" OR kind = 'history' AND key LIKE '%/intake/{row.position:012}'",
+        f"INSERT INTO work_documents (kind, key, body) VALUES ('{EVENT}', '{parked.key}',"
+        f" x'{msgspec.json.encode(parked).hex()}')",
+    )
+
+    people, programs = check(data), check(data, "--json")
+
+    assert (people.exit_code, programs.exit_code) == (6, 6), people.output
+    assert f"audit: zurückgestellt und nicht angewandt: intake/main/{row.position}" in people.output
+    assert json.loads(programs.stdout)["parked"] == 1
 
 
 EVERY_SERVICE = pytest.mark.parametrize("service", sorted(SERVICES))

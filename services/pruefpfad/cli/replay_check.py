@@ -19,11 +19,13 @@ from pruefpfad.rebuilt.check import Outcome
 from pruefpfad.rebuilt.check import check as rebuild_and_compare
 
 EXIT_DIFFERS = 1
+EXIT_PARKED = 6
 
 
 @click.command(
     "check",
-    epilog="Exit codes: 0 equal · 1 differs · 5 differs, and services went on meanwhile: try again."
+    epilog="Exit codes: 0 equal · 1 differs · 5 differs, and services went on meanwhile: try again"
+    " · 6 equal but for parked events, which are named: what is served lacks them."
     " Example: pruefpfad --data var/demo replay check --at budgeting/500 --at intake/100",
 )
 @click.option(
@@ -61,11 +63,13 @@ def check(
     with installation.stores() as stores, progress_bars() as progress:
         outcome = rebuild_and_compare(stores, services or tuple(SERVICES), stops, progress)
     if as_json:
-        say_json({"equal": outcome.is_equal, **asdict(outcome)})
+        say_json({"equal": outcome.is_equal, "parked": outcome.parked, **asdict(outcome)})
     else:
         _say(outcome, lang)
     if not outcome.is_equal:
         raise SystemExit(EXIT_NOT_YET if outcome.moved else EXIT_DIFFERS)
+    if outcome.parked:
+        raise SystemExit(EXIT_PARKED)
 
 
 def _stops(positions: Iterable[str], lane: str) -> dict[str, set[int]]:
@@ -103,5 +107,7 @@ def _say(outcome: Outcome, lang: Language) -> None:
         if report.differences > len(report.named):
             more = report.differences - len(report.named)
             click.echo(f"{report.service}: {more} {word('more', 'heading', lang)}")
+        for place in report.parked:
+            click.echo(f"{report.service}: {word('parked', 'heading', lang)}: {place}")
     if outcome.moved:
         click.echo(f"{word('moved', 'heading', lang)}: {', '.join(outcome.moved)}")

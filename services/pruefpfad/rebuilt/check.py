@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grant_audit.rebuilding import Progress, no_progress
+from grant_bus.parked import parked_events
 from grant_store.store import Store
 from grant_values.invalid import Invalid
 from pruefpfad.assembly import SERVICES
@@ -33,6 +34,11 @@ class Outcome:
     @property
     def is_equal(self) -> bool:
         return not any(report.differences for report in self.reports)
+
+    @property
+    def parked(self) -> int:
+        """How many events are missing from what is served because they wait for an operator."""
+        return sum(len(report.parked) for report in self.reports)
 
 
 def check(
@@ -71,6 +77,8 @@ def _check_service(ledgers: Ledgers, service: str, stops: Stops, progress: Progr
     )
     check_outcomes(store, report, progress)
     _check_tracking(ledgers, report)
+    events = (parked.cloud_event for parked in parked_events(store))
+    report.parked = [f"{event.origin}/{event.at}" for event in events]
     if SERVICES[service].is_read_model:
         lines = check_read_model(ledgers, report, stops, progress)
         _check_totals(ledgers, report, lines)

@@ -43,6 +43,8 @@ class Report:
     states: list[State] = field(default_factory=list)
     differences: int = 0
     named: list[Difference] = field(default_factory=list)
+    parked: list[str] = field(default_factory=list)
+    """Upstream events that were passed over and wait for an operator: what is served lacks them."""
 
     def differs(self, what: str, name: str, why: str) -> None:
         self.differences += 1
