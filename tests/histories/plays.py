@@ -45,6 +45,7 @@ from support.authority import (
     EXAMPLE,
     PROGRAMME,
     VERSION,
+    example_by_consent,
     example_kept_for,
 )
 from support.participants import a_participant
@@ -220,7 +221,8 @@ def keep(folder: Path) -> Ledgers:
 
 def lose_an_account(folder: Path) -> Ledgers:
     """A run is open when the account of its payee is destroyed: it is refused and never leaves."""
-    told = story.Story(EXAMPLE, folder, Console(file=StringIO()))
+    example = example_by_consent(folder / "example")
+    told = story.Story(example, folder, Console(file=StringIO()))
     write = "disbursement.write_payment_run"
     with EmbeddedSystem(folder) as system:
         system.declare_demonstration("A destroyed account, played by a script")
@@ -229,6 +231,7 @@ def lose_an_account(folder: Path) -> Ledgers:
         for number, step in enumerate(steps, 1):
             told._take(system, cast, number, step)
         office = _Office(system)
+        office.give(_erasure_of_account())
         office.erase(CASE, "payment")
         on_run = {"run": story.RUN, "effective_on": "2021-03-24"}
         office.give([Given(script.CASHIER, write, on_run, "account_destroyed")])
@@ -349,6 +352,16 @@ def _erasure(reference: str) -> Iterator[Given]:
     held = {**hold, "ground": "audit", "effective_on": "2021-02-01"}
     yield Given(KEEPER, "budgeting.set_legal_hold", held)
     yield Given(KEEPER, "budgeting.lift_legal_hold", {**hold, "effective_on": _today()})
+    yield Given(KEEPER, "budgeting.decide_erasure", {**case, **ground})
+
+
+def _erasure_of_account() -> Iterator[Given]:
+    """The payee wants the account to be erased, and the office agrees."""
+    case = {"reference": CASE, "request": "DSB-1/21", "effective_on": "2021-02-01"}
+    subject = str(place_of(case_id_of(CASE), "account").subject)
+    asked = {"subject": subject, "purposes": ["payment"], "received_on": "2021-01-29"}
+    yield Given(KEEPER, "budgeting.request_erasure", {**case, **asked})
+    ground = {"decision": "erase", "ground": "consent_withdrawn", "reasons": "widerrufen"}
     yield Given(KEEPER, "budgeting.decide_erasure", {**case, **ground})
 
 
