@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 from typing import Any
 
 import pytest
@@ -113,6 +113,28 @@ def cosigned(installation: Installation) -> dict[str, list[int]]:
         sizes[service] = log.cosigned_sizes(WITNESS)
         log.close()
     return sizes
+
+
+def test_a_head_is_out_of_reach_before_a_witness_sees_it(
+    installation: Installation, tmp_path: Path
+) -> None:
+    """A store that is restored to an hour before must miss what the witness knows."""
+    heads = tmp_path / "heads"
+    heads.mkdir()
+    before = copytree(installation.data, tmp_path / "backup")
+    installation.go_on()
+    asked = installation.call(
+        *("log", "request", "--witness-key", installation.witness_key),
+        *("--heads", heads, "-o", installation.requests),
+    )
+    assert asked.exit_code == 0, asked.output
+    rmtree(installation.data)
+    before.rename(installation.data)
+
+    looked = installation.call("log", "continues", "--heads", heads)
+
+    assert looked.exit_code == 3
+    assert BUDGETING in looked.output
 
 
 def test_cosignatures_come_back_on_a_stick(installation: Installation) -> None:

@@ -94,6 +94,6 @@ def test_writers_who_contend_and_a_database_that_breaks_down_do_not_alarm(
     look_at_clean(contention.scene, score, frozenset({VERIFIED}))
 
     assert score.complaints == []
-    assert contention.met["VersionConflict"] > 10
+    assert contention.met["VersionConflict"] > 0
     assert contention.met["HeadMoved"] > 0
     assert (contention.met["Unreachable"] > 0) == (kind == "PostgreSQL")

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from grant_store.log.exchange import CONFLICT
+from grant_store.log.export import export_newest
 from grant_store.log.log_keys import verifier_keys
 from grant_store.log.note import Note, VerifierKey
 from grant_store.log.proving import ProvingLog
@@ -17,6 +18,7 @@ from grant_store.log.witness_client import NotCosigned, OtherSize, ask_witness
 from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.log_outside import with_heads
 from pruefpfad.cli.log_witnessing import (
+    heads_option,
     keep_cosignatures,
     last_cosigned,
     name_of,
@@ -31,17 +33,28 @@ from pruefpfad.cli.witness_cosigning import say_answers_of
     " --witness-url https://witness.pruefbehoerde.example"
 )
 @witness_key_option
+@heads_option
 @click.option("--witness-url", "url", required=True, help="Where it answers add-checkpoint.")
 @json_option
 @reads
-def push(installation: Installation, witness_keys: Path, url: str, as_json: bool) -> None:
+def push(
+    installation: Installation,
+    witness_keys: Path,
+    heads_dir: Path | None,
+    url: str,
+    as_json: bool,
+) -> None:
     """Have the newest head of each log cosigned by any witness that speaks C2SP tlog-witness.
 
     Exit code 3: it refused a head, which is serious. Exit code 5: another has just asked it; again.
     """
     keys = verifier_keys(witness_keys)
     with installation.logs() as logs:
-        rows = [_pushed(proving, head, url, keys) for proving, head in with_heads(logs)]
+        rows = []
+        for proving, head in with_heads(logs):
+            if heads_dir:
+                export_newest(proving, heads_dir)
+            rows.append(_pushed(proving, head, url, keys))
     say_answers_of(rows, as_json=as_json)
 
 

@@ -12,6 +12,7 @@ import click
 
 from grant_store.log.cosignature import NotVerified, opened
 from grant_store.log.exchange import COSIGNED, REFUSED, REQUEST, head_of, read_limited
+from grant_store.log.export import export_newest
 from grant_store.log.log_keys import verifier_keys
 from grant_store.log.note import Note, VerifierKey
 from grant_store.log.proving import ProvingLog
@@ -21,6 +22,7 @@ from pruefpfad.cli.installation import Installation, reads
 from pruefpfad.cli.output import json_option, say_json, say_table
 from pruefpfad.cli.whole_files import write_whole
 from pruefpfad.cli.witness_cosigning import say_answers_of
+from pruefpfad.processes.configuration import HEADS_DIR
 
 _OLD = re.compile(r"([a-z0-9]+)=(0|[1-9][0-9]{0,17})", re.ASCII)
 
@@ -33,11 +35,21 @@ witness_key_option = click.option(
 )
 
 
+heads_option = click.option(
+    "--heads",
+    "heads_dir",
+    envvar=HEADS_DIR.name,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The folder that heads are exported to: they lie there before a witness sees them.",
+)
+
+
 @click.command(
     epilog="Example: pruefpfad --data var/demo log request --witness-key pruefbehoerde.vkey"
     " -o /media/stick/requests"
 )
 @witness_key_option
+@heads_option
 @click.option(
     "-o",
     "--output",
@@ -57,6 +69,7 @@ witness_key_option = click.option(
 def request(
     installation: Installation,
     witness_keys: Path,
+    heads_dir: Path | None,
     output: Path,
     old_sizes: tuple[str, ...],
     as_json: bool,
@@ -70,6 +83,8 @@ def request(
             head = proving.log.last_head()
             if head is None:
                 continue
+            if heads_dir:
+                export_newest(proving, heads_dir)
             old_size = told.get(service, last_cosigned(proving, name))
             path = output / f"{service}.{installation.lane}{REQUEST}"
             path.parent.mkdir(parents=True, exist_ok=True)

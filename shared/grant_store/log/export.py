@@ -82,6 +82,15 @@ def export(proving: ProvingLog, root: Path, log_name: str = "") -> Exported | No
     return Exported(origin, last.size, files)
 
 
+def export_newest(proving: ProvingLog, root: Path) -> None:
+    """Add the newest head, before it is shown to anybody: what a witness has seen is then out of
+    the reach of a restored backup. `HistoryChanged` as of `export`."""
+    if last := proving.log.last_head():
+        before = _exported_before(proving, root, last)
+        for name, content in _files(proving, last, before):
+            write_once(folder_of(root, origin_of(last)) / name, content)
+
+
 def _refuse_lost(proving: ProvingLog, root: Path, log_name: str) -> None:
     origin = origin_line(log_name, proving.ledger.service, proving.ledger.lane)
     if log_name and (path := newest_exported(root, origin)):

@@ -144,7 +144,9 @@ class Game:
             name, case = self._driver.fact(heard)
             self._learn(self._cases[case], name)
             return
-        track = self._tracks[answer.key.partition(":")[0]]
+        track = self._tracks.get(answer.key.partition(":")[0])
+        if track is None:
+            return  # To the last step of an earlier game, which had ended with the fact before it.
         track.step += 1
         if track.step == len(track.letters):
             self._end(track)
