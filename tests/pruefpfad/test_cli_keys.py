@@ -165,3 +165,14 @@ def states(data: Path) -> list[str]:
     return [
         row["state"] for row in json.loads(call(data, "keys", "border", "list", "--json").output)
     ]
+
+
+def test_a_data_directory_uses_no_other_vault_than_its_own(data: Path, tmp_path: Path) -> None:
+    """Else a variable that is set would sweep another vault than the one in use."""
+    elsewhere = ("--vault-url", f"sqlite:///{tmp_path}", "--vault-keys", str(tmp_path / "k.json"))
+
+    refused = call(data, "keys", "rewrap", *elsewhere)
+
+    assert refused.exit_code == 2
+    assert "has a vault of its own" in refused.output
+    assert not (tmp_path / "k.json").exists()

@@ -40,6 +40,7 @@ from pruefpfad.processes.configuration import (
     Misconfigured,
     read,
 )
+from pruefpfad.vaults import FOLDER as VAULT_FOLDER
 from pruefpfad.vaults import embedded_vault
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -93,9 +94,15 @@ class Installation:
     @contextmanager
     def vault(self) -> Iterator[Vault]:
         """Where personal data are opened: that of the data directory, or the one named."""
+        on_servers = self.database_url or self.amqp_url
+        if self.vault_url and not on_servers and (self.data / VAULT_FOLDER).is_dir():
+            raise click.UsageError(
+                f"--vault-url: {self.data} has a vault of its own, which is the one in use;"
+                " expected stores on servers beside another vault, or a --data without one"
+            )
         if self.vault_url and self.vault_keys:
             vault = open_vault(self.vault_url, self.vault_keys)
-        elif self.database_url or self.amqp_url:
+        elif on_servers:
             raise click.UsageError("--vault-url, --vault-keys: expected those of the stores' vault")
         else:
             vault = embedded_vault(self._directory())
