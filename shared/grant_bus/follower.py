@@ -37,14 +37,15 @@ class Follower:
     def receive(self, events: Sequence[CloudEvent]) -> int:
         """Apply what is new in these events, whatever their order. Returns how many were.
 
-        A gap applies nothing beyond it and asks the upstream's relay to send again from there. A
+        A gap applies nothing beyond it and asks the upstream's relay to send again from there. So
+        do events that do not begin with the one that was followed last, as every message does. A
         service whose own history is broken applies nothing; what comes later shows the gap.
         """
         if self._writer.broken_history() is not None:
             return 0
         self._check_known(events)
         new = self._by_position(events)
-        following = _without_gap(new, self.position)
+        following = _without_gap(new, self.position) if self._continues(events) else []
         if following and not self._applied(following):
             return self.receive(events)
         if len(following) < len(new) and self._asked_after != self.position:
@@ -109,6 +110,12 @@ class Follower:
                 raise UpstreamChanged(f"{self.name} follows {self.upstream}, not {event.origin}.")
             if event.at == self.position:
                 self._compare(event.at, event.leafhash)
+
+    def _continues(self, events: Sequence[CloudEvent]) -> bool:
+        """Whether the event that was followed last is among these, and was compared. Without it
+        they may be of another history: the message that had shown it was lost, or went with the
+        process that stopped at it."""
+        return self.position == 0 or any(event.at == self.position for event in events)
 
     def _compare(self, position: int, leaf_hash: str) -> None:
         if leaf_hash != self._tracked.leaf_hash.hex():

@@ -105,9 +105,9 @@ def test_what_a_power_cut_took_back_is_noticed_at_the_next_event_and_followed_ag
     follower.receive(at(feed, 1))
     take_back_the_tracking(book_store)
 
-    follower.receive(feed[1:4])
+    follower.receive(feed[:4])
 
-    assert (follower.position, asked.positions) == (0, [0])
+    assert (follower.position, asked.positions) == (4, [])
     follower.receive(feed)
     assert written(book_store) == list(range(2, 11))
 
@@ -330,9 +330,25 @@ def test_events_that_come_while_a_read_model_starts_over_are_not_applied_beyond_
     follower.receive(feed[:6])
     book_store.append(Append(start_over=[TILL]))
 
-    assert follower.receive(feed[6:]) == 0
+    assert follower.receive(feed[5:]) == 0
 
     assert (asked.positions, book_store.tracked(TILL).position) == ([0], 0)
+
+
+def test_events_that_may_be_of_another_history_are_asked_for_and_not_applied(
+    follower: Follower, feed: Sequence[CloudEvent], asked: Asked
+) -> None:
+    """The message that had shown it is gone, with the process that stopped at it: what comes next
+    follows our position, and says nothing of the event there."""
+    follower.receive(feed[:5])
+
+    assert follower.receive(feed[5:8]) == 0
+
+    assert (follower.position, asked.positions) == (5, [5])
+    other = msgspec.structs.replace(feed[4], leafhash="00" * 32)
+    with pytest.raises(UpstreamChanged):
+        follower.receive([other, *feed[5:8]])
+    assert follower.receive(feed[4:8]) == 3
 
 
 def test_a_replica_that_was_overtaken_notices_another_history(
