@@ -40,16 +40,13 @@ class Continuation:
         self._ledger = ledger
         self._exported = exported
 
-    def known(self) -> KnownHead | None:
-        """The longest head of the newest epoch that is known of this ledger; or the exported one,
-        where the log has another history now."""
-        return self._known(self._last_signed())
-
     def growth(self) -> Growth:
         """The tree from which the next head grows. `NotConsistent` where the ledger does not lead
         to what is known of it, and no incident is on record that says so."""
         head = self._last_signed()
-        known = self._known(head)
+        return self._growth(head, self._known(head))
+
+    def _growth(self, head: SignedHead | None, known: KnownHead | None) -> Growth:
         try:
             is_newest = head is not None and (known is None or head.epoch == known.epoch)
             growth = taken_up(self._log, self._ledger, head) if head and is_newest else self.anew()
@@ -66,11 +63,12 @@ class Continuation:
 
     def broken(self) -> BrokenHistory | None:
         """What is wrong, or None where the ledger goes on from what is known of it."""
-        known = self.known()
+        head = self._last_signed()
+        known = self._known(head)
         if known is None:
             return None
         try:
-            self.growth()
+            self._growth(head, known)
         except NotConsistent as error:
             return BrokenHistory(known, *self._ledger.head(), str(error))
         return None
@@ -104,6 +102,8 @@ class Continuation:
             return None  # A data directory whose heads nobody has signed yet has no log.
 
     def _known(self, head: SignedHead | None) -> KnownHead | None:
+        """The longest head of the newest epoch that is known of this ledger; or the exported one,
+        where the log has another history now."""
         exported = self._exported(self._first_origin(head))
         if head is None:
             return exported

@@ -196,8 +196,8 @@ def verifiers_beside(path: Path) -> tuple[VerifierKey, ...]:
 
 def public_keys(folder: Path, origin: str) -> tuple[VerifierKey, ...]:
     """The public keys of the log `origin` in `folder`; none if there is no file of them."""
-    path = path_of(folder, origin).with_suffix(PUBLIC_SUFFIX)
-    return verifier_keys(path) if path.is_file() else ()
+    path = path_of(folder, origin)
+    return verifiers_beside(path) if path.with_suffix(PUBLIC_SUFFIX).is_file() else ()
 
 
 def _replace(path: Path, keys: tuple[SigningKey, ...]) -> None:
